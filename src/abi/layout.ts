@@ -1,0 +1,228 @@
+/**
+ * The layout of linear memory: the contract between TypeScript (src/) and AssemblyScript (assembly/), compiled
+ * by both. Plain constants only. All offsets and sizes are bytes; all pointers are u32 addresses.
+ *
+ *   0 ............ never mapped for programs: address 0 is NULL
+ *   64 ........... constants of the compiled runtime
+ *   HEADER ....... one header from which everything else is reached
+ *   heap ......... run states, programs, maps, packets (assembly/allocator.ts)
+ */
+
+export const ABI_VERSION = 1;
+export const ABI_MAGIC = 0x66706277; // 'wbpf'
+export const WASM_PAGE = 65536;
+
+// ---- header -----------------------------------------------------------------------------------------------
+
+export const HEADER = 8192;
+export const HEADER_SIZE = 1024;
+export const HDR_MAGIC = 0; // u32
+export const HDR_VERSION = 4; // u32
+/** u32: number of CPUs that per-CPU maps have values for. */
+export const HDR_NCPU = 8;
+/** u32: address of NCPU consecutive run states, RUN_SIZE bytes each. */
+export const HDR_RUNS = 12;
+/** u32: the internal ring that trace_printk writes to (a map of type ringbuf). */
+export const HDR_PRINTK = 16;
+/** u32: 0 real clock, 1 virtual clock (HDR_CLOCK_NS is the time). */
+export const HDR_CLOCK_VIRTUAL = 20;
+/** u64: virtual time in ns, for every clock helper. */
+export const HDR_CLOCK_NS = 24;
+/** u64: what bpf_get_current_pid_tgid returns. */
+export const HDR_PID_TGID = 32;
+/** u64: what bpf_get_current_uid_gid returns. */
+export const HDR_UID_GID = 40;
+/** 16 bytes, NUL-terminated: what bpf_get_current_comm copies. */
+export const HDR_COMM = 48;
+/** From here on the header belongs to assembly/allocator.ts. */
+export const HDR_ALLOCATOR = 64;
+
+// ---- run state: one per CPU (worker) ----------------------------------------------------------------------
+
+/** Kind of the trap that ended the last run (TRAP_*), 0 when it ended normally. */
+export const RUN_TRAP = 0; // u32
+/** Slot of the instruction that trapped. */
+export const RUN_TRAP_PC = 4; // u32
+/** Address (memory traps) or value (other traps) that was refused. */
+export const RUN_TRAP_VALUE = 8; // u64
+/** Current program descriptor (changes with a tail call). */
+export const RUN_PROG = 16; // u32
+/** 1: memory accesses and helper arguments are checked, and RUN_FUEL is spent. */
+export const RUN_SANDBOX = 20; // u32
+/** Instructions left. Spent at backward jumps and calls only, see RATIONALE "Why is the budget …". */
+export const RUN_FUEL = 24; // i64
+/** Tail calls made in this run. */
+export const RUN_TAIL_CALLS = 32; // u32
+/** r10 of the frame that is calling a helper; written before every helper that may call back. */
+export const RUN_FRAME = 36; // u32
+/** Lowest address of the stack, and the r10 of the main program. */
+export const RUN_STACK = 40; // u32
+export const RUN_STACK_TOP = 44; // u32
+/** The context struct, [RUN_CTX, RUN_CTX_END). Empty for raw memory. */
+export const RUN_CTX = 48; // u32
+export const RUN_CTX_END = 52; // u32
+/** hardStart <= meta <= data <= end <= hardEnd. Programs may touch [meta, end). */
+export const RUN_PKT_HARD_START = 56; // u32
+export const RUN_PKT_META = 60; // u32
+export const RUN_PKT_DATA = 64; // u32
+export const RUN_PKT_END = 68; // u32
+export const RUN_PKT_HARD_END = 72; // u32
+export const RUN_CPU = 76; // u32
+/** What bpf_redirect / bpf_redirect_map asked for: ifindex or map key, map address (0: none), flags. */
+export const RUN_REDIRECT_INDEX = 80; // u32
+export const RUN_REDIRECT_MAP = 84; // u32
+export const RUN_REDIRECT_FLAGS = 88; // u64
+/** State of get_prandom_u32 (xorshift64*), never 0. */
+export const RUN_RANDOM = 96; // u64
+/** Instructions executed by the interpreter since the counter was last cleared. */
+export const RUN_INSNS = 104; // u64
+/** Index of the batch record in work, so that a trap can be assigned. */
+export const RUN_BATCH_INDEX = 112; // u32
+/** Slot of the instruction that is calling a helper (written in sandbox mode). */
+export const RUN_PC = 116; // u32
+/** Budget that begin() gives each run. */
+export const RUN_BUDGET = 120; // i64
+/** Registers of the interpreter's current frame while it is paused: r0..r10. */
+export const RUN_REGS = 128; // 11 * u64
+/** Where the paused interpreter stands: slot, call depth. */
+export const RUN_STEP_PC = 216; // u32
+export const RUN_STEP_DEPTH = 220; // u32
+/** Private to assembly/interp. */
+export const RUN_INTERP = 224; // 96 bytes
+/** Private to assembly/helpers and assembly/maps. */
+export const RUN_HELPERS = 320; // 64 bytes
+/** Template of struct __sk_buff: begin() copies it into the context, then fills len, data, data_end, data_meta. */
+export const RUN_SKB_TEMPLATE = 384; // 192 bytes
+/** The context struct lives here. */
+export const RUN_CTX_AREA = 576; // 192 bytes
+/** xdp_md fields the host sets: ingress_ifindex, rx_queue_index, egress_ifindex (u32 each). */
+export const RUN_XDP_TEMPLATE = 768; // 12 bytes
+/** Saved frames of the interpreter. */
+export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
+export const RUN_STACK_AREA = 4096;
+export const FRAME_SIZE = 512;
+export const MAX_FRAMES = 8;
+export const RUN_SIZE = 8192;
+
+// ---- program descriptor -----------------------------------------------------------------------------------
+
+/** Predecoded instructions of the interpreter (INSN_SIZE each); 0 when not prepared for it. */
+export const PROG_CODE = 0; // u32
+/** Slots of the whole program. */
+export const PROG_SLOTS = 4; // u32
+/** Memory of maps the program may touch: sorted array of REGION_*. */
+export const PROG_REGIONS = 8; // u32
+export const PROG_NREGIONS = 12; // u32
+/** Maps the program may pass to helpers: sorted array of u32 map addresses. */
+export const PROG_MAPS = 16; // u32
+export const PROG_NMAPS = 20; // u32
+/** Functions whose address the program may take: array of FUNC_*. */
+export const PROG_FUNCS = 24; // u32
+export const PROG_NFUNCS = 28; // u32
+/** Index of the JIT's entry function in the runtime's table; 0 when not translated. */
+export const PROG_TABLE_INDEX = 32; // u32
+/** Slots of the main program alone: what a tail call into it costs of the budget. */
+export const PROG_MAIN_SLOTS = 36; // u32
+/** CTX_* */
+export const PROG_CTX_KIND = 40; // u32
+/** 1: sandboxed, 0: trusted. */
+export const PROG_SANDBOX = 44; // u32
+/** Deepest chain of frames the structural checks found (1..8); begin() zeroes that much stack when sandboxed. */
+export const PROG_FRAMES = 48; // u32
+/** The host's number of this program, which a host-side lookup in a prog_array returns. */
+export const PROG_ID = 52; // u32
+export const PROG_SIZE = 64;
+
+export const REGION_START = 0; // u32
+export const REGION_END = 4; // u32
+export const REGION_WRITABLE = 8; // u32
+export const REGION_SIZE = 12;
+
+/** The value of a function address (lddw pseudo 4) is the address of one of these. */
+export const FUNC_PROG = 0; // u32
+export const FUNC_PC = 4; // u32: slot
+export const FUNC_TABLE_INDEX = 8; // u32: 0 when not translated
+export const FUNC_SLOTS = 12; // u32: length
+export const FUNC_SIZE = 16;
+
+export const CTX_MEMORY = 0; // r1 = buffer, r2 = length
+export const CTX_XDP = 1; // r1 = struct xdp_md
+export const CTX_SKB = 2; // r1 = struct __sk_buff
+
+// ---- batch record: one event ------------------------------------------------------------------------------
+
+/** In: address of the first byte. Out: after adjust_head. */
+export const REC_DATA = 0; // u32
+export const REC_LEN = 4; // u32, in and out
+/** In: the room that adjust_head, adjust_meta and adjust_tail may use. */
+export const REC_HARD_START = 8; // u32
+export const REC_HARD_END = 12; // u32
+/** Out: data_meta. */
+export const REC_META = 16; // u32
+/** Out: TRAP_* (0: ran to its end). */
+export const REC_TRAP = 20; // u32
+/** Out: r0. */
+export const REC_RESULT = 24; // u64
+export const REC_SIZE = 32;
+
+// ---- xdp_md and __sk_buff (uapi), the fields the runtime itself reads or writes --------------------------
+
+export const XDP_MD_DATA = 0;
+export const XDP_MD_DATA_END = 4;
+export const XDP_MD_DATA_META = 8;
+export const XDP_MD_INGRESS_IFINDEX = 12;
+export const XDP_MD_RX_QUEUE_INDEX = 16;
+export const XDP_MD_EGRESS_IFINDEX = 20;
+export const XDP_MD_SIZE = 24;
+
+export const SKB_LEN = 0;
+export const SKB_PKT_TYPE = 4;
+export const SKB_MARK = 8;
+export const SKB_QUEUE_MAPPING = 12;
+export const SKB_PROTOCOL = 16;
+export const SKB_VLAN_PRESENT = 20;
+export const SKB_VLAN_TCI = 24;
+export const SKB_VLAN_PROTO = 28;
+export const SKB_PRIORITY = 32;
+export const SKB_INGRESS_IFINDEX = 36;
+export const SKB_IFINDEX = 40;
+export const SKB_TC_INDEX = 44;
+export const SKB_CB = 48; // u32[5]
+export const SKB_HASH = 68;
+export const SKB_TC_CLASSID = 72;
+export const SKB_DATA = 76;
+export const SKB_DATA_END = 80;
+export const SKB_NAPI_ID = 84;
+export const SKB_FAMILY = 88;
+export const SKB_DATA_META = 140;
+export const SKB_FLOW_KEYS = 144;
+export const SKB_TSTAMP = 152;
+export const SKB_WIRE_LEN = 160;
+export const SKB_GSO_SEGS = 164;
+export const SKB_SK = 168;
+export const SKB_GSO_SIZE = 176;
+export const SKB_SIZE = 192;
+
+// ---- map descriptor: the fields that others than assembly/maps may read ----------------------------------
+
+export const MAP_MAGIC = 0; // u32
+export const MAP_TYPE = 4; // u32
+export const MAP_KEY_SIZE = 8; // u32
+export const MAP_VALUE_SIZE = 12; // u32
+export const MAP_MAX_ENTRIES = 16; // u32
+export const MAP_FLAGS = 20; // u32
+/** All values of the map, one slab: [MAP_VALUES, MAP_VALUES_END). For ring buffers the data area. */
+export const MAP_VALUES = 24; // u32
+export const MAP_VALUES_END = 28; // u32
+/** value size rounded up to 8. */
+export const MAP_VALUE_STRIDE = 32; // u32
+/** Distance between the values of two CPUs of the same element; 0 unless per-CPU. */
+export const MAP_CPU_STRIDE = 36; // u32
+/** Elements present. */
+export const MAP_COUNT = 40; // u32
+/** The host's number of this map. */
+export const MAP_ID = 44; // u32
+/** From here on private to assembly/maps. */
+export const MAP_PRIVATE = 64;
+export const MAP_SIZE = 256;
+export const MAP_MAGIC_VALUE = 0x70616d77; // 'wmap'

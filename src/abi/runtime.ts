@@ -1,0 +1,100 @@
+/**
+ * What the compiled runtime (assembly/) exports and imports. Pointers are u32 addresses in linear memory, passed
+ * as numbers; a result that is an error is a negative Linux error number.
+ */
+
+/** A helper as both engines call it: r1..r5 in, r0 out (i64 each). */
+export type HelperExport = (r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint) => bigint;
+
+export interface RuntimeExports {
+  /** Function table: JIT entry points and callbacks are added to it (tail calls, bpf_loop). */
+  readonly table: WebAssembly.Table;
+
+  /** Lays out the header and `ncpu` run states. Once per memory. */
+  init(ncpu: number): void;
+  /** Binds this instance to the run state of a CPU and returns its address. Once per instance, again to switch. */
+  attach(cpu: number): number;
+
+  /** Zeroed memory, 8-byte aligned (16 for 16 bytes and more); 0 when memory is exhausted. */
+  alloc(size: number): number;
+  free(address: number): void;
+
+  /** Address of the new map, or a negative error number. `extra` is map_extra or, for map-in-map, the inner map's template address. */
+  mapCreate(
+    type: number,
+    keySize: number,
+    valueSize: number,
+    maxEntries: number,
+    flags: number,
+    extra: number,
+  ): number;
+  mapDestroy(map: number): void;
+  /** Address of the value (CPU 0's for per-CPU maps, the next at MAP_CPU_STRIDE), or 0. No effect on LRU order. */
+  mapLookup(map: number, key: number): number;
+  /** `value` holds one value, or for per-CPU maps NCPU values at MAP_VALUE_STRIDE distance. Flags as the syscall's. */
+  mapUpdate(map: number, key: number, value: number, flags: number): number;
+  mapDelete(map: number, key: number): number;
+  /** Writes the key after `key` (0: the first) to `out`; -ENOENT at the end. */
+  mapNextKey(map: number, key: number, out: number): number;
+  /**
+   * Batched read: from `cursor` (0 at first) on, at most `max` elements; keys packed to `keys` (key size rounded
+   * up to 8 apart), values to `values` (value stride apart; per-CPU: NCPU values each). Returns the number copied;
+   * the next cursor is at `cursorOut` (u32), 0xffffffff at the end.
+   */
+  mapDump(map: number, cursor: number, keys: number, values: number, max: number, cursorOut: number): number;
+  /** Queue and stack, host side. 0, or a negative error number. */
+  mapPush(map: number, value: number, flags: number): number;
+  mapPop(map: number, out: number): number;
+  mapPeek(map: number, out: number): number;
+
+  /**
+   * Ring buffers, perf buffers (per CPU) and the printk ring, host side. Address of the oldest committed record's
+   * bytes, with its length at `lengthOut` (u32); 0 when there is none. The record stays until ringConsume.
+   */
+  ringPeek(map: number, cpu: number, lengthOut: number): number;
+  ringConsume(map: number, cpu: number): void;
+  /** Records that found no room since creation. */
+  ringLost(map: number, cpu: number): number;
+
+  /**
+   * Starts a run: clears the trap, sets program, budget and tail-call count, zeroes the stack of a sandboxed
+   * program and fills the context from the batch record. Returns r1 (r2 is the length for CTX_MEMORY, else 0).
+   */
+  begin(prog: number, record: number): bigint;
+  /** Ends a run: writes data, length, meta and r0 into the record. */
+  finish(record: number, r0: bigint): void;
+  /** Interprets `prog` over `count` records from `record` on. A trap unwinds it; see RUN_BATCH_INDEX. */
+  interpretBatch(prog: number, record: number, count: number): void;
+  /** Single-stepping: prepares a run of `prog` over `record`, paused before its first instruction. */
+  stepBegin(prog: number, record: number): void;
+  /** Executes up to `count` instructions (helpers and their callbacks as one). 1 when the program has ended. */
+  step(count: number): number;
+
+  /** Traps unless [address, address + size) is memory the program was given. Returns the address as u32. */
+  check(address: bigint, size: number, write: number, pc: number): number;
+  /** Records a trap and unwinds. */
+  trap(kind: number, pc: number, value: bigint): void;
+  /** Spends `cost` of the budget; traps with TRAP_BUDGET when it is gone. */
+  spend(cost: number, pc: number): void;
+  /** Table index of a function address (callx), checked against the current program. */
+  functionIndex(address: bigint, pc: number): number;
+  /**
+   * bpf_tail_call: counts, switches RUN_PROG and returns the table index of the target's entry; 0 when the call
+   * fails (limit of 33, empty slot) and the program goes on.
+   */
+  tailCall(map: bigint, index: bigint, pc: number): number;
+  /** LD_ABS/LD_IND: host-order value, or -1 when out of range (the program then ends with 0). */
+  packetLoad(offset: number, size: number): bigint;
+}
+
+/** What the runtime imports (module `env`). */
+export interface RuntimeImports {
+  readonly memory: WebAssembly.Memory;
+  /** Monotonic clock, ns as a double. */
+  monotonic(): number;
+  /** Clock since boot and since the epoch (TAI and realtime), ns as doubles. */
+  boottime(): number;
+  realtime(): number;
+  /** A helper of the host's own, by id. */
+  hostHelper(id: number, r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint): bigint;
+}
