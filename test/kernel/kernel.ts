@@ -1,0 +1,125 @@
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** enum bpf_prog_type: the types the judge runs. */
+export const PROG_TYPE_SCHED_CLS = 3;
+export const PROG_TYPE_XDP = 6;
+
+const EXIT = '9500000000000000';
+const RETURN_0 = `b700000000000000${EXIT}`;
+
+export interface Refusal {
+  readonly errno: number;
+  /** The end of the verifier's log, for loads. */
+  readonly log?: string;
+}
+export type Answer<T> = T | Refusal;
+
+export const isRefusal = (answer: object): answer is Refusal => 'errno' in answer;
+
+export interface RunAnswer {
+  /** 32 bits. */
+  readonly retval: number;
+  /** Hex of the packet after the run. */
+  readonly data: string;
+}
+
+const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.from(bytes).toString('hex'));
+
+/** The Linux kernel of this machine, asked through judge.c. Ids of maps and programs are the judge's own. */
+export class KernelJudge {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
+
+  private constructor(binary: string) {
+    this.#child = spawn(binary, { stdio: ['pipe', 'pipe', 'pipe'] });
+    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
+    this.#child.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('the kernel judge ended'));
+    });
+    this.#child.stdin.on('error', () => undefined);
+  }
+
+  /** A judge, or the reason why this machine has none. */
+  static async open(): Promise<KernelJudge | string> {
+    const binary = compileJudge();
+    if ('reason' in binary) return binary.reason;
+    const judge = new KernelJudge(binary.path);
+    const probe = await judge.load(PROG_TYPE_XDP, Buffer.from(RETURN_0, 'hex'));
+    if (!isRefusal(probe)) return judge;
+    judge.close();
+    return `bpf(2) does not load programs here (errno ${probe.errno})`;
+  }
+
+  map(type: number, key: number, value: number, entries: number, flags: number, inner?: number) {
+    const words = [type, key, value, entries, flags, ...(inner === undefined ? [] : [inner])];
+    return this.#ask<{ id: number }>(`map ${words.join(' ')}`);
+  }
+  load(type: number, code: Uint8Array) {
+    return this.#ask<{ id: number; insns: number }>(`load ${type} ${hex(code)}`);
+  }
+  run(program: number, data: Uint8Array, repeat = 1) {
+    return this.#ask<RunAnswer>(`run ${program} ${hex(data)} ${repeat}`);
+  }
+  lookup(map: number, key: Uint8Array) {
+    return this.#ask<{ value: string }>(`lookup ${map} ${hex(key)}`);
+  }
+  /** BPF_MAP_LOOKUP_AND_DELETE_ELEM. */
+  take(map: number, key: Uint8Array) {
+    return this.#ask<{ value: string }>(`take ${map} ${hex(key)}`);
+  }
+  update(map: number, key: Uint8Array, value: Uint8Array, flags: number) {
+    return this.#ask<{ ok: 1 }>(`update ${map} ${hex(key)} ${hex(value)} ${flags}`);
+  }
+  slot(map: number, key: Uint8Array, id: number) {
+    return this.#ask<{ ok: 1 }>(`slot ${map} ${hex(key)} ${id} 0`);
+  }
+  delete(map: number, key: Uint8Array) {
+    return this.#ask<{ ok: 1 }>(`delete ${map} ${hex(key)}`);
+  }
+  next(map: number, key: Uint8Array | undefined) {
+    return this.#ask<{ key: string }>(`next ${map} ${key === undefined ? '-' : hex(key)}`);
+  }
+  /** Closes every map and program; ids start again at 0. */
+  reset() {
+    return this.#ask<{ ok: 1 }>('reset');
+  }
+  close(): void {
+    this.#child.stdin.end();
+  }
+
+  #ask<T extends object>(command: string): Promise<Answer<T>> {
+    return new Promise<string>((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#child.stdin.write(`${command}\n`);
+    }).then((line) => JSON.parse(line) as Answer<T>);
+  }
+}
+
+/** Compiles judge.c once per content into the temporary folder. */
+function compileJudge(): { path: string } | { reason: string } {
+  if (process.platform !== 'linux') return { reason: `no bpf(2) on ${process.platform}` };
+  const source = join(import.meta.dirname, 'judge.c');
+  const digest = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16);
+  const folder = join(tmpdir(), `webpf-judge-${process.getuid?.() ?? 0}`);
+  const path = join(folder, digest);
+  if (existsSync(path)) return { path };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return compile(source, path);
+}
+
+function compile(source: string, path: string): { path: string } | { reason: string } {
+  for (const compiler of ['cc', 'gcc', 'clang', 'clang-19']) {
+    try {
+      execFileSync(compiler, ['-O1', '-o', path, source], { stdio: 'pipe' });
+      return { path };
+    } catch {
+      // Try the next compiler.
+    }
+  }
+  return { reason: 'no C compiler here (cc, gcc, clang) that has linux/bpf.h' };
+}
