@@ -1,0 +1,28 @@
+import type { BtfType } from './types.ts';
+
+/** Ids of the types that a type refers to. */
+export function referencesOf(type: BtfType): readonly number[] {
+  switch (type.kind) {
+    case 'struct':
+    case 'union':
+      return type.members.map((member) => member.type);
+    case 'array':
+      return [type.type, type.indexType];
+    case 'funcProto':
+      return [type.type, ...type.parameters.map((parameter) => parameter.type)];
+    case 'datasec':
+      return type.variables.map((variable) => variable.type);
+    default:
+      return 'type' in type ? [type.type] : [];
+  }
+}
+
+/** Throws unless every type refers to types that exist. */
+export function checkReferences(types: readonly BtfType[], error: (message: string) => Error): void {
+  types.forEach((type, id) => {
+    for (const target of referencesOf(type)) {
+      if (target < types.length) continue;
+      throw error(`type ${id} (${type.kind} '${type.name}') refers to type ${target} of ${types.length}`);
+    }
+  });
+}
