@@ -1,0 +1,91 @@
+/** Start and end of a run. */
+import {
+  CTX_MEMORY,
+  CTX_XDP,
+  FRAME_SIZE,
+  MAX_FRAMES,
+  PROG_CTX_KIND,
+  PROG_FRAMES,
+  PROG_SANDBOX,
+  REC_DATA,
+  REC_HARD_END,
+  REC_HARD_START,
+  REC_LEN,
+  REC_RESULT,
+  REC_TRAP,
+  RUN_BUDGET,
+  RUN_FRAME,
+  RUN_FUEL,
+  RUN_PC,
+  RUN_PKT_DATA,
+  RUN_PKT_END,
+  RUN_PKT_HARD_END,
+  RUN_PKT_HARD_START,
+  RUN_PKT_META,
+  RUN_PROG,
+  RUN_REDIRECT_FLAGS,
+  RUN_REDIRECT_INDEX,
+  RUN_REDIRECT_MAP,
+  RUN_SANDBOX,
+  RUN_STACK_TOP,
+  RUN_TAIL_CALLS,
+  RUN_TRAP,
+  RUN_TRAP_PC,
+  RUN_TRAP_VALUE,
+} from '../../src/abi/layout';
+import { memoryContext, skbContext, xdpContext } from './context';
+import { writeBack } from './record';
+import { run, RUN_INTERPRETED, RUN_RECORD } from './state';
+
+/** Starts a run of `prog` over `record`; see RuntimeExports.begin. Returns r1. */
+export function begin(prog: u32, record: u32): u64 {
+  reset();
+  store<u32>(run, record, RUN_RECORD);
+  store<u32>(run, prog, RUN_PROG);
+  store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
+  if (load<u32>(prog, PROG_SANDBOX) != 0) zeroStack(load<u32>(prog, PROG_FRAMES));
+  takePacket(record);
+  return context(load<u32>(prog, PROG_CTX_KIND));
+}
+
+/** Ends a run: where the packet is now, and r0, go into the record. */
+export function finish(record: u32, r0: u64): void {
+  store<u32>(record, 0, REC_TRAP);
+  store<u64>(record, r0, REC_RESULT);
+  writeBack(record);
+}
+
+function reset(): void {
+  store<u32>(run, 0, RUN_TRAP);
+  store<u32>(run, 0, RUN_TRAP_PC);
+  store<u64>(run, 0, RUN_TRAP_VALUE);
+  store<i64>(run, load<i64>(run, RUN_BUDGET), RUN_FUEL);
+  store<u32>(run, 0, RUN_TAIL_CALLS);
+  store<u32>(run, load<u32>(run, RUN_STACK_TOP), RUN_FRAME);
+  store<u32>(run, 0, RUN_REDIRECT_INDEX);
+  store<u32>(run, 0, RUN_REDIRECT_MAP);
+  store<u64>(run, 0, RUN_REDIRECT_FLAGS);
+  store<u32>(run, 0, RUN_PC);
+  store<u32>(run, 0, RUN_INTERPRETED);
+}
+
+/** What an earlier run left on the stack is not for a sandboxed program to see. */
+function zeroStack(frames: u32): void {
+  const known = frames == 0 || frames > <u32>MAX_FRAMES ? <u32>MAX_FRAMES : frames;
+  const size = known * FRAME_SIZE;
+  memory.fill(load<u32>(run, RUN_STACK_TOP) - size, 0, size);
+}
+
+function takePacket(record: u32): void {
+  const data = load<u32>(record, REC_DATA);
+  store<u32>(run, load<u32>(record, REC_HARD_START), RUN_PKT_HARD_START);
+  store<u32>(run, data, RUN_PKT_META);
+  store<u32>(run, data, RUN_PKT_DATA);
+  store<u32>(run, data + load<u32>(record, REC_LEN), RUN_PKT_END);
+  store<u32>(run, load<u32>(record, REC_HARD_END), RUN_PKT_HARD_END);
+}
+
+function context(kind: u32): u64 {
+  if (kind == CTX_MEMORY) return memoryContext();
+  return kind == CTX_XDP ? xdpContext() : skbContext();
+}

@@ -1,0 +1,56 @@
+/** The context a program is given in r1, in RUN_CTX_AREA. Each returns r1. */
+import {
+  RUN_CTX,
+  RUN_CTX_AREA,
+  RUN_CTX_END,
+  RUN_PKT_DATA,
+  RUN_PKT_END,
+  RUN_PKT_META,
+  RUN_SKB_TEMPLATE,
+  RUN_XDP_TEMPLATE,
+  SKB_DATA,
+  SKB_DATA_END,
+  SKB_DATA_META,
+  SKB_LEN,
+  SKB_SIZE,
+  XDP_MD_DATA,
+  XDP_MD_DATA_END,
+  XDP_MD_DATA_META,
+  XDP_MD_INGRESS_IFINDEX,
+  XDP_MD_SIZE,
+} from '../../src/abi/layout';
+import { run } from './state';
+
+/** Raw memory: the packet itself, no struct. */
+export function memoryContext(): u64 {
+  setContext(0);
+  return load<u32>(run, RUN_PKT_DATA);
+}
+
+/** struct xdp_md. */
+export function xdpContext(): u64 {
+  const ctx = setContext(XDP_MD_SIZE);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_DATA), XDP_MD_DATA);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_END), XDP_MD_DATA_END);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_META), XDP_MD_DATA_META);
+  memory.copy(ctx + XDP_MD_INGRESS_IFINDEX, run + RUN_XDP_TEMPLATE, XDP_MD_SIZE - XDP_MD_INGRESS_IFINDEX);
+  return ctx;
+}
+
+/** struct __sk_buff: the host's template, with the fields that follow from the packet. */
+export function skbContext(): u64 {
+  const ctx = setContext(SKB_SIZE);
+  memory.copy(ctx, run + RUN_SKB_TEMPLATE, SKB_SIZE);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_END) - load<u32>(run, RUN_PKT_DATA), SKB_LEN);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_DATA), SKB_DATA);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_END), SKB_DATA_END);
+  store<u32>(ctx, load<u32>(run, RUN_PKT_META), SKB_DATA_META);
+  return ctx;
+}
+
+function setContext(size: u32): u32 {
+  const ctx = run + RUN_CTX_AREA;
+  store<u32>(run, ctx, RUN_CTX);
+  store<u32>(run, ctx + size, RUN_CTX_END);
+  return ctx;
+}

@@ -1,0 +1,114 @@
+/**
+ * The sandbox: is this memory, this map, this function one that the current program was given? Addresses are
+ * compared in full 64 bits, so that truncation never turns a wild pointer into a valid one.
+ */
+import {
+  FUNC_SIZE,
+  PROG_FUNCS,
+  PROG_MAPS,
+  PROG_NFUNCS,
+  PROG_NMAPS,
+  PROG_NREGIONS,
+  PROG_REGIONS,
+  REGION_END,
+  REGION_SIZE,
+  REGION_START,
+  REGION_WRITABLE,
+  RUN_CTX,
+  RUN_CTX_END,
+  RUN_PC,
+  RUN_PKT_END,
+  RUN_PKT_META,
+  RUN_PROG,
+  RUN_SANDBOX,
+  RUN_STACK,
+  RUN_STACK_TOP,
+} from '../../src/abi/layout';
+import { TRAP_BAD_FUNCTION, TRAP_BAD_MAP, TRAP_HELPER_MEMORY, TRAP_MEMORY } from '../../src/abi/traps';
+import { run } from './state';
+import { trap } from './trap';
+
+/** [address, address + size) lies in [start, end). Written so that nothing wraps. */
+function within(address: u64, size: u64, start: u32, end: u32): bool {
+  const offset = address - <u64>start;
+  const length = <u64>(end - start);
+  return offset <= length && size <= length - offset;
+}
+
+/** Index of the last of `count` sorted u32 at `stride` distance that is <= `key`; -1 when there is none. */
+function lastNotAbove(base: u32, count: u32, stride: u32, key: u32): i32 {
+  let low: i32 = 0;
+  let high: i32 = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (load<u32>(base + middle * stride) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function insideRegion(address: u64, size: u64, write: u32): bool {
+  const prog = load<u32>(run, RUN_PROG);
+  if (prog == 0 || address > <u64>u32.MAX_VALUE) return false;
+  const regions = load<u32>(prog, PROG_REGIONS);
+  const index = lastNotAbove(regions, load<u32>(prog, PROG_NREGIONS), REGION_SIZE, <u32>address);
+  if (index < 0) return false;
+  const region = regions + <u32>index * REGION_SIZE;
+  if (write != 0 && load<u32>(region, REGION_WRITABLE) == 0) return false;
+  return within(address, size, load<u32>(region, REGION_START), load<u32>(region, REGION_END));
+}
+
+/** [address, address + size) is memory of the current program: stack, packet, context or a map's values. */
+export function inside(address: u64, size: u64, write: u32): bool {
+  if (within(address, size, load<u32>(run, RUN_STACK), load<u32>(run, RUN_STACK_TOP))) return true;
+  if (within(address, size, load<u32>(run, RUN_PKT_META), load<u32>(run, RUN_PKT_END))) return true;
+  if (within(address, size, load<u32>(run, RUN_CTX), load<u32>(run, RUN_CTX_END))) return true;
+  return insideRegion(address, size, write);
+}
+
+/** A memory access of the instruction at `pc`: its address as u32, or a trap. */
+export function check(address: u64, size: u32, write: u32, pc: u32): u32 {
+  if (!inside(address, size, write)) trap(TRAP_MEMORY, pc, address);
+  return <u32>address;
+}
+
+/** Memory passed to a helper: its address as u32, or a trap. Nothing of size 0 is refused. */
+export function argument(address: u64, size: u32, write: u32): u32 {
+  if (load<u32>(run, RUN_SANDBOX) != 0 && size != 0 && !inside(address, size, write)) {
+    trap(TRAP_HELPER_MEMORY, load<u32>(run, RUN_PC), address);
+  }
+  return <u32>address;
+}
+
+/** For helpers that read memory the program need not own (probe_read): false means -EFAULT. In both modes. */
+export function readable(address: u64, size: u32): bool {
+  return inside(address, size, 0);
+}
+
+function ownsMap(map: u64): bool {
+  const prog = load<u32>(run, RUN_PROG);
+  if (prog == 0 || map > <u64>u32.MAX_VALUE) return false;
+  const maps = load<u32>(prog, PROG_MAPS);
+  const index = lastNotAbove(maps, load<u32>(prog, PROG_NMAPS), 4, <u32>map);
+  return index >= 0 && load<u32>(maps + (<u32>index << 2)) == <u32>map;
+}
+
+/** A map passed to a helper: its address as u32, or a trap unless the current program uses that map. */
+export function mapArgument(map: u64): u32 {
+  if (load<u32>(run, RUN_SANDBOX) != 0 && !ownsMap(map)) trap(TRAP_BAD_MAP, load<u32>(run, RUN_PC), map);
+  return <u32>map;
+}
+
+/** A function address (a FUNC descriptor of the current program) used at `pc`, in both modes; else a trap. */
+export function checkFunction(address: u64, pc: u32): u32 {
+  const prog = load<u32>(run, RUN_PROG);
+  const offset = address - <u64>load<u32>(prog, PROG_FUNCS);
+  const length = <u64>load<u32>(prog, PROG_NFUNCS) * FUNC_SIZE;
+  if (offset >= length || offset % FUNC_SIZE != 0) trap(TRAP_BAD_FUNCTION, pc, address);
+  return <u32>address;
+}
+
+/** A callback passed to a helper: its FUNC descriptor, or a trap. */
+export function functionArgument(address: u64): u32 {
+  return checkFunction(address, load<u32>(run, RUN_PC));
+}
