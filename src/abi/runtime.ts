@@ -76,11 +76,17 @@ export interface RuntimeExports {
   trap(kind: number, pc: number, value: bigint): void;
   /** Spends `cost` of the budget; traps with TRAP_BUDGET when it is gone. */
   spend(cost: number, pc: number): void;
-  /** Table index of a function address (callx), checked against the current program. */
+  /**
+   * Table index of a function address (callx), checked against the current program; spends the function's slots
+   * when sandboxed. The depth check is the caller's, before.
+   */
   functionIndex(address: bigint, pc: number): number;
   /**
-   * bpf_tail_call: counts, switches RUN_PROG and returns the table index of the target's entry; 0 when the call
-   * fails (limit of 33, empty slot) and the program goes on.
+   * bpf_tail_call: counts, spends the target's PROG_MAIN_SLOTS when sandboxed, switches RUN_PROG and RUN_SANDBOX
+   * and returns the table index of the target's entry; 0 when the call fails (limit of 33, empty slot) and the
+   * program goes on. A target that was not translated is interpreted. Since a tail call in a subprogram returns
+   * to the caller of that subprogram, translated code puts RUN_PROG and RUN_SANDBOX back after each call (local
+   * or callx) that may have tail-called.
    */
   tailCall(map: bigint, index: bigint, pc: number): number;
   /** LD_ABS/LD_IND: host-order value, or -1 when out of range (the program then ends with 0). */

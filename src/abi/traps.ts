@@ -1,4 +1,7 @@
-/** Why a run was stopped. Compiled by TypeScript and by AssemblyScript. */
+/**
+ * Why a run was stopped. Compiled by TypeScript and by AssemblyScript. Where several reasons meet at one
+ * instruction, the first of this order counts: memory, misaligned; call depth, bad function, budget; bad map, budget.
+ */
 export const TRAP_NONE = 0;
 /** A memory access outside the memory the program was given, or a write to read-only memory. */
 export const TRAP_MEMORY = 1;
