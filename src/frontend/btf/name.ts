@@ -28,9 +28,13 @@ function tagged(type: BtfType): string {
   }
 }
 
+/** Parameters of functions among parameters are left out: printed in full they multiply. */
+const PARAMETER_DEPTH = MAX_DEPTH - 6;
+
 const parameters = (btf: Btf, proto: BtfFunctionProto, depth: number): string => {
+  if (depth > PARAMETER_DEPTH) return '…';
   const list = proto.parameters.map(({ name, type }) =>
-    name === '' && type === 0 ? '...' : print(btf, type, '', depth),
+    name === '' && type === 0 ? '...' : print(btf, type, '', PARAMETER_DEPTH),
   );
   return list.length === 0 ? 'void' : list.join(', ');
 };

@@ -1,0 +1,122 @@
+import { WebpfError } from '../../../errors.ts';
+import { type BtfValue, fieldPath, mismatch, type Node } from './node.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A member: a named one, or an anonymous struct or union whose members count as the outer one's. */
+export type Part =
+  | { readonly name: string; readonly node: Node; readonly at: number }
+  | { readonly name: ''; readonly inner: Composite; readonly at: number };
+
+const present = (fields: Fields, name: string): boolean =>
+  Object.hasOwn(fields, name) && fields[name] !== undefined;
+
+/** The members of a struct or union, anonymous ones flattened as C does. */
+export class Composite {
+  readonly size: number;
+  readonly type: string;
+  readonly leaves: number;
+  readonly names: readonly string[];
+  private readonly union: boolean;
+  private readonly parts: readonly Part[];
+
+  constructor(type: string, size: number, union: boolean, parts: readonly Part[]) {
+    this.type = type;
+    this.size = size;
+    this.union = union;
+    this.parts = parts;
+    this.names = parts.flatMap((part) => ('inner' in part ? part.inner.names : [part.name]));
+    this.leaves = parts.reduce((sum, part) => sum + ('inner' in part ? part.inner : part.node).leaves, 0);
+  }
+
+  readInto(view: DataView, at: number, out: Record<string, BtfValue>): void {
+    for (const part of this.parts) {
+      if ('inner' in part) part.inner.readInto(view, at + part.at, out);
+      else out[part.name] = part.node.read(view, at + part.at);
+    }
+  }
+
+  writeFields(view: DataView, at: number, fields: Fields, path: string): void {
+    const given = this.parts.filter((part) => isGiven(part, fields));
+    this.checkComplete(given, path);
+    for (const part of given) writePart(part, view, at, fields, path);
+    if (this.union && given.length > 1) this.checkAgreement(given, view, at, fields, path);
+  }
+
+  private checkComplete(given: readonly Part[], path: string): void {
+    const wanted = this.union ? Math.min(1, this.parts.length) : this.parts.length;
+    if (given.length >= wanted) return;
+    const missing = this.union ? this.names : nameParts(this.parts.filter((part) => !given.includes(part)));
+    const right = this.union ? `at least one of ${list(missing)}` : list(missing);
+    throw new WebpfError('bad-map', `${path || 'value'} (${this.type}): ${right} missing`, {
+      stage: 'runtime',
+    });
+  }
+
+  /** Members of a union share bytes: when several are given they must say the same. */
+  private checkAgreement(
+    given: readonly Part[],
+    view: DataView,
+    at: number,
+    fields: Fields,
+    path: string,
+  ): void {
+    for (const part of given) {
+      if (!overwritten(part, view, at, fields, path)) continue;
+      const others = nameParts(given.filter((other) => other !== part));
+      throw new WebpfError(
+        'bad-map',
+        `${path || 'value'} (${this.type}): ${list(nameParts([part]))} contradicts ${list(others)}; give one of them`,
+        { stage: 'runtime' },
+      );
+    }
+  }
+}
+
+const isGiven = (part: Part, fields: Fields): boolean =>
+  'inner' in part
+    ? part.inner.names.length === 0 || part.inner.names.some((name) => present(fields, name))
+    : present(fields, part.name);
+
+const nameParts = (parts: readonly Part[]): string[] =>
+  parts.flatMap((part) => ('inner' in part ? part.inner.names : [part.name]));
+
+const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+
+function writePart(part: Part, view: DataView, at: number, fields: Fields, path: string): void {
+  if ('inner' in part) part.inner.writeFields(view, at + part.at, fields, path);
+  else part.node.write(view, at + part.at, fields[part.name], fieldPath(path, part.name));
+}
+
+/** Whether writing the part again would change what is there, padding aside. */
+function overwritten(part: Part, view: DataView, at: number, fields: Fields, path: string): boolean {
+  const copy = new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+  writePart(part, copy, at, fields, path);
+  for (let i = 0; i < copy.byteLength; i++) if (copy.getUint8(i) !== view.getUint8(i)) return true;
+  return false;
+}
+
+function asFields(composite: Composite, value: unknown, path: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
+    throw mismatch(path, composite.type, `an object with ${list(composite.names)}`, value);
+  }
+  const unknown = Object.keys(value).find((name) => !composite.names.includes(name));
+  if (unknown === undefined) return value as Fields;
+  throw new WebpfError(
+    'bad-map',
+    `${path || 'value'}: ${composite.type} has no member '${unknown}'; it has ${list(composite.names)}`,
+    { stage: 'runtime' },
+  );
+}
+
+export const compositeNode = (composite: Composite): Node => ({
+  size: composite.size,
+  leaves: composite.leaves,
+  type: composite.type,
+  read: (view, at) => {
+    const out: Record<string, BtfValue> = {};
+    composite.readInto(view, at, out);
+    return out;
+  },
+  write: (view, at, value, path) => composite.writeFields(view, at, asFields(composite, value, path), path),
+});
