@@ -320,7 +320,8 @@ const TRAITS = [
 ] as const;
 
 const rowKey = (insn: Readonly<Record<string, unknown>>, hasSource: boolean): string => {
-  const cast = insn['kind'] === 'addrSpaceCast' ? insn['imm'] : '';
+  const { kind, imm } = insn;
+  const cast = kind === 'addrSpaceCast' ? imm : '';
   return `${TRAITS.map((trait) => insn[trait]).join(' ')} ${hasSource} ${cast}`;
 };
 
