@@ -76,14 +76,17 @@ const postorder = (calls: Calls, onCycle: (call: Call, open: readonly number[]) 
     state[call.to] = OPEN;
     stack.push(call.to);
   };
+  const close = (node: number): void => {
+    state[node] = DONE;
+    order.push(node);
+    stack.pop();
+  };
   const step = (node: number): void => {
     const position = next[node] ?? 0;
     const call = calls[node]?.[position];
     next[node] = position + 1;
-    if (call !== undefined) return follow(call);
-    state[node] = DONE;
-    order.push(node);
-    stack.pop();
+    if (call !== undefined) follow(call);
+    else close(node);
   };
   for (let root = 0; root < calls.length; root++) {
     if (state[root] !== NEW) continue;
