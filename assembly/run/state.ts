@@ -20,6 +20,10 @@ export const RUN_RECORD: i32 = RUN_INTERP;
 /** u32: 1 while the interpreter carries the current program, 0 while translated code does. */
 export const RUN_INTERPRETED: i32 = RUN_INTERP + 4;
 
+/** u32: window of the paused frame while single-stepping, and the address of its next instruction; 0: not paused. */
+export const RUN_PAUSED: i32 = RUN_INTERP + 8;
+export const RUN_PAUSED_AT: i32 = RUN_INTERP + 12;
+
 const DEFAULT_BUDGET: i64 = 100_000_000;
 const RANDOM_SEED: u64 = 0x9e3779b97f4a7c15;
 

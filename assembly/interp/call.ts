@@ -1,0 +1,28 @@
+/** What the loop hands over to the rest of the runtime: helpers, functions by address, tail calls. */
+import { FUNC_PC, FUNC_PROG, PROG_CODE } from '../../src/abi/layout';
+import { TRAP_UNSUPPORTED } from '../../src/abi/traps';
+import { INSN_SIZE } from '../../src/interp/opcodes';
+import { callHelper } from '../helpers/dispatch';
+import { switchProgram } from '../run/tail';
+import { trap } from '../run/trap';
+import { R1, R2, R3, R4, R5, restartWindow } from './window';
+
+/** Calls a helper with r1 to r5 of the window `r`. */
+export function helper(id: u32, r: u32): u64 {
+  return callHelper(id, load<u64>(r, R1), load<u64>(r, R2), load<u64>(r, R3), load<u64>(r, R4), load<u64>(r, R5));
+}
+
+/** Address of the first instruction of a function, given by its descriptor. */
+export function entryOf(func: u32): u32 {
+  return load<u32>(load<u32>(func, FUNC_PROG), PROG_CODE) + load<u32>(func, FUNC_PC) * INSN_SIZE;
+}
+
+/** bpf_tail_call in the window `r`, at slot `pc`: the target's first instruction, or 0 when the call fails. */
+export function tailCallFrom(r: u32, pc: u32): u32 {
+  const target = switchProgram(load<u64>(r, R2), load<u64>(r, R3), pc);
+  if (target == 0) return 0;
+  const code = load<u32>(target, PROG_CODE);
+  if (code == 0) trap(TRAP_UNSUPPORTED, pc, target);
+  restartWindow(r);
+  return code;
+}
