@@ -1,0 +1,33 @@
+/**
+ * webpf runs eBPF programs anywhere JavaScript runs: `open` an object file, pick a program, give it packets.
+ *
+ * @example
+ * import { open } from 'webpf';
+ *
+ * using object = await open('examples/flows.bpf.o');
+ * const program = await object.program('count_flows');
+ * const { verdict, data } = program.run(packet);
+ * for (const [key, value] of object.map('flows')) console.log(key, value);
+ */
+export * as abi from './abi/maps.ts';
+export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './errors.ts';
+export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
+export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
+export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
+export type { HelperArguments, HostHelper, HostHelpers, ProgramMemory } from './runtime/helpers.ts';
+export { BpfMap } from './runtime/maps/map.ts';
+export { BpfQueue } from './runtime/maps/queue.ts';
+export type { RawMap } from './runtime/maps/raw.ts';
+export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps/ring.ts';
+export type { MapChange } from './runtime/maps/watch.ts';
+export { BpfObject, type ObjectOptions } from './runtime/object.ts';
+export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
+export {
+  type BatchOptions,
+  type BatchResult,
+  BpfProgram,
+  type Redirect,
+  type RunResult,
+} from './runtime/program.ts';
+export type { Task } from './runtime/task.ts';
+export type { Trap, TrapKind } from './runtime/trap.ts';

@@ -1,0 +1,93 @@
+import * as layout from '../abi/layout.ts';
+import type { ContextKind } from './context.ts';
+import type { LinearMemory } from './memory.ts';
+
+/** XDP_PACKET_HEADROOM: what adjust_head and adjust_meta can use in front of a packet. */
+const HEADROOM = 256;
+/** One page less headroom's page share of skb_shared_info, as a network driver lays out a frame. */
+const FRAME_ROOM = 4096 - 320;
+/** Events laid out at a time: their packets stay in the second-level cache. */
+export const BATCH_EVENTS = 64;
+const ALIGN = 16;
+
+const alignUp = (value: number): number => (value + ALIGN - 1) & ~(ALIGN - 1);
+
+/** Room of one event of `length` bytes: [hardStart, data, hardEnd), from `start`. */
+function roomOf(kind: ContextKind, start: number, length: number) {
+  if (kind === 'memory') return { data: start, hardEnd: start + length };
+  const data = start + HEADROOM;
+  return { data, hardEnd: Math.max(data + length, start + FRAME_ROOM) };
+}
+
+/** The memory in which events wait for a run: batch records, then packets with room around them. */
+export class Arena {
+  readonly #memory: LinearMemory;
+  #base = 0;
+  #size = 0;
+  /** Where the next packet goes. */
+  #next = 0;
+  #count = 0;
+
+  constructor(memory: LinearMemory) {
+    this.#memory = memory;
+    this.#reserve(FRAME_ROOM * BATCH_EVENTS);
+  }
+
+  /** Address of the first batch record. */
+  get records(): number {
+    return this.#base;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#next = this.#base + BATCH_EVENTS * layout.REC_SIZE;
+  }
+
+  /** Lays an event out; false when there is no room left in this batch (never for the first event). */
+  add(kind: ContextKind, packet: Uint8Array): boolean {
+    const need = alignUp(Math.max(HEADROOM + packet.length, FRAME_ROOM));
+    if (this.#count === 0 && need > this.#size) this.#reserve(need);
+    if (this.#count === BATCH_EVENTS || this.#next + need > this.#base + this.#end()) return false;
+    this.#place(kind, packet);
+    this.#next += kind === 'memory' ? alignUp(Math.max(packet.length, 1)) : need;
+    this.#count++;
+    return true;
+  }
+
+  record(index: number): number {
+    return this.#base + index * layout.REC_SIZE;
+  }
+
+  dispose(): void {
+    this.#memory.free(this.#base);
+    this.#base = 0;
+  }
+
+  #end(): number {
+    return BATCH_EVENTS * layout.REC_SIZE + this.#size;
+  }
+
+  #place(kind: ContextKind, packet: Uint8Array): void {
+    const { data, hardEnd } = roomOf(kind, this.#next, packet.length);
+    const record = this.record(this.#count);
+    this.#memory.write(data, packet);
+    const { view } = this.#memory;
+    view.setUint32(record + layout.REC_DATA, data, true);
+    view.setUint32(record + layout.REC_LEN, packet.length, true);
+    view.setUint32(record + layout.REC_HARD_START, this.#next, true);
+    view.setUint32(record + layout.REC_HARD_END, hardEnd, true);
+    view.setUint32(record + layout.REC_META, data, true);
+    view.setUint32(record + layout.REC_TRAP, 0, true);
+  }
+
+  #reserve(size: number): void {
+    this.#memory.free(this.#base);
+    this.#base = this.#memory.alloc(BATCH_EVENTS * layout.REC_SIZE + size);
+    this.#size = size;
+    this.clear();
+  }
+}

@@ -1,0 +1,160 @@
+import * as layout from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import type { ProgramType } from '../frontend/program.ts';
+import type { LinearMemory } from './memory.ts';
+
+/** How a program sees its event: plain memory (r1 = address, r2 = length), `struct xdp_md` or `struct __sk_buff`. */
+export type ContextKind = 'memory' | 'xdp' | 'skb';
+
+export const contextCodes: Readonly<Record<ContextKind, number>> = {
+  memory: layout.CTX_MEMORY,
+  xdp: layout.CTX_XDP,
+  skb: layout.CTX_SKB,
+};
+
+const skbTypes: ReadonlySet<ProgramType> = new Set([
+  'socket_filter',
+  'sched_cls',
+  'sched_act',
+  'cgroup_skb',
+  'lwt_in',
+  'lwt_out',
+  'lwt_xmit',
+  'lwt_seg6local',
+  'sk_skb',
+]);
+
+/** Types without a context of their own here get the event's bytes as their context. */
+export function contextKindOf(type: ProgramType): ContextKind {
+  if (type === 'xdp') return 'xdp';
+  return skbTypes.has(type) ? 'skb' : 'memory';
+}
+
+/** Fields of `struct xdp_md` a caller may set. Interface 1, queue 0 unless given. */
+export interface XdpContext {
+  readonly ingressIfindex?: number;
+  readonly rxQueueIndex?: number;
+  readonly egressIfindex?: number;
+}
+
+/**
+ * Fields of `struct __sk_buff` a caller may set, and that a run gives back. Numbers as the program reads them:
+ * `protocol` and `vlanProto` are in network byte order; `protocol` is taken from the Ethernet header unless given.
+ */
+export interface SkbContext {
+  readonly pktType?: number;
+  readonly mark?: number;
+  readonly queueMapping?: number;
+  readonly protocol?: number;
+  readonly vlanPresent?: number;
+  readonly vlanTci?: number;
+  readonly vlanProto?: number;
+  readonly priority?: number;
+  readonly ingressIfindex?: number;
+  readonly ifindex?: number;
+  readonly tcIndex?: number;
+  /** Five u32. */
+  readonly cb?: readonly number[];
+  readonly hash?: number;
+  readonly tcClassid?: number;
+  readonly napiId?: number;
+  readonly family?: number;
+  readonly wireLen?: number;
+  readonly gsoSegs?: number;
+  readonly gsoSize?: number;
+  readonly tstamp?: bigint;
+}
+
+export type RunContext = XdpContext & SkbContext;
+
+const skbFields: Readonly<Record<Exclude<keyof SkbContext, 'cb' | 'tstamp'>, number>> = {
+  pktType: layout.SKB_PKT_TYPE,
+  mark: layout.SKB_MARK,
+  queueMapping: layout.SKB_QUEUE_MAPPING,
+  protocol: layout.SKB_PROTOCOL,
+  vlanPresent: layout.SKB_VLAN_PRESENT,
+  vlanTci: layout.SKB_VLAN_TCI,
+  vlanProto: layout.SKB_VLAN_PROTO,
+  priority: layout.SKB_PRIORITY,
+  ingressIfindex: layout.SKB_INGRESS_IFINDEX,
+  ifindex: layout.SKB_IFINDEX,
+  tcIndex: layout.SKB_TC_INDEX,
+  hash: layout.SKB_HASH,
+  tcClassid: layout.SKB_TC_CLASSID,
+  napiId: layout.SKB_NAPI_ID,
+  family: layout.SKB_FAMILY,
+  wireLen: layout.SKB_WIRE_LEN,
+  gsoSegs: layout.SKB_GSO_SEGS,
+  gsoSize: layout.SKB_GSO_SIZE,
+};
+
+const xdpFields: Readonly<Record<keyof XdpContext, number>> = {
+  ingressIfindex: 0,
+  rxQueueIndex: 4,
+  egressIfindex: 8,
+};
+
+const LOOPBACK_IFINDEX = 1;
+
+function checkU32(field: string, value: number): void {
+  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return;
+  throw new WebpfError(
+    'bad-argument',
+    `context field ${field} is ${value}, but must be an integer of 32 bits`,
+    {
+      stage: 'runtime',
+    },
+  );
+}
+
+function writeFields(
+  memory: LinearMemory,
+  base: number,
+  fields: Readonly<Record<string, number>>,
+  values: RunContext,
+): void {
+  for (const [name, offset] of Object.entries(fields)) {
+    const value = values[name as keyof XdpContext];
+    if (value === undefined) continue;
+    checkU32(name, value);
+    memory.setU32(base + offset, value);
+  }
+}
+
+function writeSkb(memory: LinearMemory, base: number, context: RunContext): void {
+  memory.bytes.fill(0, base, base + layout.SKB_SIZE);
+  memory.setU32(base + layout.SKB_IFINDEX, LOOPBACK_IFINDEX);
+  writeFields(memory, base, skbFields, context);
+  context.cb?.forEach((value, i) => {
+    checkU32(`cb[${i}]`, value);
+    if (i < 5) memory.setU32(base + layout.SKB_CB + 4 * i, value);
+  });
+  if (context.tstamp !== undefined) memory.setU64(base + layout.SKB_TSTAMP, context.tstamp);
+}
+
+function writeXdp(memory: LinearMemory, base: number, context: RunContext): void {
+  memory.bytes.fill(0, base, base + 12);
+  memory.setU32(base, LOOPBACK_IFINDEX);
+  writeFields(memory, base, xdpFields, context);
+}
+
+/** Fills the templates that every run's context starts from. */
+export function writeContext(
+  memory: LinearMemory,
+  run: number,
+  kind: ContextKind,
+  context: RunContext,
+): void {
+  if (kind === 'skb') writeSkb(memory, run + layout.RUN_SKB_TEMPLATE, context);
+  if (kind === 'xdp') writeXdp(memory, run + layout.RUN_XDP_TEMPLATE, context);
+}
+
+/** The fields of `struct __sk_buff` as the program left them. */
+export function readSkb(memory: LinearMemory, run: number): Required<SkbContext> {
+  const base = run + layout.RUN_CTX_AREA;
+  const fields = Object.fromEntries(
+    Object.entries(skbFields).map(([name, offset]) => [name, memory.u32(base + offset)]),
+  ) as Record<keyof typeof skbFields, number>;
+  const cb = [0, 1, 2, 3, 4].map((i) => memory.u32(base + layout.SKB_CB + 4 * i));
+  return { ...fields, cb, tstamp: memory.u64(base + layout.SKB_TSTAMP) };
+}

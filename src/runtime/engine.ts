@@ -1,0 +1,201 @@
+import * as layout from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import type { MapSpec, Program } from '../frontend/program.ts';
+import { Arena } from './arena.ts';
+import { systemClocks } from './clock.ts';
+import { mapError } from './errno.ts';
+import { HelperTable, type HostHelpers } from './helpers.ts';
+import type { Caught, RunHost } from './host.ts';
+import { RawMap } from './maps/raw.ts';
+import { type RingHost, TraceLog } from './maps/ring.ts';
+import { LinearMemory } from './memory.ts';
+import { Signal } from './signal.ts';
+import { type Task, writeTask } from './task.ts';
+import { readTrap, type Trap } from './trap.ts';
+import { createMemory, type Exports, instantiateRuntime, type MemoryKind } from './wasm.ts';
+
+export type EngineKind = 'jit' | 'interp';
+
+export interface EngineOptions {
+  /** `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. */
+  readonly engine?: EngineKind;
+  /**
+   * True: programs run without any check, as if a verifier had accepted them. A wrong program can then damage maps
+   * and the engine's own memory (never the host's). Default false: the sandbox.
+   */
+  readonly trusted?: boolean;
+  /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
+  readonly budget?: number;
+  /** CPUs that per-CPU maps have values for. Default 1. */
+  readonly cpus?: number;
+  /** The CPU programs run on, from 0. Default 0. */
+  readonly cpu?: number;
+  /** `shared` memory can be posted to workers. Default `plain`. */
+  readonly memory?: MemoryKind;
+  /** Most linear memory the engine may take, in bytes. Default 4 GiB (plain) or 1 GiB (shared). */
+  readonly maxMemory?: number;
+  /** Helpers of the host's own. */
+  readonly helpers?: HostHelpers;
+  /** A fixed time in ns for every clock helper; without it they read the system's clocks. See {@link Engine.time}. */
+  readonly time?: bigint;
+  /** Seed of bpf_get_prandom_u32. Default: fixed, so that runs can be repeated. */
+  readonly seed?: bigint;
+  /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
+  readonly task?: Partial<Task>;
+}
+
+const GiB = 2 ** 30;
+const DEFAULT_BUDGET = 100_000_000;
+const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
+
+function positive(name: string, value: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
+  throw new WebpfError(
+    'bad-argument',
+    `option ${name} is ${value}, but must be an integer from 1 to ${max}`,
+    {
+      stage: 'runtime',
+    },
+  );
+}
+
+/** One linear memory with everything programs can touch, and the runtime in it. */
+export class Engine implements RunHost, RingHost {
+  readonly kind: EngineKind;
+  readonly trusted: boolean;
+  readonly memory: LinearMemory;
+  readonly exports: Exports;
+  readonly run: number;
+  readonly arena: Arena;
+  readonly signal = new Signal();
+  readonly cpus: number;
+  readonly helpers: HelperTable;
+  readonly #maps = new Map<number, RawMap>();
+  readonly #programs = new Map<number, Program>();
+  #trace: TraceLog | undefined;
+
+  private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
+    this.kind = options.engine ?? 'jit';
+    this.trusted = options.trusted ?? false;
+    this.memory = memory;
+    this.exports = exports;
+    this.helpers = helpers;
+    this.cpus = positive('cpus', options.cpus ?? 1, 256);
+    exports.init(this.cpus);
+    const cpu = positive('cpu', (options.cpu ?? 0) + 1, this.cpus) - 1;
+    this.run = exports.attach(cpu) >>> 0;
+    this.arena = new Arena(memory);
+    helpers.bindMemory(memory);
+    this.#configure(options);
+  }
+
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const kind = options.memory ?? 'plain';
+    const memory = createMemory(
+      kind,
+      positive('maxMemory', options.maxMemory ?? DEFAULT_MAX_MEMORY[kind], 4 * GiB),
+    );
+    const bound: { exports?: Exports } = {};
+    const helpers = new HelperTable(() => {
+      if (!bound.exports) throw new Error('the runtime is not instantiated yet');
+      return bound.exports;
+    });
+    bound.exports = await instantiateRuntime(kind, { memory, ...systemClocks, hostHelper: helpers.call });
+    const engine = new Engine(options, new LinearMemory(memory, kind, bound.exports), bound.exports, helpers);
+    helpers.add(options.helpers ?? {});
+    return engine;
+  }
+
+  /** The virtual time in ns, or undefined while clock helpers read the system's clocks. */
+  get time(): bigint | undefined {
+    const isVirtual = this.memory.u32(layout.HEADER + layout.HDR_CLOCK_VIRTUAL) !== 0;
+    return isVirtual ? this.memory.u64(layout.HEADER + layout.HDR_CLOCK_NS) : undefined;
+  }
+
+  set time(ns: bigint | undefined) {
+    this.memory.setU32(layout.HEADER + layout.HDR_CLOCK_VIRTUAL, ns === undefined ? 0 : 1);
+    this.memory.setU64(layout.HEADER + layout.HDR_CLOCK_NS, ns ?? 0n);
+  }
+
+  /** What programs print with bpf_trace_printk. */
+  get trace(): TraceLog {
+    this.#trace ??= new TraceLog(this, this.memory.u32(layout.HEADER + layout.HDR_PRINTK));
+    return this.#trace;
+  }
+
+  /** @throws WebpfError 'bad-map' when the kernel would refuse such a map; 'unsupported' for types webpf lacks. */
+  createMap(spec: MapSpec, extra = 0): RawMap {
+    this.assertOpen();
+    const { type, keySize, valueSize, maxEntries, flags } = spec;
+    const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
+    if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
+    const map = new RawMap(spec, address >>> 0, this.memory, this.exports);
+    this.#maps.set(map.address, map);
+    this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
+    return map;
+  }
+
+  mapAt(address: number): RawMap | undefined {
+    return this.#maps.get(address);
+  }
+
+  /** Remembers which program a descriptor belongs to, for traps. */
+  addProgram(descriptor: number, program: Program): void {
+    this.#programs.set(descriptor, program);
+  }
+
+  get programCount(): number {
+    return this.#programs.size;
+  }
+
+  assertOpen(): void {
+    if (this.signal.closed) {
+      throw new WebpfError('closed', 'this engine has been disposed of; open the object again', {
+        stage: 'runtime',
+      });
+    }
+  }
+
+  trapOf(error: unknown): Caught {
+    const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
+    if (trap) return { trap, cause: undefined };
+    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
+      return { trap: this.#unrecorded('memory', error.message), cause: error };
+    }
+    return {
+      trap: this.#unrecorded('host', `a helper of the host's own threw: ${String(error)}`),
+      cause: error,
+    };
+  }
+
+  /** Ends every reader; the memory goes when nothing refers to it any more. */
+  [Symbol.dispose](): void {
+    this.signal.close();
+  }
+
+  #configure(options: EngineOptions): void {
+    const budget = positive('budget', options.budget ?? DEFAULT_BUDGET, Number.MAX_SAFE_INTEGER);
+    this.memory.setU64(this.run + layout.RUN_BUDGET, BigInt(budget));
+    if (options.seed !== undefined) this.memory.setU64(this.run + layout.RUN_RANDOM, options.seed || 1n);
+    if (options.time !== undefined) this.time = options.time;
+    writeTask(this.memory, options.task ?? {});
+  }
+
+  /** A trap of the WebAssembly engine itself, or of a host helper: only the helper's slot is known. */
+  #unrecorded(kind: 'memory' | 'host', reason: string): Trap {
+    const program = this.#programs.get(this.memory.u32(this.run + layout.RUN_PROG));
+    const insn = this.memory.u32(this.run + layout.RUN_PC);
+    const name = program?.name ?? 'program';
+    return {
+      kind,
+      program: name,
+      insn,
+      value: 0n,
+      source: undefined,
+      message: `${name} was stopped: ${reason}`,
+    };
+  }
+}
+
+const shape = (spec: MapSpec): string =>
+  `type ${spec.type}, key ${spec.keySize} bytes, value ${spec.valueSize} bytes, max_entries ${spec.maxEntries}, flags 0x${spec.flags.toString(16)}`;

@@ -1,0 +1,89 @@
+import { WebpfError } from '../errors.ts';
+import { helperId, helperName } from '../isa/helpers.ts';
+import type { LinearMemory } from './memory.ts';
+import type { Exports } from './wasm.ts';
+
+/** r1 to r5 of a helper call, unsigned. */
+export type HelperArguments = readonly [r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint];
+
+/** Memory of the calling program. Accesses outside what the program was given stop it with a trap. */
+export interface ProgramMemory {
+  /** A copy. */
+  read(address: bigint, size: number): Uint8Array;
+  write(address: bigint, bytes: Uint8Array): void;
+}
+
+/**
+ * A helper of the host's own. What it returns becomes r0 (nothing: 0). Integers only; numbers must be safe integers.
+ * If it throws, the run ends with a trap of kind 'host' whose cause is the error.
+ */
+export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigint | number | undefined;
+
+/** Helpers by id, or by the kernel's name for helpers webpf does not have itself. */
+export type HostHelpers = Readonly<Record<string, HostHelper>>;
+
+const isDelivered = (exports: Exports, id: number): boolean => {
+  const name = helperName(id);
+  return name !== undefined && typeof exports[name as `bpf_${string}`] === 'function';
+};
+
+function idOf(key: string): number {
+  const id = /^\d+$/.test(key) ? Number(key) : helperId(key);
+  if (id !== undefined && id > 0 && id <= 0x7fffffff) return id;
+  throw new WebpfError(
+    'bad-argument',
+    `helpers: "${key}" is neither a helper id nor a helper name of the kernel's`,
+    {
+      stage: 'runtime',
+    },
+  );
+}
+
+/** The helpers of one engine: the runtime's and the host's. */
+export class HelperTable {
+  readonly #exports: () => Exports;
+  readonly #host = new Map<number, HostHelper>();
+  #memory: ProgramMemory | undefined;
+  /** What the last host helper that threw has thrown. */
+  hostError: unknown;
+
+  constructor(exports: () => Exports) {
+    this.#exports = exports;
+  }
+
+  add(helpers: HostHelpers): void {
+    for (const [key, helper] of Object.entries(helpers)) {
+      const id = idOf(key);
+      if (isDelivered(this.#exports(), id)) {
+        throw new WebpfError('bad-argument', `helpers: webpf has ${helperName(id)} (${id}) itself`, {
+          stage: 'runtime',
+        });
+      }
+      this.#host.set(id, helper);
+    }
+  }
+
+  has(id: number): boolean {
+    return this.#host.has(id) || isDelivered(this.#exports(), id);
+  }
+
+  /** The import `hostHelper` of runtime and translated programs. */
+  readonly call = (id: number, r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint): bigint => {
+    const helper = this.#host.get(id);
+    if (!helper || !this.#memory) throw new Error(`helper ${id} is not registered`); // prepare() has refused it
+    const args: HelperArguments = [unsigned(r1), unsigned(r2), unsigned(r3), unsigned(r4), unsigned(r5)];
+    return BigInt(helper(args, this.#memory) ?? 0);
+  };
+
+  bindMemory(memory: LinearMemory): void {
+    const exports = this.#exports();
+    const at = (address: bigint, size: number, write: 0 | 1): number =>
+      exports.check(address, size, write, 0) >>> 0;
+    this.#memory = {
+      read: (address, size) => memory.read(at(address, size, 0), size),
+      write: (address, bytes) => memory.write(at(address, bytes.length, 1), bytes),
+    };
+  }
+}
+
+const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);

@@ -1,0 +1,25 @@
+import type { Arena } from './arena.ts';
+import type { RawMap } from './maps/raw.ts';
+import type { LinearMemory } from './memory.ts';
+import type { Signal } from './signal.ts';
+import type { Trap } from './trap.ts';
+
+/** A trap, with what was thrown. */
+export interface Caught {
+  readonly trap: Trap;
+  readonly cause: unknown;
+}
+
+/** What a program needs of the engine it runs in. */
+export interface RunHost {
+  readonly memory: LinearMemory;
+  /** Address of the run state. */
+  readonly run: number;
+  readonly arena: Arena;
+  /** Notified after every run. */
+  readonly signal: Signal;
+  assertOpen(): void;
+  /** The trap behind what a run has thrown; rethrows what is no trap. */
+  trapOf(error: unknown): Caught;
+  mapAt(address: number): RawMap | undefined;
+}

@@ -1,0 +1,86 @@
+import * as abi from '../abi/maps.ts';
+import { WebpfError } from '../errors.ts';
+import type { MapSpec } from '../frontend/program.ts';
+import type { Engine } from './engine.ts';
+import { setGlobals } from './globals.ts';
+import type { RawMap } from './maps/raw.ts';
+
+export interface MapSetOptions {
+  readonly globals?: Readonly<Record<string, unknown>>;
+  readonly maxEntries?: Readonly<Record<string, number>>;
+}
+
+export const u32Bytes = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+
+const isMapOfMaps = (type: number): boolean =>
+  type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;
+
+/** The maps of one object, created and given their initial contents. */
+export class MapSet {
+  readonly #engine: Engine;
+  readonly #maps = new Map<string, RawMap | WebpfError>();
+  readonly #inner = new Map<RawMap, RawMap[]>();
+
+  constructor(engine: Engine, specs: readonly MapSpec[], options: MapSetOptions) {
+    this.#engine = engine;
+    const maxEntries = options.maxEntries ?? {};
+    const globals = setGlobals(specs, options.globals ?? {});
+    refuseUnknown(specs, Object.keys(maxEntries));
+    for (const spec of specs) this.#maps.set(spec.name, this.#create(spec, maxEntries[spec.name]));
+    for (const spec of specs) this.#initialise(spec, globals.get(spec.name) ?? spec.data);
+  }
+
+  /** @throws WebpfError 'not-found', or why the map could not be created. */
+  find(name: string, accepts: (type: number) => boolean = () => true, kind = 'map'): RawMap {
+    const map = this.#maps.get(name);
+    if (map instanceof WebpfError) throw map;
+    if (map && accepts(map.spec.type)) return map;
+    const known = [...this.#maps.keys()].join(', ') || 'none';
+    const reason = map
+      ? `map "${name}" is of type ${map.spec.type}, not a ${kind}`
+      : `there is no map "${name}"; the object has ${known}`;
+    throw new WebpfError('not-found', reason, { stage: 'runtime', subject: name });
+  }
+
+  /** Puts a map into a map of maps, which is returned. */
+  setInner(outer: string, key: Uint8Array, inner: RawMap): RawMap {
+    const map = this.find(outer, isMapOfMaps, 'map of maps');
+    map.update(key, u32Bytes(inner.address));
+    this.#inner.set(map, [...(this.#inner.get(map) ?? []), inner]);
+    return map;
+  }
+
+  /** The maps, and those inside them. */
+  granted(maps: readonly RawMap[]): RawMap[] {
+    return maps.flatMap((map) => [map, ...(this.#inner.get(map) ?? [])]);
+  }
+
+  /** A map that cannot be made only matters to the programs that use it: they are refused with this error. */
+  #create(spec: MapSpec, maxEntries = spec.maxEntries): RawMap | WebpfError {
+    try {
+      const template = spec.inner && this.#engine.createMap(spec.inner).address;
+      return this.#engine.createMap({ ...spec, maxEntries }, template);
+    } catch (error) {
+      if (error instanceof WebpfError) return error;
+      throw error;
+    }
+  }
+
+  #initialise(spec: MapSpec, data: Uint8Array | undefined): void {
+    const map = this.#maps.get(spec.name);
+    if (!map || map instanceof WebpfError) return;
+    if (data) this.#engine.memory.write(map.valuesAddress, data);
+    for (const slot of spec.slots ?? []) {
+      if (slot.kind === 'map') this.setInner(spec.name, u32Bytes(slot.index), this.find(slot.name));
+    }
+  }
+}
+
+function refuseUnknown(specs: readonly MapSpec[], names: readonly string[]): void {
+  const unknown = names.find((name) => !specs.some((spec) => spec.name === name));
+  if (unknown === undefined) return;
+  throw new WebpfError('not-found', `maxEntries: there is no map "${unknown}"`, {
+    stage: 'runtime',
+    subject: unknown,
+  });
+}

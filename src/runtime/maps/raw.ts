@@ -1,0 +1,161 @@
+import * as layout from '../../abi/layout.ts';
+import { BPF_ANY, ENOENT } from '../../abi/maps.ts';
+import { WebpfError } from '../../errors.ts';
+import type { MapSpec } from '../../frontend/program.ts';
+import { mapError } from '../errno.ts';
+import type { LinearMemory } from '../memory.ts';
+import type { Exports } from '../wasm.ts';
+
+const CURSOR_END = 0xffffffff;
+/** Bytes of elements fetched at a time when iterating. */
+const DUMP_BYTES = 65536;
+
+const align8 = (size: number): number => (size + 7) & ~7;
+
+/** A map by its bytes: the operations of the bpf() system call. Everything typed is built on it. */
+export class RawMap {
+  readonly spec: MapSpec;
+  /** Address of the map descriptor in linear memory. */
+  readonly address: number;
+  /** Bytes of a value as the host sees it: for per-CPU maps the values of all CPUs, each rounded up to 8. */
+  readonly valueBytes: number;
+  readonly perCpu: boolean;
+  readonly #memory: LinearMemory;
+  readonly #exports: Exports;
+  #scratch = 0;
+
+  constructor(spec: MapSpec, address: number, memory: LinearMemory, exports: Exports) {
+    this.spec = spec;
+    this.address = address;
+    this.#memory = memory;
+    this.#exports = exports;
+    this.perCpu = memory.u32(address + layout.MAP_CPU_STRIDE) !== 0;
+    const cpus = memory.u32(layout.HEADER + layout.HDR_NCPU);
+    this.valueBytes = this.perCpu ? align8(spec.valueSize) * cpus : spec.valueSize;
+  }
+
+  get size(): number {
+    return this.#memory.u32(this.address + layout.MAP_COUNT);
+  }
+
+  /** Address of the first value: what direct value access (.rodata, .data, .bss) is relative to. */
+  get valuesAddress(): number {
+    return this.#memory.u32(this.address + layout.MAP_VALUES);
+  }
+
+  /** A copy of the value, or undefined. */
+  lookup(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#exports.mapLookup(this.address, this.#putKey(key)) >>> 0;
+    return value === 0 ? undefined : this.#copyValue(value);
+  }
+
+  update(key: Uint8Array, value: Uint8Array, flags: number = BPF_ANY): void {
+    this.#expect('value', value, this.valueBytes);
+    const keyAddress = this.#putKey(key);
+    const valueAddress = keyAddress + align8(this.spec.keySize);
+    this.#memory.write(valueAddress, value);
+    this.#refuse('update', this.#exports.mapUpdate(this.address, keyAddress, valueAddress, flags));
+  }
+
+  /** False when there was no such element. */
+  delete(key: Uint8Array): boolean {
+    const result = this.#exports.mapDelete(this.address, this.#putKey(key));
+    if (result === -ENOENT) return false;
+    this.#refuse('delete', result);
+    return true;
+  }
+
+  push(value: Uint8Array, flags: number = BPF_ANY): void {
+    this.#expect('value', value, this.valueBytes);
+    const address = this.#area();
+    this.#memory.write(address, value);
+    this.#refuse('push', this.#exports.mapPush(this.address, address, flags));
+  }
+
+  pop(): Uint8Array | undefined {
+    return this.#take('pop', this.#exports.mapPop);
+  }
+
+  peek(): Uint8Array | undefined {
+    return this.#take('peek', this.#exports.mapPeek);
+  }
+
+  /**
+   * Keys and values, fetched in batches. Elements added or deleted while iterating may or may not be seen, as
+   * with the kernel's batch operations.
+   */
+  *entries(): Generator<[key: Uint8Array, value: Uint8Array]> {
+    const { keySize, valueSize } = this.spec;
+    const keyStride = align8(keySize);
+    const cpus = this.perCpu ? this.valueBytes / align8(valueSize) : 1;
+    const valueStride = align8(valueSize) * cpus;
+    const max = Math.max(1, Math.floor(DUMP_BYTES / (keyStride + valueStride)));
+    const keys = this.#memory.alloc(max * (keyStride + valueStride) + 8);
+    const values = keys + max * keyStride;
+    const cursorOut = values + max * valueStride;
+    try {
+      for (let cursor = 0; cursor !== CURSOR_END; ) {
+        const count = this.#exports.mapDump(this.address, cursor, keys, values, max, cursorOut);
+        if (count < 0) throw mapError(this.spec.name, 'iteration', count);
+        cursor = this.#memory.u32(cursorOut);
+        const batch = this.#memory.read(keys, max * (keyStride + valueStride));
+        for (let i = 0; i < count; i++) {
+          const value = max * keyStride + i * valueStride;
+          yield [
+            batch.subarray(i * keyStride, i * keyStride + keySize),
+            batch.subarray(value, value + this.valueBytes),
+          ];
+        }
+      }
+    } finally {
+      this.#memory.free(keys);
+    }
+  }
+
+  #copyValue(address: number): Uint8Array {
+    if (!this.perCpu) return this.#memory.read(address, this.valueBytes);
+    const stride = align8(this.spec.valueSize);
+    const cpuStride = this.#memory.u32(this.address + layout.MAP_CPU_STRIDE);
+    const out = new Uint8Array(this.valueBytes);
+    const bytes = this.#memory.bytes;
+    for (let cpu = 0; cpu * stride < this.valueBytes; cpu++) {
+      const from = address + cpu * cpuStride;
+      out.set(bytes.subarray(from, from + stride), cpu * stride);
+    }
+    return out;
+  }
+
+  #take(operation: string, call: (map: number, out: number) => number): Uint8Array | undefined {
+    const out = this.#area();
+    const result = call(this.address, out);
+    if (result === -ENOENT) return undefined;
+    this.#refuse(operation, result);
+    return this.#memory.read(out, this.valueBytes);
+  }
+
+  /** Room for one key and one value, allocated at first use. */
+  #area(): number {
+    this.#scratch ||= this.#memory.alloc(align8(this.spec.keySize) + align8(this.valueBytes) + 8);
+    return this.#scratch;
+  }
+
+  #putKey(key: Uint8Array): number {
+    this.#expect('key', key, this.spec.keySize);
+    const address = this.#area();
+    this.#memory.write(address, key);
+    return address;
+  }
+
+  #expect(what: 'key' | 'value', bytes: Uint8Array, size: number): void {
+    if (bytes.length === size) return;
+    throw new WebpfError(
+      'bad-map',
+      `map "${this.spec.name}": the ${what} has ${bytes.length} bytes, but must have ${size}`,
+      { stage: 'runtime', subject: this.spec.name },
+    );
+  }
+
+  #refuse(operation: string, result: number): void {
+    if (result < 0) throw mapError(this.spec.name, operation, result);
+  }
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MapCodecs } from './codecs.ts';
+import type { RawMap } from './raw.ts';
+
+/** One element that differs from the last look; `value` is undefined when it was deleted. */
+export interface MapChange<K, V> {
+  readonly key: K;
+  readonly value: V | undefined;
+  readonly previous: V | undefined;
+}
+
+/** Contents of a map: key bytes (latin1) to key and value. */
+type Snapshot = ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>;
+
+const identity = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
+
+const snapshot = (map: RawMap): Snapshot =>
+  new Map(Array.from(map.entries(), ([key, value]) => [identity(key), [key, value]]));
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+type Difference = readonly [key: Uint8Array, value: Uint8Array | undefined, previous: Uint8Array | undefined];
+
+function* differences(before: Snapshot, after: Snapshot): Generator<Difference> {
+  for (const [id, [key, value]] of after) {
+    const previous = before.get(id)?.[1];
+    if (!previous || !equal(previous, value)) yield [key, value, previous];
+  }
+  for (const [id, [key, previous]] of before) {
+    if (!after.has(id)) yield [key, undefined, previous];
+  }
+}
+
+async function pause(interval: number, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await sleep(interval, undefined, signal ? { signal } : {});
+    return true;
+  } catch {
+    return false; // aborted
+  }
+}
+
+export async function* watchMap<K, V>(
+  map: RawMap,
+  codecs: MapCodecs,
+  options: { interval?: number; signal?: AbortSignal },
+): AsyncGenerator<MapChange<K, V>[]> {
+  const decode = (value: Uint8Array | undefined) => value && (codecs.value.decode(value) as V);
+  let before = snapshot(map);
+  while (await pause(options.interval ?? 1000, options.signal)) {
+    const after = snapshot(map);
+    const changes = Array.from(differences(before, after), ([key, value, previous]) => ({
+      key: codecs.key.decode(key) as K,
+      value: decode(value),
+      previous: decode(previous),
+    }));
+    before = after;
+    if (changes.length > 0) yield changes;
+  }
+}

@@ -1,0 +1,84 @@
+import { WebpfError } from '../errors.ts';
+import type { Exports, MemoryKind } from './wasm.ts';
+
+/**
+ * Linear memory as the host sees it. Views are taken anew when the memory has grown: growing detaches (plain) or
+ * outdates (shared) every earlier view, so hold on to none of them.
+ */
+export class LinearMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly kind: MemoryKind;
+  readonly #exports: Exports;
+  #buffer: ArrayBufferLike;
+  #bytes: Uint8Array;
+  #view: DataView;
+
+  constructor(memory: WebAssembly.Memory, kind: MemoryKind, exports: Exports) {
+    this.memory = memory;
+    this.kind = kind;
+    this.#exports = exports;
+    this.#buffer = memory.buffer;
+    this.#bytes = new Uint8Array(this.#buffer);
+    this.#view = new DataView(this.#buffer);
+  }
+
+  #refresh(): void {
+    this.#buffer = this.memory.buffer;
+    this.#bytes = new Uint8Array(this.#buffer);
+    this.#view = new DataView(this.#buffer);
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    return this.#view;
+  }
+
+  u32(address: number): number {
+    return this.view.getUint32(address, true);
+  }
+
+  setU32(address: number, value: number): void {
+    this.view.setUint32(address, value, true);
+  }
+
+  u64(address: number): bigint {
+    return this.view.getBigUint64(address, true);
+  }
+
+  setU64(address: number, value: bigint): void {
+    this.view.setBigUint64(address, BigInt.asUintN(64, value), true);
+  }
+
+  /** A copy, safe to keep. */
+  read(address: number, size: number): Uint8Array {
+    return this.bytes.slice(address, address + size);
+  }
+
+  write(address: number, data: Uint8Array): void {
+    this.bytes.set(data, address);
+  }
+
+  /** Zeroed memory; throws when linear memory is exhausted. */
+  alloc(size: number): number {
+    const address = this.#exports.alloc(size) >>> 0;
+    if (address === 0) throw outOfMemory(size);
+    return address;
+  }
+
+  free(address: number): void {
+    if (address !== 0) this.#exports.free(address);
+  }
+}
+
+function outOfMemory(size: number): WebpfError {
+  return new WebpfError(
+    'out-of-memory',
+    `linear memory has no room for ${size} more bytes: lower max_entries of the maps, or raise the memory limit (at most 4 GiB)`,
+    { stage: 'runtime' },
+  );
+}

@@ -1,0 +1,215 @@
+import * as abi from '../abi/maps.ts';
+import { WebpfError } from '../errors.ts';
+import { valueCodec } from '../frontend/btf/codec.ts';
+import { findType } from '../frontend/btf/lookup.ts';
+import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
+import type { Artifact } from '../jit/artifact.ts';
+import type { ContextKind } from './context.ts';
+import { grantMaps } from './descriptor.ts';
+import type { Engine } from './engine.ts';
+import { MapSet, u32Bytes } from './mapSet.ts';
+import { codecsOf } from './maps/codecs.ts';
+import { BpfMap } from './maps/map.ts';
+import { BpfQueue } from './maps/queue.ts';
+import type { RawMap } from './maps/raw.ts';
+import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { finishProgram, type Placed, place, translateFor } from './prepare.ts';
+import { type BpfProgram, noProgram } from './program.ts';
+
+export interface ObjectOptions {
+  /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
+  readonly globals?: Readonly<Record<string, unknown>>;
+  /** Maps made larger or smaller than the object says. */
+  readonly maxEntries?: Readonly<Record<string, number>>;
+  /** How programs see their events, where the type alone does not say it (`unspec` gets plain memory). */
+  readonly context?: ContextKind;
+}
+
+const isQueue = (type: number): boolean => type === abi.MAP_TYPE_QUEUE || type === abi.MAP_TYPE_STACK;
+const isRing = (type: number): boolean => type === abi.MAP_TYPE_RINGBUF;
+const isPerf = (type: number): boolean => type === abi.MAP_TYPE_PERF_EVENT_ARRAY;
+const isKeyed = (type: number): boolean => !isQueue(type) && !isRing(type) && !isPerf(type);
+
+/** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
+export class BpfObject implements Disposable {
+  readonly engine: Engine;
+  readonly file: ObjectFile;
+  readonly #options: ObjectOptions;
+  readonly #ownsEngine: boolean;
+  readonly #maps: MapSet;
+  readonly #placed = new Map<string, Placed>();
+  readonly #ready = new Map<string, Promise<BpfProgram>>();
+  readonly #artifacts: ReadonlyMap<string, Artifact>;
+
+  constructor(
+    engine: Engine,
+    file: ObjectFile,
+    options: ObjectOptions,
+    own: { readonly engine: boolean; readonly artifacts?: ReadonlyMap<string, Artifact> },
+  ) {
+    this.engine = engine;
+    this.file = file;
+    this.#options = options;
+    this.#ownsEngine = own.engine;
+    this.#artifacts = own.artifacts ?? new Map();
+    this.#maps = new MapSet(engine, file.maps, options);
+  }
+
+  get programs(): readonly Program[] {
+    return this.file.programs;
+  }
+
+  get maps(): readonly MapSpec[] {
+    return this.file.maps;
+  }
+
+  /** What programs print with bpf_trace_printk: an async iterable of lines. */
+  get trace(): TraceLog {
+    return this.engine.trace;
+  }
+
+  /**
+   * The program of that name (or the object's only one), checked and ready to run. With it come the programs that
+   * its prog_array maps name.
+   * @throws WebpfError 'not-found'; 'bad-program' or 'bad-instruction' when the checks refuse it;
+   * 'missing-helper'; 'unsupported'.
+   */
+  async program(name?: string): Promise<BpfProgram> {
+    this.engine.assertOpen();
+    const wanted = this.#find(name);
+    const group = this.#tailCallGroup(wanted);
+    for (const program of group) this.#place(program);
+    const ready = await Promise.all(group.map((program) => this.#finish(program)));
+    for (const program of group) this.#fillProgramArrays(program, ready);
+    const first = ready[0];
+    if (!first) throw noProgram(wanted.name, this.#names());
+    return first;
+  }
+
+  /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
+  async artifact(name?: string): Promise<Artifact> {
+    const program = this.#find(name);
+    return translateFor(this.engine, program, this.#place(program).structure);
+  }
+
+  /** A map with keys and values decoded by BTF. */
+  map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
+    const raw = this.#maps.find(name, isKeyed, 'map with keys');
+    return new BpfMap<K, V>(raw, codecsOf(raw.spec, raw.perCpu ? this.engine.cpus : undefined));
+  }
+
+  /** A queue or stack map. */
+  queue<V = unknown>(name: string): BpfQueue<V> {
+    const raw = this.#maps.find(name, isQueue, 'queue or stack');
+    return new BpfQueue<V>(raw, codecsOf(raw.spec, undefined));
+  }
+
+  /** The consumer of a ring buffer. `type` names the struct that its records are decoded to; without it, bytes. */
+  ring<T = Uint8Array>(name: string, type?: string): RingBuffer<T> {
+    const raw = this.#maps.find(name, isRing, 'ring buffer');
+    return new RingBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /** The consumer of a perf event array, over all CPUs. */
+  perfBuffer<T = Uint8Array>(name: string, type?: string): PerfBuffer<T> {
+    const raw = this.#maps.find(name, isPerf, 'perf event array');
+    return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */
+  setTailCall(map: string, index: number, program: BpfProgram | undefined): void {
+    const raw = this.#maps.find(map, (type) => type === abi.MAP_TYPE_PROG_ARRAY, 'prog_array');
+    if (program) raw.update(u32Bytes(index), u32Bytes(program.descriptor));
+    else raw.delete(u32Bytes(index));
+  }
+
+  /** Puts a map into an array or hash of maps; programs opened from this object may use it from then on. */
+  setInnerMap(outer: string, key: Uint8Array, inner: RawMap): void {
+    const raw = this.#maps.setInner(outer, key, inner);
+    for (const { maps, descriptor } of this.#placed.values()) {
+      if (maps.includes(raw)) grantMaps(this.engine.memory, descriptor.address, this.#maps.granted(maps));
+    }
+  }
+
+  /** Closes the engine (when it is this object's own): readers end, programs refuse to run. */
+  [Symbol.dispose](): void {
+    if (this.#ownsEngine) this.engine[Symbol.dispose]();
+  }
+
+  #recordDecoder<T>(type: string | undefined): (record: Uint8Array) => T {
+    if (type === undefined) return (record) => record as T;
+    const { btf } = this.file;
+    const id = btf && findType(btf, type);
+    if (!btf || id === undefined) {
+      throw new WebpfError('not-found', `the object's BTF has no type "${type}"`, {
+        stage: 'runtime',
+        subject: type,
+      });
+    }
+    const codec = valueCodec(btf, id);
+    return (record) => codec.decode(record) as T;
+  }
+
+  #names(): string[] {
+    return this.file.programs.map((program) => program.name);
+  }
+
+  #find(name: string | undefined): Program {
+    const refused = this.file.refused.find((one) => one.program === name || name === undefined);
+    const found =
+      name === undefined
+        ? this.file.programs.length === 1 && this.file.programs[0]
+        : this.file.programs.find((program) => program.name === name);
+    if (found) return found;
+    if (refused && (name !== undefined || this.file.programs.length === 0)) throw refused.error;
+    if (name !== undefined) throw noProgram(name, this.#names());
+    throw new WebpfError('bad-argument', `name one of the object's programs: ${this.#names().join(', ')}`, {
+      stage: 'runtime',
+    });
+  }
+
+  /** The program and every program it can reach through the initial slots of prog_array maps. */
+  #tailCallGroup(first: Program): Program[] {
+    const group = [first];
+    for (const program of group) {
+      const targets = program.maps
+        .flatMap((map) => map.slots ?? [])
+        .filter((slot) => slot.kind === 'program');
+      for (const { name } of targets) {
+        const target = this.#find(name);
+        if (!group.includes(target)) group.push(target);
+      }
+    }
+    return group;
+  }
+
+  #place(program: Program): Placed {
+    const known = this.#placed.get(program.name);
+    if (known) return known;
+    const own = program.maps.map((spec) => this.#maps.find(spec.name));
+    const placed = place(this.engine, program, own, {
+      contextKind: this.#options.context,
+      artifact: this.#artifacts.get(program.name),
+    });
+    grantMaps(this.engine.memory, placed.descriptor.address, this.#maps.granted(own));
+    this.#placed.set(program.name, placed);
+    return placed;
+  }
+
+  #finish(program: Program): Promise<BpfProgram> {
+    const known = this.#ready.get(program.name);
+    if (known) return known;
+    const ready = finishProgram(this.engine, this.#place(program));
+    this.#ready.set(program.name, ready);
+    return ready;
+  }
+
+  #fillProgramArrays(program: Program, ready: readonly BpfProgram[]): void {
+    for (const map of program.maps) {
+      for (const slot of map.slots ?? []) {
+        const target = ready.find((one) => slot.kind === 'program' && one.name === slot.name);
+        if (target) this.setTailCall(map.name, slot.index, target);
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { WebpfError } from '../errors.ts';
+import { openObject } from '../frontend/object.ts';
+import type { ObjectFile, Program } from '../frontend/program.ts';
+import { Engine, type EngineOptions } from './engine.ts';
+import { BpfObject, type ObjectOptions } from './object.ts';
+
+/** A path, a file URL, the bytes of an object file, an object read before, or one program. */
+export type Source = string | URL | Uint8Array | ObjectFile | Program;
+
+export type OpenOptions = EngineOptions & ObjectOptions;
+
+async function readSource(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new WebpfError('file', `cannot read ${path}: ${(cause as Error).message}`, {
+      stage: 'frontend',
+      subject: path,
+      cause,
+    });
+  }
+}
+
+/** One program as an object of its own. */
+const objectOf = (program: Program): ObjectFile => ({
+  name: program.name,
+  programs: [program],
+  refused: [],
+  maps: program.maps,
+  license: program.license,
+  btf: program.btf,
+});
+
+/** Reads an object file (ELF, eBPF, little-endian). */
+export async function readObject(source: Source): Promise<ObjectFile> {
+  if (source instanceof Uint8Array) return openObject(source);
+  if (source instanceof URL || typeof source === 'string') {
+    const path = source instanceof URL ? fileURLToPath(source) : source;
+    return openObject(await readSource(path), path);
+  }
+  return 'programs' in source ? source : objectOf(source);
+}
+
+/**
+ * Opens an object file in an engine of its own: creates its maps, ready for {@link BpfObject.program}.
+ *
+ * @throws WebpfError 'file', 'bad-elf', 'bad-btf', 'bad-map', 'bad-relocation' for objects that cannot be read;
+ * what concerns a single program (CO-RE, a missing helper, …) is reported when that program is asked for.
+ */
+export async function open(source: Source, options: OpenOptions = {}): Promise<BpfObject> {
+  const file = await readObject(source);
+  const engine = await Engine.create(options);
+  return new BpfObject(engine, file, options, { engine: true });
+}
+
+/** Opens another object in an engine that exists: the same memory, clocks and helpers. */
+export async function openIn(
+  engine: Engine,
+  source: Source,
+  options: ObjectOptions = {},
+): Promise<BpfObject> {
+  return new BpfObject(engine, await readObject(source), options, { engine: false });
+}

@@ -1,0 +1,151 @@
+import * as layout from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import type { Program } from '../frontend/program.ts';
+import { predecode } from '../interp/predecode.ts';
+import { helperName } from '../isa/helpers.ts';
+import type { Artifact } from '../jit/artifact.ts';
+import { instantiate } from '../jit/instantiate.ts';
+import { sandboxProof, trustedProof } from '../verifier/proof.ts';
+import { checkStructure, type Structure, type StructuredSubprogram } from '../verifier/structure.ts';
+import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
+import { type Descriptor, writeDescriptor } from './descriptor.ts';
+import type { Engine } from './engine.ts';
+import type { RawMap } from './maps/raw.ts';
+import { BpfProgram, type Executor } from './program.ts';
+import { sourceOf } from './trap.ts';
+
+/** A program that has its place in linear memory, but no engine's code yet. */
+export interface Placed {
+  readonly program: Program;
+  readonly structure: Structure;
+  readonly contextKind: ContextKind;
+  readonly maps: readonly RawMap[];
+  readonly descriptor: Descriptor;
+  readonly id: number;
+  /** Translated earlier; otherwise the JIT translates when it is asked to run. */
+  readonly artifact: Artifact | undefined;
+}
+
+/** Refuses a program that calls a helper neither the runtime nor the host has, naming it and the instruction. */
+function refuseMissingHelpers(engine: Engine, program: Program, structure: Structure): void {
+  for (const [id, insn] of structure.helpers) {
+    if (engine.helpers.has(id)) continue;
+    const source = sourceOf(program, insn);
+    const place = source ? ` (${source.file}:${source.line})` : '';
+    throw new WebpfError(
+      'missing-helper',
+      `${program.name} calls ${helperName(id) ?? 'helper'}#${id} at instruction ${insn}${place}, which webpf does not have: supply it with the option "helpers"`,
+      { stage: 'runtime', insn, source, subject: program.name },
+    );
+  }
+}
+
+const TAIL_CALL = 12;
+
+/** Frames of stack to clear before a run: all of them where the callees are known at run time only. */
+const framesOf = (structure: Structure): number =>
+  structure.indirectCalls.length > 0 || structure.helpers.has(TAIL_CALL)
+    ? layout.MAX_FRAMES
+    : structure.frames;
+
+export interface PlaceOptions {
+  readonly contextKind?: ContextKind | undefined;
+  readonly artifact?: Artifact | undefined;
+}
+
+/** The functions whose address is taken, in slot order. */
+export const takenFunctions = (structure: Structure): StructuredSubprogram[] =>
+  structure.subprograms.filter(({ start }) => structure.addressTaken.includes(start));
+
+/** Checks a program and gives it its place in linear memory. `maps` are those of `program.maps`, in order. */
+export function place(
+  engine: Engine,
+  program: Program,
+  maps: readonly RawMap[],
+  options: PlaceOptions,
+): Placed {
+  const structure = checkStructure(program);
+  refuseMissingHelpers(engine, program, structure);
+  const contextKind = options.contextKind ?? contextKindOf(program.type);
+  const id = engine.programCount + 1;
+  const descriptor = writeDescriptor(engine.memory, {
+    id,
+    slots: program.code.length / 8,
+    mainSlots: structure.subprograms[0]?.length ?? 0,
+    contextCode: contextCodes[contextKind],
+    sandbox: !engine.trusted,
+    frames: framesOf(structure),
+    maps,
+    functions: takenFunctions(structure),
+  });
+  engine.addProgram(descriptor.address, program);
+  return { program, structure, contextKind, maps, descriptor, id, artifact: options.artifact };
+}
+
+const proofOf = (engine: Engine) => (engine.trusted ? trustedProof : sandboxProof);
+
+function interpreter(engine: Engine, placed: Placed): Executor {
+  const { exports, memory } = engine;
+  const code = predecode(
+    placed.structure,
+    {
+      maps: placed.maps.map((map) => map.address),
+      values: placed.maps.map((map) => map.valuesAddress),
+      functions: placed.descriptor.functions,
+    },
+    proofOf(engine),
+  );
+  const address = memory.alloc(code.length);
+  memory.write(address, code);
+  const descriptor = placed.descriptor.address;
+  memory.setU32(descriptor + layout.PROG_CODE, address);
+  return { batch: (record, count) => exports.interpretBatch(descriptor, record, count) };
+}
+
+/** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
+export async function translateFor(
+  engine: Engine,
+  program: Program,
+  structure: Structure,
+): Promise<Artifact> {
+  const { translate } = await import('../jit/translate.ts');
+  return translate(program, structure, proofOf(engine), { shared: engine.memory.kind === 'shared' });
+}
+
+async function jit(engine: Engine, placed: Placed): Promise<Executor> {
+  const { exports, memory, run } = engine;
+  const artifact = placed.artifact ?? (await translateFor(engine, placed.program, placed.structure));
+  const descriptor = placed.descriptor.address;
+  const translated = await instantiate(artifact, {
+    memory: memory.memory,
+    run,
+    program: descriptor,
+    functions: placed.descriptor.functions,
+    maps: placed.maps.map((map) => map.address),
+    values: placed.maps.map((map) => map.valuesAddress),
+    runtime: exports,
+    hostHelper: engine.helpers.call,
+  });
+  const [entry, ...functions] = addToTable(exports.table, [translated.entry, ...translated.functions]);
+  memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);
+  functions.forEach((index, i) => {
+    memory.setU32(placed.descriptor.functions + i * layout.FUNC_SIZE + layout.FUNC_TABLE_INDEX, index);
+  });
+  return translated;
+}
+
+/** Appends functions to the table that tail calls and callbacks go through; their indexes. */
+function addToTable(table: WebAssembly.Table, functions: readonly unknown[]): number[] {
+  const first = table.grow(functions.length);
+  functions.forEach((fn, i) => {
+    table.set(first + i, fn);
+  });
+  return functions.map((_, i) => first + i);
+}
+
+/** Gives a placed program the code of the engine's kind. */
+export async function finishProgram(engine: Engine, placed: Placed): Promise<BpfProgram> {
+  const executor = engine.kind === 'jit' ? await jit(engine, placed) : interpreter(engine, placed);
+  const identity = { id: placed.id, descriptor: placed.descriptor.address };
+  return new BpfProgram(engine, placed.program, placed.contextKind, identity, executor);
+}

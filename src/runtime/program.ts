@@ -1,0 +1,252 @@
+import * as layout from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import type { Program } from '../frontend/program.ts';
+import { BATCH_EVENTS } from './arena.ts';
+import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
+import type { RunHost } from './host.ts';
+import { type Trap, trapError } from './trap.ts';
+import { verdictName } from './verdict.ts';
+
+/** Where a redirect verdict sends the packet. */
+export interface Redirect {
+  /** Interface index (bpf_redirect) or key in the map (bpf_redirect_map). */
+  readonly index: number;
+  /** Name of the map; undefined for bpf_redirect. */
+  readonly map: string | undefined;
+  readonly flags: bigint;
+}
+
+/** What one run gives back. */
+export interface RunResult {
+  /** Unsigned 64 bits. */
+  readonly r0: bigint;
+  /** XDP_PASS, TC_ACT_SHOT, keep … by the program's type; r0 in decimal where the type names none. */
+  readonly verdict: string;
+  /** The packet (or memory) after the run: a copy. */
+  readonly data: Uint8Array;
+  readonly dataChanged: boolean;
+  /** Bytes between data_meta and data, when the program made room for any. */
+  readonly meta: Uint8Array;
+  readonly redirect: Redirect | undefined;
+  /** Fields of `struct __sk_buff` after the run; undefined for other contexts. */
+  readonly context: Required<SkbContext> | undefined;
+}
+
+export interface BatchOptions {
+  readonly context?: RunContext;
+  /** Also return each packet as the program left it. */
+  readonly packets?: boolean;
+}
+
+/** What a batch gives back, by event. */
+export interface BatchResult {
+  readonly count: number;
+  /** r0 of each event; 0 where it trapped. */
+  readonly results: BigUint64Array;
+  /** Number of events by verdict name; trapped events are not among them. */
+  readonly verdicts: ReadonlyMap<string, number>;
+  readonly traps: readonly (Trap & { readonly index: number })[];
+  /** With `packets: true`. */
+  readonly packets: readonly Uint8Array[] | undefined;
+}
+
+/** What an engine (JIT or interpreter) runs a program with: `count` batch records from `record` on. */
+export interface Executor {
+  batch(record: number, count: number): void;
+}
+
+const EMPTY = new Uint8Array();
+const NO_CONTEXT: RunContext = {};
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+};
+
+/** A program ready to run. */
+export class BpfProgram {
+  readonly spec: Program;
+  readonly contextKind: ContextKind;
+  /** Address of the program descriptor in linear memory. */
+  readonly descriptor: number;
+  readonly id: number;
+  readonly #engine: RunHost;
+  readonly #executor: Executor;
+
+  constructor(
+    engine: RunHost,
+    spec: Program,
+    contextKind: ContextKind,
+    identity: { readonly id: number; readonly descriptor: number },
+    executor: Executor,
+  ) {
+    this.#engine = engine;
+    this.spec = spec;
+    this.contextKind = contextKind;
+    this.id = identity.id;
+    this.descriptor = identity.descriptor;
+    this.#executor = executor;
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /**
+   * Runs the program once over a packet (or, for types without a packet context, over plain memory).
+   * @throws WebpfError 'trap' when the program is stopped: message, instruction and source line say why.
+   */
+  run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
+    const engine = this.#engine;
+    engine.assertOpen();
+    writeContext(engine.memory, engine.run, this.contextKind, context);
+    engine.arena.clear();
+    engine.arena.add(this.contextKind, data);
+    const trapped = this.#execute(0, 1);
+    engine.signal.notify();
+    if (trapped) throw trapError(trapped.trap, trapped.cause);
+    return this.#result(engine.arena.record(0), data);
+  }
+
+  /** Runs the program over many packets. A trap ends only the event it happens in. */
+  runBatch(packets: Iterable<Uint8Array>, options: BatchOptions = {}): BatchResult {
+    const engine = this.#engine;
+    engine.assertOpen();
+    writeContext(engine.memory, engine.run, this.contextKind, options.context ?? NO_CONTEXT);
+    const collector = new Collector(this.spec, options.packets === true);
+    engine.arena.clear();
+    for (const packet of packets) {
+      if (engine.arena.add(this.contextKind, packet)) continue;
+      this.#flush(collector);
+      engine.arena.add(this.contextKind, packet);
+    }
+    this.#flush(collector);
+    return collector.result();
+  }
+
+  #flush(collector: Collector): void {
+    const { arena, memory, signal } = this.#engine;
+    const { count } = arena;
+    for (let first = 0; first < count; ) {
+      const trapped = this.#execute(first, count - first);
+      if (!trapped) break;
+      collector.trap(first + trapped.index, trapped.trap);
+      first += trapped.index + 1;
+    }
+    collector.take(memory.view, memory.bytes, arena.records, count);
+    arena.clear();
+    signal.notify();
+  }
+
+  /** Runs records [first, first + count); undefined when none of them trapped. */
+  #execute(first: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
+    const engine = this.#engine;
+    try {
+      this.#executor.batch(engine.arena.record(first), count);
+      return undefined;
+    } catch (error) {
+      const index = engine.memory.u32(engine.run + layout.RUN_BATCH_INDEX);
+      const { trap, cause } = engine.trapOf(error);
+      const record = engine.arena.record(first + index);
+      engine.memory.setU32(record + layout.REC_TRAP, engine.memory.u32(engine.run + layout.RUN_TRAP) || 1);
+      engine.memory.setU64(record + layout.REC_RESULT, 0n);
+      return { index, trap, cause };
+    }
+  }
+
+  #result(record: number, before: Uint8Array): RunResult {
+    const { memory, run } = this.#engine;
+    const data = memory.u32(record + layout.REC_DATA);
+    const meta = memory.u32(record + layout.REC_META);
+    const after = memory.read(data, memory.u32(record + layout.REC_LEN));
+    const r0 = memory.u64(record + layout.REC_RESULT);
+    const verdict = verdictName(this.spec.type, r0);
+    return {
+      r0,
+      verdict,
+      data: after,
+      dataChanged: !equal(before, after),
+      meta: memory.read(meta, Math.max(0, data - meta)),
+      redirect: verdict.endsWith('_REDIRECT') ? this.#redirect() : undefined,
+      context: this.contextKind === 'skb' ? readSkb(memory, run) : undefined,
+    };
+  }
+
+  #redirect(): Redirect {
+    const { memory, run } = this.#engine;
+    const map = memory.u32(run + layout.RUN_REDIRECT_MAP);
+    return {
+      index: memory.u32(run + layout.RUN_REDIRECT_INDEX),
+      map: map === 0 ? undefined : this.#engine.mapAt(map)?.spec.name,
+      flags: memory.u64(run + layout.RUN_REDIRECT_FLAGS),
+    };
+  }
+}
+
+/** Gathers the results of a batch, event by event. */
+class Collector {
+  readonly #spec: Program;
+  readonly #packets: Uint8Array[] | undefined;
+  readonly #traps: (Trap & { index: number })[] = [];
+  readonly #verdicts = new Map<bigint, number>();
+  #results = new BigUint64Array(BATCH_EVENTS);
+  #count = 0;
+
+  constructor(spec: Program, packets: boolean) {
+    this.#spec = spec;
+    this.#packets = packets ? [] : undefined;
+  }
+
+  trap(index: number, trap: Trap): void {
+    this.#traps.push({ ...trap, index: this.#count + index });
+  }
+
+  take(view: DataView, bytes: Uint8Array, records: number, count: number): void {
+    this.#makeRoom(count);
+    for (let i = 0; i < count; i++) {
+      const record = records + i * layout.REC_SIZE;
+      const r0 = view.getBigUint64(record + layout.REC_RESULT, true);
+      this.#results[this.#count++] = r0;
+      if (view.getUint32(record + layout.REC_TRAP, true) === 0) this.#tally(r0);
+      this.#packets?.push(packetOf(view, bytes, record));
+    }
+  }
+
+  result(): BatchResult {
+    const verdicts = new Map<string, number>();
+    for (const [r0, count] of this.#verdicts) {
+      const name = verdictName(this.#spec.type, r0);
+      verdicts.set(name, (verdicts.get(name) ?? 0) + count);
+    }
+    return {
+      count: this.#count,
+      results: this.#results.slice(0, this.#count),
+      verdicts,
+      traps: this.#traps,
+      packets: this.#packets,
+    };
+  }
+
+  #tally(r0: bigint): void {
+    this.#verdicts.set(r0, (this.#verdicts.get(r0) ?? 0) + 1);
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#count + count <= this.#results.length) return;
+    const larger = new BigUint64Array(Math.max(this.#results.length * 2, this.#count + count));
+    larger.set(this.#results);
+    this.#results = larger;
+  }
+}
+
+function packetOf(view: DataView, bytes: Uint8Array, record: number): Uint8Array {
+  const data = view.getUint32(record + layout.REC_DATA, true);
+  return bytes.slice(data, data + view.getUint32(record + layout.REC_LEN, true));
+}
+
+export const noProgram = (name: string, known: readonly string[]): WebpfError =>
+  new WebpfError('not-found', `there is no program "${name}"; the object has ${known.join(', ') || 'none'}`, {
+    stage: 'runtime',
+    subject: name,
+  });

@@ -1,0 +1,29 @@
+/** Wakes everyone who waits for events after a run. Costs one comparison when nobody waits. */
+export class Signal {
+  #waiting: (() => void)[] = [];
+  #closed = false;
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Resolves at the next notify() or close(). */
+  wait(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+
+  notify(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.notify();
+  }
+}
