@@ -12,6 +12,7 @@
 export * as abi from './abi/maps.ts';
 export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './errors.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
+export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
 export type { HelperArguments, HostHelper, HostHelpers, ProgramMemory } from './runtime/helpers.ts';
@@ -24,9 +25,9 @@ export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
 export {
   type BatchOptions,
-  type BatchResult,
   BpfProgram,
   type Redirect,
+  type RepeatResult,
   type RunResult,
 } from './runtime/program.ts';
 export type { Task } from './runtime/task.ts';

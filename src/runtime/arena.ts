@@ -58,6 +58,14 @@ export class Arena {
     return true;
   }
 
+  /** Lets every other record of the batch point at the first one's packet. */
+  repeatFirst(): void {
+    const { bytes } = this.#memory;
+    for (let i = 1; i < BATCH_EVENTS; i++) {
+      bytes.copyWithin(this.record(i), this.#base, this.#base + layout.REC_SIZE);
+    }
+  }
+
   record(index: number): number {
     return this.#base + index * layout.REC_SIZE;
   }

@@ -2,6 +2,7 @@ import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { BATCH_EVENTS } from './arena.ts';
+import { type BatchResult, Collector } from './batch.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
 import type { RunHost } from './host.ts';
 import { type Trap, trapError } from './trap.ts';
@@ -32,22 +33,17 @@ export interface RunResult {
   readonly context: Required<SkbContext> | undefined;
 }
 
+/** What {@link BpfProgram.repeat} measured. */
+export interface RepeatResult {
+  readonly runs: number;
+  /** Mean time of one run inside the engine, ns. */
+  readonly nsPerRun: number;
+}
+
 export interface BatchOptions {
   readonly context?: RunContext;
   /** Also return each packet as the program left it. */
   readonly packets?: boolean;
-}
-
-/** What a batch gives back, by event. */
-export interface BatchResult {
-  readonly count: number;
-  /** r0 of each event; 0 where it trapped. */
-  readonly results: BigUint64Array;
-  /** Number of events by verdict name; trapped events are not among them. */
-  readonly verdicts: ReadonlyMap<string, number>;
-  readonly traps: readonly (Trap & { readonly index: number })[];
-  /** With `packets: true`. */
-  readonly packets: readonly Uint8Array[] | undefined;
 }
 
 /** What an engine (JIT or interpreter) runs a program with: `count` batch records from `record` on. */
@@ -99,9 +95,7 @@ export class BpfProgram {
    */
   run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
     const engine = this.#engine;
-    engine.assertOpen();
-    writeContext(engine.memory, engine.run, this.contextKind, context);
-    engine.arena.clear();
+    this.#begin(context);
     engine.arena.add(this.contextKind, data);
     const trapped = this.#execute(0, 1);
     engine.signal.notify();
@@ -109,13 +103,32 @@ export class BpfProgram {
     return this.#result(engine.arena.record(0), data);
   }
 
+  /**
+   * Runs the program `count` times over the same packet, which is not restored in between, as the `repeat` of
+   * BPF_PROG_TEST_RUN does. Nothing but the program and its context is inside the time.
+   * @throws WebpfError 'trap'
+   */
+  repeat(data: Uint8Array, count: number, context: RunContext = NO_CONTEXT): RepeatResult {
+    const engine = this.#engine;
+    this.#begin(context);
+    engine.arena.add(this.contextKind, data);
+    let elapsed = 0;
+    for (let left = count; left > 0; left -= BATCH_EVENTS) {
+      engine.arena.repeatFirst();
+      const start = performance.now();
+      const trapped = this.#execute(0, Math.min(left, BATCH_EVENTS));
+      elapsed += performance.now() - start;
+      if (trapped) throw trapError(trapped.trap, trapped.cause);
+    }
+    engine.signal.notify();
+    return { runs: count, nsPerRun: (elapsed * 1e6) / count };
+  }
+
   /** Runs the program over many packets. A trap ends only the event it happens in. */
   runBatch(packets: Iterable<Uint8Array>, options: BatchOptions = {}): BatchResult {
     const engine = this.#engine;
-    engine.assertOpen();
-    writeContext(engine.memory, engine.run, this.contextKind, options.context ?? NO_CONTEXT);
+    this.#begin(options.context ?? NO_CONTEXT);
     const collector = new Collector(this.spec, options.packets === true);
-    engine.arena.clear();
     for (const packet of packets) {
       if (engine.arena.add(this.contextKind, packet)) continue;
       this.#flush(collector);
@@ -123,6 +136,13 @@ export class BpfProgram {
     }
     this.#flush(collector);
     return collector.result();
+  }
+
+  #begin(context: RunContext): void {
+    const { memory, run, arena } = this.#engine;
+    this.#engine.assertOpen();
+    writeContext(memory, run, this.contextKind, context);
+    arena.clear();
   }
 
   #flush(collector: Collector): void {
@@ -182,67 +202,6 @@ export class BpfProgram {
       flags: memory.u64(run + layout.RUN_REDIRECT_FLAGS),
     };
   }
-}
-
-/** Gathers the results of a batch, event by event. */
-class Collector {
-  readonly #spec: Program;
-  readonly #packets: Uint8Array[] | undefined;
-  readonly #traps: (Trap & { index: number })[] = [];
-  readonly #verdicts = new Map<bigint, number>();
-  #results = new BigUint64Array(BATCH_EVENTS);
-  #count = 0;
-
-  constructor(spec: Program, packets: boolean) {
-    this.#spec = spec;
-    this.#packets = packets ? [] : undefined;
-  }
-
-  trap(index: number, trap: Trap): void {
-    this.#traps.push({ ...trap, index: this.#count + index });
-  }
-
-  take(view: DataView, bytes: Uint8Array, records: number, count: number): void {
-    this.#makeRoom(count);
-    for (let i = 0; i < count; i++) {
-      const record = records + i * layout.REC_SIZE;
-      const r0 = view.getBigUint64(record + layout.REC_RESULT, true);
-      this.#results[this.#count++] = r0;
-      if (view.getUint32(record + layout.REC_TRAP, true) === 0) this.#tally(r0);
-      this.#packets?.push(packetOf(view, bytes, record));
-    }
-  }
-
-  result(): BatchResult {
-    const verdicts = new Map<string, number>();
-    for (const [r0, count] of this.#verdicts) {
-      const name = verdictName(this.#spec.type, r0);
-      verdicts.set(name, (verdicts.get(name) ?? 0) + count);
-    }
-    return {
-      count: this.#count,
-      results: this.#results.slice(0, this.#count),
-      verdicts,
-      traps: this.#traps,
-      packets: this.#packets,
-    };
-  }
-
-  #tally(r0: bigint): void {
-    this.#verdicts.set(r0, (this.#verdicts.get(r0) ?? 0) + 1);
-  }
-
-  #makeRoom(count: number): void {
-    if (this.#count + count <= this.#results.length) return;
-    const larger = new BigUint64Array(Math.max(this.#results.length * 2, this.#count + count));
-    larger.set(this.#results);
-    this.#results = larger;
-  }
-}
-
-function packetOf(view: DataView, bytes: Uint8Array, record: number): Uint8Array {
-  const data = view.getUint32(record + layout.REC_DATA, true);
-  return bytes.slice(data, data + view.getUint32(record + layout.REC_LEN, true));
 }
 
 export const noProgram = (name: string, known: readonly string[]): WebpfError =>
