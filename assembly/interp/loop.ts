@@ -62,6 +62,7 @@ import {
   RSH,
   SDIV,
   SMOD,
+  SOLE,
   ST16,
   ST32,
   ST64,
@@ -73,6 +74,7 @@ import {
   STX8,
   SUB,
   TAIL_CALL,
+  TRUSTED,
   XOR,
 } from '../../src/interp/opcodes';
 import { WINDOW_LOOPS, WINDOW_RETURN } from '../../src/interp/window';
@@ -108,6 +110,7 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
     pc += INSN_SIZE;
     const d = r + load<u8>(i, INSN_DST);
     const s = r + load<u8>(i, INSN_SRC);
+    // Cases in the order of their numbers, each a sum: that makes them one jump table.
     switch (<i32>load<u8>(i, INSN_OP)) {
       // Arithmetic. 32-bit results are zero-extended; shift counts are masked by the WebAssembly instructions.
       case ADD + R64: store<u64>(d, load<u64>(d) + load<u64>(s)); continue;
@@ -173,10 +176,6 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case MOVSX32 + R64: store<i64>(d, <i64>load<i32>(s)); continue;
       case NEG + R64: store<u64>(d, 0 - load<u64>(d)); continue;
       case NEG + R32: store<u64>(d, <u64>(0 - load<u32>(d))); continue;
-      case BSWAP16: store<u64>(d, <u64>bswap<u16>(load<u16>(d))); continue;
-      case BSWAP32: store<u64>(d, <u64>bswap<u32>(load<u32>(d))); continue;
-      case BSWAP64: store<u64>(d, <u64>bswap<u64>(load<u64>(d))); continue;
-      case LDDW: store<u64>(d, load<u64>(i, INSN_IMM)); pc += INSN_SIZE; continue;
 
       // Conditional jumps: a taken one leaves the switch.
       case JEQ + R64: if (load<u64>(d) == load<u64>(s)) break; continue;
@@ -225,25 +224,25 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case JSLE + K32: if (load<i32>(d) <= load<i32>(i, INSN_IMM)) break; continue;
 
       // Memory, trusted: the address is the low half of register + offset.
-      case LDX8: store<u64>(d, load<u8>(place(s, i))); continue;
-      case LDX16: store<u64>(d, load<u16>(place(s, i))); continue;
-      case LDX32: store<u64>(d, load<u32>(place(s, i))); continue;
-      case LDX64: store<u64>(d, load<u64>(place(s, i))); continue;
-      case LDXS8: store<i64>(d, load<i8>(place(s, i))); continue;
-      case LDXS16: store<i64>(d, load<i16>(place(s, i))); continue;
-      case LDXS32: store<i64>(d, load<i32>(place(s, i))); continue;
-      case STX8: store<u8>(place(d, i), load<u8>(s)); continue;
-      case STX16: store<u16>(place(d, i), load<u16>(s)); continue;
-      case STX32: store<u32>(place(d, i), load<u32>(s)); continue;
-      case STX64: store<u64>(place(d, i), load<u64>(s)); continue;
-      case ST8: store<u8>(place(d, i), load<u8>(i, INSN_IMM)); continue;
-      case ST16: store<u16>(place(d, i), load<u16>(i, INSN_IMM)); continue;
-      case ST32: store<u32>(place(d, i), load<u32>(i, INSN_IMM)); continue;
-      case ST64: store<u64>(place(d, i), load<u64>(i, INSN_IMM)); continue;
-      case ATOMIC32: atomic32(place(d, i), load<u32>(i, INSN_IMM), r, s); continue;
-      case ATOMIC64: atomic64(place(d, i), load<u32>(i, INSN_IMM), r, s); continue;
-      case LOAD_ACQUIRE: store<u64>(d, loadAcquire(place(s, i), load<u32>(i, INSN_IMM))); continue;
-      case STORE_RELEASE: storeRelease(place(d, i), load<u32>(i, INSN_IMM), load<u64>(s)); continue;
+      case LDX8 + TRUSTED: store<u64>(d, load<u8>(place(s, i))); continue;
+      case LDX16 + TRUSTED: store<u64>(d, load<u16>(place(s, i))); continue;
+      case LDX32 + TRUSTED: store<u64>(d, load<u32>(place(s, i))); continue;
+      case LDX64 + TRUSTED: store<u64>(d, load<u64>(place(s, i))); continue;
+      case LDXS8 + TRUSTED: store<i64>(d, load<i8>(place(s, i))); continue;
+      case LDXS16 + TRUSTED: store<i64>(d, load<i16>(place(s, i))); continue;
+      case LDXS32 + TRUSTED: store<i64>(d, load<i32>(place(s, i))); continue;
+      case STX8 + TRUSTED: store<u8>(place(d, i), load<u8>(s)); continue;
+      case STX16 + TRUSTED: store<u16>(place(d, i), load<u16>(s)); continue;
+      case STX32 + TRUSTED: store<u32>(place(d, i), load<u32>(s)); continue;
+      case STX64 + TRUSTED: store<u64>(place(d, i), load<u64>(s)); continue;
+      case ST8 + TRUSTED: store<u8>(place(d, i), load<u8>(i, INSN_IMM)); continue;
+      case ST16 + TRUSTED: store<u16>(place(d, i), load<u16>(i, INSN_IMM)); continue;
+      case ST32 + TRUSTED: store<u32>(place(d, i), load<u32>(i, INSN_IMM)); continue;
+      case ST64 + TRUSTED: store<u64>(place(d, i), load<u64>(i, INSN_IMM)); continue;
+      case ATOMIC32 + TRUSTED: atomic32(place(d, i), load<u32>(i, INSN_IMM), r, s); continue;
+      case ATOMIC64 + TRUSTED: atomic64(place(d, i), load<u32>(i, INSN_IMM), r, s); continue;
+      case LOAD_ACQUIRE + TRUSTED: store<u64>(d, loadAcquire(place(s, i), load<u32>(i, INSN_IMM))); continue;
+      case STORE_RELEASE + TRUSTED: storeRelease(place(d, i), load<u32>(i, INSN_IMM), load<u64>(s)); continue;
 
       // Memory, sandboxed: 64-bit addresses, checked.
       case LDX8 + CHECKED:
@@ -345,8 +344,49 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
         if (at & (load<u64>(i, INSN_IMM) - 1)) return refuseMisaligned(at, i - code, limit - left);
         storeRelease(<u32>at, load<u32>(i, INSN_IMM), load<u64>(s));
         continue;
-      case LD_ABS:
-      case LD_IND:
+
+      // Calls and unconditional jumps.
+      case JA + SOLE: break;
+      case MAY_GOTO + SOLE:
+        if (load<u32>(r, WINDOW_LOOPS) == 0) break;
+        store<u32>(r, load<u32>(r, WINDOW_LOOPS) - 1, WINDOW_LOOPS);
+        continue;
+      case CALL_HELPER + SOLE:
+        limit = count(limit, left);
+        store<u32>(run, (i - code) / INSN_SIZE, RUN_PC);
+        store<u32>(run, load<u32>(r, R10), RUN_FRAME);
+        store<u64>(r, helper(load<u32>(i, INSN_IMM), r));
+        continue;
+      case CALL_LOCAL + SOLE:
+        limit = count(limit, left);
+        r = enterWindow(r, i, (i - code) / INSN_SIZE, load<u32>(i, INSN_IMM));
+        pc = i + load<i32>(i, INSN_OFF);
+        continue;
+      case CALLX + SOLE:
+        limit = count(limit, left);
+        at = load<u64>(d);
+        r = enterFunction(r, i, (i - code) / INSN_SIZE, at);
+        pc = entryOf(<u32>at);
+        continue;
+      case TAIL_CALL + SOLE:
+        limit = count(limit, left);
+        at = tailCallFrom(r, (i - code) / INSN_SIZE);
+        if (at == 0) continue;
+        code = codeOf(r);
+        pc = <u32>at;
+        continue;
+      case EXIT + SOLE:
+        if (r == base) return end(limit - left);
+        r = leaveWindow(r);
+        pc = load<u32>(r, WINDOW_RETURN);
+        code = codeOf(r);
+        continue;
+      case LDDW + SOLE: store<u64>(d, load<u64>(i, INSN_IMM)); pc += INSN_SIZE; continue;
+      case BSWAP16 + SOLE: store<u64>(d, <u64>bswap<u16>(load<u16>(d))); continue;
+      case BSWAP32 + SOLE: store<u64>(d, <u64>bswap<u32>(load<u32>(d))); continue;
+      case BSWAP64 + SOLE: store<u64>(d, <u64>bswap<u64>(load<u64>(d))); continue;
+      case LD_ABS + SOLE:
+      case LD_IND + SOLE:
         at = <i32>load<u8>(i, INSN_OP) == LD_IND ? load<u64>(s) : 0;
         at = packetLoad(<i32>at + load<i32>(i, INSN_IMM), load<u32>(i, INSN_OFF));
         if (<i64>at != -1) {
@@ -354,43 +394,6 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
           continue;
         }
         store<u64>(r, 0);
-        if (r == base) return end(limit - left);
-        r = leaveWindow(r);
-        pc = load<u32>(r, WINDOW_RETURN);
-        code = codeOf(r);
-        continue;
-
-      // Calls and unconditional jumps.
-      case JA: break;
-      case MAY_GOTO:
-        if (load<u32>(r, WINDOW_LOOPS) == 0) break;
-        store<u32>(r, load<u32>(r, WINDOW_LOOPS) - 1, WINDOW_LOOPS);
-        continue;
-      case CALL_HELPER:
-        limit = count(limit, left);
-        store<u32>(run, (i - code) / INSN_SIZE, RUN_PC);
-        store<u32>(run, load<u32>(r, R10), RUN_FRAME);
-        store<u64>(r, helper(load<u32>(i, INSN_IMM), r));
-        continue;
-      case CALL_LOCAL:
-        limit = count(limit, left);
-        r = enterWindow(r, i, (i - code) / INSN_SIZE, load<u32>(i, INSN_IMM));
-        pc = i + load<i32>(i, INSN_OFF);
-        continue;
-      case CALLX:
-        limit = count(limit, left);
-        at = load<u64>(d);
-        r = enterFunction(r, i, (i - code) / INSN_SIZE, at);
-        pc = entryOf(<u32>at);
-        continue;
-      case TAIL_CALL:
-        limit = count(limit, left);
-        at = tailCallFrom(r, (i - code) / INSN_SIZE);
-        if (at == 0) continue;
-        code = codeOf(r);
-        pc = <u32>at;
-        continue;
-      case EXIT:
         if (r == base) return end(limit - left);
         r = leaveWindow(r);
         pc = load<u32>(r, WINDOW_RETURN);

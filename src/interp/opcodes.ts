@@ -14,6 +14,9 @@ export const INSN_OFF = 4; // i32
 /** Immediate, already extended to 64 bits as the operation wants it. */
 export const INSN_IMM = 8; // i64
 
+/** No instruction starts here: second slot of lddw, end of the program, memory never written. */
+export const INVALID = 0;
+
 // ---- forms: added to an arithmetic or jump operation -------------------------------------------------------
 
 /** 64 bits, register operand. */
@@ -25,87 +28,89 @@ export const K32 = 3;
 
 // ---- arithmetic, four forms each ---------------------------------------------------------------------------
 
-export const ADD = 0;
-export const SUB = 4;
-export const MUL = 8;
-export const DIV = 12;
-export const SDIV = 16;
-export const OR = 20;
-export const AND = 24;
-export const LSH = 28;
-export const RSH = 32;
-export const MOD = 36;
-export const SMOD = 40;
-export const XOR = 44;
-export const MOV = 48;
-export const ARSH = 52;
+export const ADD = 4;
+export const SUB = 8;
+export const MUL = 12;
+export const DIV = 16;
+export const SDIV = 20;
+export const OR = 24;
+export const AND = 28;
+export const LSH = 32;
+export const RSH = 36;
+export const MOD = 40;
+export const SMOD = 44;
+export const XOR = 48;
+export const MOV = 52;
+export const ARSH = 56;
 /** Register forms only, as NEG. */
-export const MOVSX8 = 56;
-export const MOVSX16 = 60;
-export const MOVSX32 = 64;
-export const NEG = 68;
+export const MOVSX8 = 60;
+export const MOVSX16 = 64;
+export const MOVSX32 = 68;
+export const NEG = 72;
 
 // ---- conditional jumps, four forms each --------------------------------------------------------------------
 
-export const JEQ = 72;
-export const JGT = 76;
-export const JGE = 80;
-export const JSET = 84;
-export const JNE = 88;
-export const JSGT = 92;
-export const JSGE = 96;
-export const JLT = 100;
-export const JLE = 104;
-export const JSLT = 108;
-export const JSLE = 112;
+export const JEQ = 76;
+export const JGT = 80;
+export const JGE = 84;
+export const JSET = 88;
+export const JNE = 92;
+export const JSGT = 96;
+export const JSGE = 100;
+export const JLT = 104;
+export const JLE = 108;
+export const JSLT = 112;
+export const JSLE = 116;
 
-// ---- memory: add CHECKED for the sandboxed form ------------------------------------------------------------
+// ---- memory, two forms each --------------------------------------------------------------------------------
 
-export const CHECKED = 1;
-export const LDX8 = 116;
-export const LDX16 = 118;
-export const LDX32 = 120;
-export const LDX64 = 122;
+/** The proof says that the access needs no check. */
+export const TRUSTED = 0;
+/** Address checked against the memory of the program. */
+export const CHECKED = 19;
+export const LDX8 = 120;
+export const LDX16 = 121;
+export const LDX32 = 122;
+export const LDX64 = 123;
 export const LDXS8 = 124;
-export const LDXS16 = 126;
-export const LDXS32 = 128;
-export const STX8 = 130;
-export const STX16 = 132;
-export const STX32 = 134;
-export const STX64 = 136;
+export const LDXS16 = 125;
+export const LDXS32 = 126;
+export const STX8 = 127;
+export const STX16 = 128;
+export const STX32 = 129;
+export const STX64 = 130;
 /** Stores of the immediate. */
-export const ST8 = 138;
-export const ST16 = 140;
-export const ST32 = 142;
-export const ST64 = 144;
+export const ST8 = 131;
+export const ST16 = 132;
+export const ST32 = 133;
+export const ST64 = 134;
 /** imm: ATOMIC_*, with ATOMIC_FETCH. */
-export const ATOMIC32 = 146;
-export const ATOMIC64 = 148;
+export const ATOMIC32 = 135;
+export const ATOMIC64 = 136;
 /** imm: size in bytes. */
-export const LOAD_ACQUIRE = 150;
-export const STORE_RELEASE = 152;
+export const LOAD_ACQUIRE = 137;
+export const STORE_RELEASE = 138;
 
-// ---- the rest ----------------------------------------------------------------------------------------------
+// ---- operations of one form --------------------------------------------------------------------------------
 
-export const JA = 154;
-export const MAY_GOTO = 155;
+export const SOLE = 0;
+export const JA = 158;
+export const MAY_GOTO = 159;
 /** imm: helper id. */
-export const CALL_HELPER = 156;
+export const CALL_HELPER = 160;
 /** imm: slots of the callee. */
-export const CALL_LOCAL = 157;
-export const CALLX = 158;
-export const TAIL_CALL = 159;
-export const EXIT = 160;
-export const LDDW = 161;
-export const BSWAP16 = 162;
-export const BSWAP32 = 163;
-export const BSWAP64 = 164;
+export const CALL_LOCAL = 161;
+export const CALLX = 162;
+export const TAIL_CALL = 163;
+export const EXIT = 164;
+export const LDDW = 165;
+export const BSWAP16 = 166;
+export const BSWAP32 = 167;
+export const BSWAP64 = 168;
 /** imm: offset, off: size in bytes. */
-export const LD_ABS = 165;
+export const LD_ABS = 169;
 /** As LD_ABS, plus the register src. */
-export const LD_IND = 166;
-/** No instruction starts here (second slot of lddw, end of the program). */
-export const INVALID = 167;
+export const LD_IND = 170;
 
 export const ATOMIC_ADD = 0;
 export const ATOMIC_OR = 1;
