@@ -1,4 +1,4 @@
-import type { SourceLine } from '../errors.ts';
+import type { SourceLine, WebpfError } from '../errors.ts';
 import type { Btf } from './btf/types.ts';
 
 /** Program types by the kernel's names in lower case (enum bpf_prog_type without BPF_PROG_TYPE_). */
@@ -109,6 +109,8 @@ export interface Program {
   readonly typeGuessed: boolean;
   /** What follows the type in the section name (attach target), '' when nothing does. */
   readonly attachTo: string;
+  /** Expected attach type: BPF_* in lower case without the prefix (`trace_fentry`); '' or absent for none. */
+  readonly attachType?: string | undefined;
   /** BPF_F_SLEEPABLE (section suffix .s). */
   readonly sleepable: boolean;
   /** XDP multi-buffer (section suffix .frags). */
@@ -123,11 +125,20 @@ export interface Program {
   readonly btf?: Btf | undefined;
 }
 
+/** A program of an object file that cannot be linked, and why: the others are not affected. */
+export interface RefusedProgram {
+  readonly program: string;
+  readonly section: string;
+  readonly error: WebpfError;
+}
+
 /** Everything an object file holds. */
 export interface ObjectFile {
   /** Path or name given by the caller, for messages. */
   readonly name: string;
   readonly programs: readonly Program[];
+  /** Programs that need what webpf lacks (CO-RE, kconfig, ksyms) or that are damaged. */
+  readonly refused: readonly RefusedProgram[];
   readonly maps: readonly MapSpec[];
   readonly license: string;
   readonly btf?: Btf | undefined;

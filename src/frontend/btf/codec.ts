@@ -34,6 +34,8 @@ export interface Codec {
 /** Values wider than this are not values but an attack on the reader's memory. */
 const MAX_LEAVES = 1 << 22;
 const MAX_NESTING = 64;
+/** Members of a struct, those of anonymous ones inside included. */
+const MAX_NAMES = 65536;
 
 /** Compiles types into nodes, each once. */
 class Compiler {
@@ -110,6 +112,7 @@ class Compiler {
     const known = this.composites.get(at);
     if (known !== undefined) return known;
     const parts = type.members.flatMap((member) => this.member(type, member));
+    if (countNames(parts) > MAX_NAMES) throw this.error(id, `has more than ${MAX_NAMES} members`);
     const made = new Composite(typeName(this.btf, id), type.size, type.kind === 'union', parts);
     this.composites.set(at, made);
     return made;
@@ -171,6 +174,9 @@ function bitFieldWidth(member: BtfMember, type: BtfType): number {
   const narrow = type.kind === 'int' && type.bits < type.size * 8 && type.encoding !== 'bool';
   return narrow && type.bits > 0 ? type.bits : 0;
 }
+
+const countNames = (parts: readonly Part[]): number =>
+  parts.reduce((sum, part) => sum + ('inner' in part ? part.inner.names.size : 1), 0);
 
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

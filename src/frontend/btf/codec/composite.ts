@@ -16,7 +16,8 @@ export class Composite {
   readonly size: number;
   readonly type: string;
   readonly leaves: number;
-  readonly names: readonly string[];
+  /** Flattened. */
+  readonly names: ReadonlySet<string>;
   private readonly union: boolean;
   private readonly parts: readonly Part[];
 
@@ -25,7 +26,7 @@ export class Composite {
     this.size = size;
     this.union = union;
     this.parts = parts;
-    this.names = parts.flatMap((part) => ('inner' in part ? part.inner.names : [part.name]));
+    this.names = new Set(nameParts(parts));
     this.leaves = parts.reduce((sum, part) => sum + ('inner' in part ? part.inner : part.node).leaves, 0);
   }
 
@@ -46,7 +47,9 @@ export class Composite {
   private checkComplete(given: readonly Part[], path: string): void {
     const wanted = this.union ? Math.min(1, this.parts.length) : this.parts.length;
     if (given.length >= wanted) return;
-    const missing = this.union ? this.names : nameParts(this.parts.filter((part) => !given.includes(part)));
+    const missing = this.union
+      ? [...this.names]
+      : nameParts(this.parts.filter((part) => !given.includes(part)));
     const right = this.union ? `at least one of ${list(missing)}` : list(missing);
     throw new WebpfError('bad-map', `${path || 'value'} (${this.type}): ${right} missing`, {
       stage: 'runtime',
@@ -75,13 +78,13 @@ export class Composite {
 
 const isGiven = (part: Part, fields: Fields): boolean =>
   'inner' in part
-    ? part.inner.names.length === 0 || part.inner.names.some((name) => present(fields, name))
+    ? part.inner.names.size === 0 || [...part.inner.names].some((name) => present(fields, name))
     : present(fields, part.name);
 
 const nameParts = (parts: readonly Part[]): string[] =>
-  parts.flatMap((part) => ('inner' in part ? part.inner.names : [part.name]));
+  parts.flatMap((part) => ('inner' in part ? [...part.inner.names] : [part.name]));
 
-const list = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
+const list = (names: Iterable<string>): string => [...names].map((name) => `'${name}'`).join(', ');
 
 function writePart(part: Part, view: DataView, at: number, fields: Fields, path: string): void {
   if ('inner' in part) part.inner.writeFields(view, at + part.at, fields, path);
@@ -100,7 +103,7 @@ function asFields(composite: Composite, value: unknown, path: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
     throw mismatch(path, composite.type, `an object with ${list(composite.names)}`, value);
   }
-  const unknown = Object.keys(value).find((name) => !composite.names.includes(name));
+  const unknown = Object.keys(value).find((name) => !composite.names.has(name));
   if (unknown === undefined) return value as Fields;
   throw new WebpfError(
     'bad-map',

@@ -1,0 +1,268 @@
+import { WebpfError } from '../errors.ts';
+import type { BtfExt, SectionInfo } from './btf/types.ts';
+import type { ElfRelocation } from './elf/types.ts';
+import { badRelocation, coreError, type Site } from './externs.ts';
+import type { FunctionDef } from './functions.ts';
+import type { LineInfo, MapSpec, Subprogram } from './program.ts';
+import { sortByOffset, within } from './range.ts';
+import { callTarget, type Definitions, loadTarget, localTarget, type Target } from './relocate.ts';
+
+const SLOT = 8;
+const LDDW = 0x18;
+const CALL = 0x85;
+const PSEUDO_CALL = 1;
+const PSEUDO_FUNC = 4;
+const PSEUDO_MAP_INDEX = 5;
+const PSEUDO_MAP_INDEX_VALUE = 6;
+
+/** The kernel's limit on instructions of a program (BPF_COMPLEXITY_LIMIT_INSNS). */
+const MAX_SLOTS = 1_000_000;
+
+/** Side tables of one section, each sorted by offset. */
+interface SectionTables {
+  readonly relocations: readonly ElfRelocation[];
+  readonly info: SectionInfo;
+}
+
+const NO_INFO: SectionInfo = { functions: [], lines: [], core: [] };
+
+/** Definitions and side tables of an object, shared by the links of its programs. */
+export class LinkContext {
+  readonly defs: Definitions;
+  private readonly ext: BtfExt;
+  private readonly tables = new Map<number, SectionTables>();
+
+  constructor(defs: Definitions, ext: BtfExt) {
+    this.defs = defs;
+    this.ext = ext;
+  }
+
+  tablesOf({ section }: FunctionDef): SectionTables {
+    const known = this.tables.get(section.index);
+    if (known !== undefined) return known;
+    const info = this.ext.get(section.name) ?? NO_INFO;
+    const made = {
+      relocations: sortByOffset(this.defs.elf.relocations.get(section.index) ?? []),
+      info: {
+        functions: sortByOffset(info.functions),
+        lines: sortByOffset(info.lines),
+        core: sortByOffset(info.core),
+      },
+    };
+    this.tables.set(section.index, made);
+    return made;
+  }
+}
+
+/** A program after linking. */
+export interface Linked {
+  readonly code: Uint8Array;
+  readonly subprograms: readonly Subprogram[];
+  readonly maps: readonly MapSpec[];
+  readonly lines: readonly LineInfo[];
+}
+
+/** A function whose instructions are being walked. */
+interface Walk {
+  readonly from: FunctionDef;
+  /** Slot of its first instruction in the program. */
+  readonly start: number;
+  readonly slots: number;
+  readonly relocations: ReadonlyMap<number, ElfRelocation>;
+  /** Next slot to look at, from `start`. */
+  next: number;
+}
+
+/**
+ * Links one program: the entry function first, then every function it reaches, appended when the walk first meets
+ * a reference to it and walked at once (libbpf's order, on which the instruction numbers in kernel logs depend).
+ */
+class Linker {
+  private readonly context: LinkContext;
+  private readonly program: string;
+  private readonly starts = new Map<FunctionDef, number>();
+  private readonly mapIndexes = new Map<MapSpec, number>();
+  private readonly subprograms: Subprogram[] = [];
+  private readonly lines: LineInfo[] = [];
+  private bytes = new Uint8Array(4096);
+  private view = new DataView(this.bytes.buffer);
+  private slots = 0;
+
+  constructor(context: LinkContext, program: string) {
+    this.context = context;
+    this.program = program;
+  }
+
+  link(main: FunctionDef): Linked {
+    const stack = [this.append(main)];
+    for (let walk = stack.at(-1); walk !== undefined; walk = stack.at(-1)) {
+      const found = this.advance(walk);
+      if (found === undefined) stack.pop();
+      else stack.push(this.append(found));
+    }
+    return {
+      code: this.bytes.slice(0, this.slots * SLOT),
+      subprograms: this.subprograms,
+      maps: [...this.mapIndexes.keys()],
+      lines: this.lines.sort((a, b) => a.insn - b.insn),
+    };
+  }
+
+  private site(insn: number): Site {
+    return { program: this.program, insn };
+  }
+
+  /** Copies a function to the end of the program. */
+  private append(from: FunctionDef): Walk {
+    const start = this.slots;
+    const slots = from.size / SLOT;
+    if (start + slots > MAX_SLOTS) {
+      throw badRelocation(`more than ${MAX_SLOTS} instructions with all subprograms`, this.site(start));
+    }
+    this.reserve((start + slots) * SLOT);
+    this.bytes.set(from.section.data.subarray(from.offset, from.offset + from.size), start * SLOT);
+    this.slots += slots;
+    this.starts.set(from, start);
+    this.describe(from, start, slots);
+    return { from, start, slots, relocations: this.relocationsOf(from, start), next: 0 };
+  }
+
+  private reserve(size: number): void {
+    if (size <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(size, this.bytes.length * 2));
+    larger.set(this.bytes);
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+
+  /** Carries func_info and line_info over; refuses what has CO-RE relocations. */
+  private describe(from: FunctionDef, start: number, length: number): void {
+    const { info } = this.context.tablesOf(from);
+    const insnOf = (offset: number): number => start + Math.floor((offset - from.offset) / SLOT);
+    const [core] = within(info.core, from.offset, from.size);
+    if (core !== undefined) throw coreError(core, this.context.defs.btf, this.site(insnOf(core.offset)));
+    const [func] = within(info.functions, from.offset, 1);
+    this.subprograms.push({
+      name: from.name,
+      start,
+      length,
+      linkage: start === 0 ? 'main' : from.linkage,
+      btfTypeId: func?.type,
+    });
+    for (const { offset, file, line, column, text } of within(info.lines, from.offset, from.size)) {
+      this.lines.push({ insn: insnOf(offset), file, line, column, text });
+    }
+  }
+
+  private relocationsOf(from: FunctionDef, start: number): Map<number, ElfRelocation> {
+    const { relocations } = this.context.tablesOf(from);
+    const bySlot = new Map<number, ElfRelocation>();
+    for (const relocation of within(relocations, from.offset, from.size)) {
+      const slot = start + Math.floor((relocation.offset - from.offset) / SLOT);
+      this.checkPlace(relocation, slot);
+      bySlot.set(slot, relocation);
+    }
+    return bySlot;
+  }
+
+  private checkPlace({ offset, symbol }: ElfRelocation, slot: number): void {
+    const opcode = this.view.getUint8(slot * SLOT);
+    if (offset % SLOT === 0 && (opcode === LDDW || opcode === CALL)) return;
+    const what = offset % SLOT === 0 ? `opcode 0x${opcode.toString(16)}` : `offset ${offset}`;
+    throw badRelocation(
+      `relocation against '${symbol.name}' at insn ${slot} (${what}); only wide loads and calls take one`,
+      this.site(slot),
+    );
+  }
+
+  /** Walks on until a function is met that is not in the program yet; undefined at the end of the function. */
+  private advance(walk: Walk): FunctionDef | undefined {
+    while (walk.next < walk.slots) {
+      const slot = walk.start + walk.next;
+      const target = this.targetAt(walk, slot);
+      const missing = target === undefined ? undefined : this.apply(slot, target);
+      if (missing !== undefined) return missing;
+      walk.next += this.view.getUint8(slot * SLOT) === LDDW ? 2 : 1;
+    }
+    return undefined;
+  }
+
+  private targetAt(walk: Walk, slot: number): Target | undefined {
+    const opcode = this.view.getUint8(slot * SLOT);
+    if (opcode === CALL) return this.callAt(walk, slot);
+    return opcode === LDDW ? this.loadAt(walk, slot) : undefined;
+  }
+
+  private callAt({ from, start, relocations }: Walk, slot: number): Target | undefined {
+    const { defs } = this.context;
+    const imm = this.view.getInt32(slot * SLOT + 4, true);
+    const relocation = relocations.get(slot);
+    if (relocation !== undefined) return callTarget(defs, relocation, imm, this.site(slot));
+    if (this.view.getUint8(slot * SLOT + 1) >> 4 !== PSEUDO_CALL) return undefined;
+    return localTarget(defs, from, from.offset / SLOT + slot - start, imm, this.site(slot));
+  }
+
+  private loadAt({ start, slots, relocations }: Walk, slot: number): Target | undefined {
+    const relocation = relocations.get(slot);
+    if (relocation === undefined) return undefined;
+    if (slot + 1 >= start + slots) {
+      throw badRelocation(`the wide load at insn ${slot} lacks its second half`, this.site(slot));
+    }
+    const imm = this.view.getInt32(slot * SLOT + 4, true);
+    return loadTarget(this.context.defs, relocation, imm, this.site(slot));
+  }
+
+  /** Writes the reference into the instruction; returns the function when it must be appended first. */
+  private apply(slot: number, target: Target): FunctionDef | undefined {
+    if (target.kind === 'function') return this.applyFunction(slot, target.function);
+    const index = this.mapIndex(target.map);
+    this.setSource(slot, target.kind === 'map' ? PSEUDO_MAP_INDEX : PSEUDO_MAP_INDEX_VALUE);
+    this.view.setInt32(slot * SLOT + 4, index, true);
+    this.view.setInt32(slot * SLOT + 12, target.kind === 'value' ? target.offset : 0, true);
+    return undefined;
+  }
+
+  private applyFunction(slot: number, target: FunctionDef): FunctionDef | undefined {
+    const start = this.starts.get(target);
+    if (start === undefined) return target;
+    const call = this.view.getUint8(slot * SLOT) === CALL;
+    this.setSource(slot, call ? PSEUDO_CALL : PSEUDO_FUNC);
+    this.view.setInt32(slot * SLOT + 4, start - slot - 1, true);
+    return undefined;
+  }
+
+  private setSource(slot: number, src: number): void {
+    const at = slot * SLOT + 1;
+    this.view.setUint8(at, (this.view.getUint8(at) & 0x0f) | (src << 4));
+  }
+
+  private mapIndex(map: MapSpec): number {
+    const known = this.mapIndexes.get(map);
+    if (known !== undefined) return known;
+    this.mapIndexes.set(map, this.mapIndexes.size);
+    return this.mapIndexes.size - 1;
+  }
+}
+
+/** The source line of an instruction, added to an error that only names the instruction. */
+function withSource(error: WebpfError, context: LinkContext, main: FunctionDef): WebpfError {
+  const { insn, subject, cause, code, message } = error;
+  if (insn === undefined || insn * SLOT >= main.size) return error;
+  const { lines } = context.tablesOf(main).info;
+  const source = within(lines, main.offset, insn * SLOT + 1).at(-1);
+  return new WebpfError(code, message, { stage: 'frontend', insn, subject, cause, source });
+}
+
+/**
+ * Links the program that begins with `main`.
+ *
+ * @throws WebpfError `unsupported` when it needs CO-RE, kconfig, ksyms or kfuncs; `bad-relocation` or `bad-map` when
+ * a reference cannot be resolved
+ */
+export function linkProgram(context: LinkContext, main: FunctionDef): Linked {
+  try {
+    return new Linker(context, main.name).link(main);
+  } catch (error) {
+    throw error instanceof WebpfError ? withSource(error, context, main) : error;
+  }
+}

@@ -1,0 +1,110 @@
+import { WebpfError } from '../errors.ts';
+import { parseBtfExt } from './btf/ext.ts';
+import { parseBtf } from './btf/parse.ts';
+import { placeVariables } from './btf/place.ts';
+import type { Btf, BtfExt } from './btf/types.ts';
+import { readElf } from './elf/read.ts';
+import type { ElfFile, ElfSection } from './elf/types.ts';
+import { type FunctionDef, FunctionTable } from './functions.ts';
+import { LinkContext, linkProgram } from './link.ts';
+import { MapTable } from './maps/table.ts';
+import type { ObjectFile, Program, RefusedProgram } from './program.ts';
+import { sectionMeaning } from './sections.ts';
+
+/**
+ * Instructions of all programs of one object together. Programs share subprograms, so that a small hostile file
+ * could otherwise link into gigabytes; the largest real objects have a quarter of this.
+ */
+const MAX_TOTAL_SLOTS = 4_000_000;
+
+const sectionNamed = (elf: ElfFile, name: string): ElfSection | undefined =>
+  elf.sections.find((section) => section.name === name && section.data.length > 0);
+
+interface TypeInfo {
+  readonly btf: Btf | undefined;
+  readonly ext: BtfExt;
+}
+
+function readTypes(elf: ElfFile): TypeInfo {
+  const section = sectionNamed(elf, '.BTF');
+  if (section === undefined) return { btf: undefined, ext: new Map() };
+  const { btf, strings } = parseBtf(section.data, elf.name);
+  const ext = sectionNamed(elf, '.BTF.ext');
+  return {
+    btf: placeVariables(btf, elf),
+    ext: ext === undefined ? new Map() : parseBtfExt(ext.data, strings, elf.name),
+  };
+}
+
+function readLicense(elf: ElfFile): string {
+  const bytes = sectionNamed(elf, 'license')?.data ?? new Uint8Array(0);
+  const nul = bytes.indexOf(0);
+  return new TextDecoder().decode(bytes.subarray(0, nul < 0 ? bytes.length : nul));
+}
+
+/** Programs of one object as they are linked, within the budget. */
+class Opener {
+  readonly programs: Program[] = [];
+  readonly refused: RefusedProgram[] = [];
+  private readonly context: LinkContext;
+  private readonly license: string;
+  private readonly btf: Btf | undefined;
+  private budget = MAX_TOTAL_SLOTS;
+
+  constructor(context: LinkContext, license: string) {
+    this.context = context;
+    this.license = license;
+    this.btf = context.defs.btf;
+  }
+
+  open(main: FunctionDef): void {
+    try {
+      this.programs.push(this.program(main));
+    } catch (error) {
+      if (!(error instanceof WebpfError)) throw error;
+      this.refused.push({ program: main.name, section: main.section.name, error });
+    }
+  }
+
+  private program(main: FunctionDef): Program {
+    if (this.budget <= 0) throw tooMuch(main.name);
+    const linked = linkProgram(this.context, main);
+    this.budget -= linked.code.length / 8;
+    return {
+      name: main.name,
+      section: main.section.name,
+      ...sectionMeaning(main.section.name),
+      ...linked,
+      license: this.license,
+      btf: this.btf,
+    };
+  }
+}
+
+const tooMuch = (program: string): WebpfError =>
+  new WebpfError(
+    'unsupported',
+    `program '${program}': the programs of this object link to more than ${MAX_TOTAL_SLOTS} instructions`,
+    { stage: 'frontend', subject: program },
+  );
+
+/**
+ * Opens an eBPF object file: ELF64, little-endian, as `clang -target bpf -c` writes it.
+ *
+ * Programs come back linked (subprograms appended, references resolved), in the order of libbpf. One that needs
+ * what webpf lacks, or whose own parts are damaged, is listed in `refused` with its error; the others load.
+ *
+ * @param name path or name of the file, for messages
+ * @throws WebpfError `bad-elf` or `bad-btf` when the file as a whole is truncated, corrupt or not eBPF
+ */
+export function openObject(bytes: Uint8Array, name = 'object'): ObjectFile {
+  const elf = readElf(bytes, name);
+  const { btf, ext } = readTypes(elf);
+  const functions = new FunctionTable(elf);
+  const maps = new MapTable(elf, btf);
+  const license = readLicense(elf);
+  const opener = new Opener(new LinkContext({ elf, btf, functions, maps }, ext), license);
+  for (const main of functions.entries()) opener.open(main);
+  const { programs, refused } = opener;
+  return { name, programs, refused, maps: maps.specs(), license, btf };
+}
