@@ -228,11 +228,11 @@ const fieldsOf = <K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>,
  */
 export function predecode(program: Predecodable, bindings: Bindings, proof: Proof): Uint8Array {
   const { insns } = program.decoded;
-  const starts = [...program.addressTaken].sort((a, b) => a - b);
+  const functions = program.subprograms.filter((_, index) => program.addressTaken.includes(index));
   const shared = {
     insns,
     lengths: new Map(program.subprograms.map(({ start, length }) => [start, length])),
-    taken: new Map(starts.map((start, index) => [start, index])),
+    taken: new Map(functions.map(({ start }, index) => [start, index])),
     bindings,
     proof,
   };
