@@ -34,7 +34,9 @@ export const HDR_PID_TGID = 32;
 export const HDR_UID_GID = 40;
 /** 16 bytes, NUL-terminated: what bpf_get_current_comm copies. */
 export const HDR_COMM = 48;
-/** From here on the header belongs to assembly/allocator.ts. */
+/** u64: seed of every hash map made from now on (0 with BPF_F_ZERO_SEED). */
+export const HDR_HASH_SEED = 512;
+/** From here on, up to HDR_HASH_SEED, the header belongs to assembly/memory. */
 export const HDR_ALLOCATOR = 64;
 
 // ---- run state: one per CPU (worker) ----------------------------------------------------------------------
@@ -222,6 +224,8 @@ export const MAP_CPU_STRIDE = 36; // u32
 export const MAP_COUNT = 40; // u32
 /** The host's number of this map. */
 export const MAP_ID = 44; // u32
+/** Offset of struct bpf_spin_lock in the value plus 1; 0 when it has none. The host sets it from BTF. */
+export const MAP_SPIN_LOCK = 48; // u32
 /** From here on private to assembly/maps. */
 export const MAP_PRIVATE = 64;
 export const MAP_SIZE = 256;

@@ -71,3 +71,5 @@ export const ERANGE = 34;
 export const ENOSYS = 38;
 export const EPROTO = 71;
 export const EOPNOTSUPP = 95;
+/** The kernel's internal "not supported", which bpf(2) lets through. */
+export const ENOTSUPP = 524;

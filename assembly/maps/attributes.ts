@@ -1,0 +1,149 @@
+import {
+  BPF_F_INNER_MAP,
+  BPF_F_MMAPABLE,
+  BPF_F_NO_COMMON_LRU,
+  BPF_F_NO_PREALLOC,
+  BPF_F_NUMA_NODE,
+  BPF_F_PRESERVE_ELEMS,
+  BPF_F_RDONLY,
+  BPF_F_RDONLY_PROG,
+  BPF_F_WRONLY,
+  BPF_F_WRONLY_PROG,
+  BPF_F_ZERO_SEED,
+  E2BIG,
+  EINVAL,
+  ENOTSUPP,
+  EOPNOTSUPP,
+  MAP_TYPE_ARRAY,
+  MAP_TYPE_ARRAY_OF_MAPS,
+  MAP_TYPE_CPUMAP,
+  MAP_TYPE_DEVMAP,
+  MAP_TYPE_DEVMAP_HASH,
+  MAP_TYPE_HASH,
+  MAP_TYPE_HASH_OF_MAPS,
+  MAP_TYPE_INSN_ARRAY,
+  MAP_TYPE_LPM_TRIE,
+  MAP_TYPE_LRU_HASH,
+  MAP_TYPE_LRU_PERCPU_HASH,
+  MAP_TYPE_PERCPU_ARRAY,
+  MAP_TYPE_PERCPU_HASH,
+  MAP_TYPE_PERF_EVENT_ARRAY,
+  MAP_TYPE_PROG_ARRAY,
+  MAP_TYPE_QUEUE,
+  MAP_TYPE_RINGBUF,
+  MAP_TYPE_STACK,
+  MAP_TYPE_XSKMAP,
+} from '../../src/abi/maps';
+import { isPerCpu } from './hash';
+
+// What BPF_MAP_CREATE checks, type by type (the map_alloc_check functions in kernel/bpf). All return 0 or a
+// negative error number.
+
+const ACCESS_HOST: u32 = BPF_F_RDONLY | BPF_F_WRONLY;
+const ACCESS_PROG: u32 = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
+const ACCESS: u32 = ACCESS_HOST | ACCESS_PROG;
+/** KMALLOC_MAX_SIZE and PCPU_MIN_UNIT_SIZE of x86-64. */
+const KMALLOC_MAX: u64 = 1 << 22;
+const PERCPU_MAX: u32 = 1 << 15;
+const HASH_ELEMENT: u64 = 48;
+const PAGE: u32 = 4096;
+const TRIE_KEY_MIN: u32 = 5;
+const TRIE_KEY_MAX: u32 = 260;
+const CPUS_MAX: u32 = 8192;
+
+function flagError(flags: u32, allowed: u32): i32 {
+  if (flags & ~allowed) return -EINVAL;
+  return (flags & ACCESS_HOST) == ACCESS_HOST || (flags & ACCESS_PROG) == ACCESS_PROG ? -EINVAL : 0;
+}
+
+function arrayError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
+  let allowed = BPF_F_NUMA_NODE | ACCESS;
+  if (type == MAP_TYPE_ARRAY) allowed |= BPF_F_MMAPABLE | BPF_F_INNER_MAP;
+  if (type == MAP_TYPE_PERF_EVENT_ARRAY) allowed |= BPF_F_PRESERVE_ELEMS;
+  if (keySize != 4 || valueSize == 0) return -EINVAL;
+  const error = flagError(flags, allowed);
+  if (error) return error;
+  if (valueSize > <u32>i32.MAX_VALUE) return -E2BIG;
+  return type == MAP_TYPE_PERCPU_ARRAY && valueSize > PERCPU_MAX ? -E2BIG : 0;
+}
+
+/** Arrays of program, perf event or map file descriptors. */
+function objectsError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
+  if (valueSize != 4 || flags & ACCESS_PROG) return -EINVAL;
+  return arrayError(type, keySize, valueSize, flags);
+}
+
+function hashError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
+  const lru = type == MAP_TYPE_LRU_HASH || type == MAP_TYPE_LRU_PERCPU_HASH;
+  let allowed = BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | ACCESS;
+  if (lru) allowed |= BPF_F_NO_COMMON_LRU;
+  const error = flagError(flags, allowed);
+  if (error) return error;
+  if (lru && flags & BPF_F_NO_PREALLOC) return -ENOTSUPP;
+  if (keySize == 0 || valueSize == 0) return -EINVAL;
+  if ((keySize as u64) + valueSize >= KMALLOC_MAX - HASH_ELEMENT) return -E2BIG;
+  return isPerCpu(type) && valueSize > PERCPU_MAX ? -E2BIG : 0;
+}
+
+function trieError(keySize: u32, valueSize: u32, flags: u32): i32 {
+  if (!(flags & BPF_F_NO_PREALLOC) || keySize < TRIE_KEY_MIN || keySize > TRIE_KEY_MAX) return -EINVAL;
+  if (valueSize == 0 || (valueSize as u64) > KMALLOC_MAX - keySize) return -EINVAL;
+  return flagError(flags, BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | ACCESS);
+}
+
+function queueError(keySize: u32, valueSize: u32, flags: u32): i32 {
+  if (keySize != 0 || valueSize == 0) return -EINVAL;
+  const error = flagError(flags, BPF_F_NUMA_NODE | ACCESS);
+  if (error) return error;
+  return (valueSize as u64) > KMALLOC_MAX ? -E2BIG : 0;
+}
+
+/** max_entries is the size in bytes: a power of two and whole pages. */
+function ringbufError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  if (keySize != 0 || valueSize != 0 || !isPowerOfTwo(maxEntries) || maxEntries % PAGE) return -EINVAL;
+  return flagError(flags, BPF_F_NUMA_NODE);
+}
+
+function isPowerOfTwo(n: u32): bool {
+  return popcnt(n) == 1;
+}
+
+function portError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  if (keySize != 4 || !(valueSize == 4 || (valueSize == 8 && type != MAP_TYPE_XSKMAP))) return -EINVAL;
+  if (type == MAP_TYPE_CPUMAP && maxEntries > CPUS_MAX) return -E2BIG;
+  return flagError(flags, type == MAP_TYPE_CPUMAP ? BPF_F_NUMA_NODE : BPF_F_NUMA_NODE | ACCESS_HOST);
+}
+
+export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  if (maxEntries == 0) return -EINVAL;
+  switch (type) {
+    case MAP_TYPE_ARRAY:
+    case MAP_TYPE_PERCPU_ARRAY:
+      return arrayError(type, keySize, valueSize, flags);
+    case MAP_TYPE_PROG_ARRAY:
+    case MAP_TYPE_PERF_EVENT_ARRAY:
+    case MAP_TYPE_ARRAY_OF_MAPS:
+      return objectsError(type, keySize, valueSize, flags);
+    case MAP_TYPE_HASH_OF_MAPS:
+      return valueSize == 4 ? hashError(type, keySize, valueSize, flags) : -EINVAL;
+    case MAP_TYPE_HASH:
+    case MAP_TYPE_PERCPU_HASH:
+    case MAP_TYPE_LRU_HASH:
+    case MAP_TYPE_LRU_PERCPU_HASH:
+      return hashError(type, keySize, valueSize, flags);
+    case MAP_TYPE_LPM_TRIE:
+      return trieError(keySize, valueSize, flags);
+    case MAP_TYPE_QUEUE:
+    case MAP_TYPE_STACK:
+      return queueError(keySize, valueSize, flags);
+    case MAP_TYPE_RINGBUF:
+      return ringbufError(keySize, valueSize, maxEntries, flags);
+    case MAP_TYPE_DEVMAP:
+    case MAP_TYPE_DEVMAP_HASH:
+    case MAP_TYPE_CPUMAP:
+    case MAP_TYPE_XSKMAP:
+      return portError(type, keySize, valueSize, maxEntries, flags);
+    default:
+      return type > 0 && type <= <u32>MAP_TYPE_INSN_ARRAY ? -EOPNOTSUPP : -EINVAL;
+  }
+}

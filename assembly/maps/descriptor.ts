@@ -1,0 +1,119 @@
+import {
+  MAP_COUNT,
+  MAP_CPU_STRIDE,
+  MAP_KEY_SIZE,
+  MAP_PRIVATE,
+  MAP_SPIN_LOCK,
+  MAP_VALUE_SIZE,
+  MAP_VALUE_STRIDE,
+  MAP_VALUES,
+  MAP_VALUES_END,
+  RUN_CPU,
+} from '../../src/abi/layout';
+import { free, reserve } from '../memory/allocator';
+import { copy, zero } from '../memory/bytes';
+import { run } from '../run/state';
+
+// The part of a map descriptor that only assembly/maps knows. All u32 unless it says otherwise.
+
+/** Sequence lock of the map's structure (values are the program's own to guard). */
+export const M_LOCK: i32 = MAP_PRIVATE;
+/** Maps-in-map that hold this map, plus one for the host. */
+export const M_REFS: i32 = MAP_PRIVATE + 4;
+/** The value slab, also where programs must not see it (MAP_VALUES is 0 then). */
+export const M_SLAB: i32 = MAP_PRIVATE + 8;
+/** Inner-map template, or bytes of a perf ring. */
+export const M_EXTRA: i32 = MAP_PRIVATE + 12;
+/** CPUs that have values of their own: 1, or NCPU for per-CPU maps. */
+export const M_CPUS: i32 = MAP_PRIVATE + 16;
+/** Second and third slab: hash buckets and entries, trie nodes, ring headers. */
+export const M_TABLE: i32 = MAP_PRIVATE + 20;
+export const M_ENTRIES: i32 = MAP_PRIVATE + 24;
+/** From here on each type has fields of its own. */
+export const M_TYPE: i32 = MAP_PRIVATE + 32;
+
+/** Values of one CPU; whole cache lines keep one CPU's counters out of another's. */
+function cpuArea(slots: u64, stride: u64): u64 {
+  return (slots * stride + 63) & ~63;
+}
+
+/** Reserves the value slab: `slots` values for each CPU. */
+export function reserveValues(map: u32, slots: u64, cpus: u32): bool {
+  const stride = ((load<u32>(map, MAP_VALUE_SIZE) as u64) + 7) & ~7;
+  if (slots > 0xffff_ffff || slots * stride > 0xffff_ffff) return false;
+  const bytes = cpus > 1 ? cpuArea(slots, stride) * cpus : slots * stride;
+  const slab = reserve(bytes);
+  store<u32>(map, slab, M_SLAB);
+  store<u32>(map, slab, MAP_VALUES);
+  store<u32>(map, slab + (bytes as u32), MAP_VALUES_END);
+  store<u32>(map, stride as u32, MAP_VALUE_STRIDE);
+  store<u32>(map, cpus, M_CPUS);
+  return slab != 0;
+}
+
+/** Per-CPU values are CPU-major, also when there is but one CPU. */
+export function setCpuStride(map: u32, slots: u64): void {
+  store<u32>(map, cpuArea(slots, load<u32>(map, MAP_VALUE_STRIDE)) as u32, MAP_CPU_STRIDE);
+}
+
+/** Keeps the values out of what programs may touch: they are addresses of the runtime, or lie in no pointer's reach. */
+export function hideValues(map: u32): void {
+  store<u32>(map, 0, MAP_VALUES);
+  store<u32>(map, 0, MAP_VALUES_END);
+}
+
+export function freeSlabs(map: u32): void {
+  free(load<u32>(map, M_SLAB));
+  free(load<u32>(map, M_TABLE));
+  free(load<u32>(map, M_ENTRIES));
+}
+
+/** CPU 0's value in `slot`. */
+export function valueAt(map: u32, slot: u32): u32 {
+  return load<u32>(map, M_SLAB) + slot * load<u32>(map, MAP_VALUE_STRIDE);
+}
+
+/** The running CPU's value in `slot` (the only one, unless the map is per-CPU). */
+export function ownValueAt(map: u32, slot: u32): u32 {
+  return valueAt(map, slot) + load<u32>(run, RUN_CPU) * load<u32>(map, MAP_CPU_STRIDE);
+}
+
+/** Copies a value over another, except for its struct bpf_spin_lock. */
+export function copyValue(map: u32, to: u32, from: u32): void {
+  const size = load<u32>(map, MAP_VALUE_SIZE);
+  const lock = load<u32>(map, MAP_SPIN_LOCK);
+  if (lock == 0) {
+    copy(to, from, size);
+    return;
+  }
+  copy(to, from, lock - 1);
+  copy(to + lock + 3, from + lock + 3, size - lock - 3);
+}
+
+/** The host writes the values of every CPU; they lie one value stride apart at `from`. */
+export function copyAllCpus(map: u32, to: u32, from: u32): void {
+  const apart = load<u32>(map, MAP_CPU_STRIDE);
+  const stride = load<u32>(map, MAP_VALUE_STRIDE);
+  for (let left = load<u32>(map, M_CPUS); left; --left, to += apart, from += stride) {
+    copyValue(map, to, from);
+  }
+}
+
+/** A program writes its own CPU's value; in a new element the others start at zero. `to` is CPU 0's. */
+export function copyOwnCpu(map: u32, to: u32, from: u32, fresh: bool): void {
+  const apart = load<u32>(map, MAP_CPU_STRIDE);
+  const own = load<u32>(run, RUN_CPU);
+  if (fresh) {
+    const stride = load<u32>(map, MAP_VALUE_STRIDE);
+    for (let cpu: u32 = 0; cpu < load<u32>(map, M_CPUS); ++cpu) zero(to + cpu * apart, stride);
+  }
+  copyValue(map, to + own * apart, from);
+}
+
+export function addCount(map: u32, change: u32): void {
+  store<u32>(map, load<u32>(map, MAP_COUNT) + change, MAP_COUNT);
+}
+
+export function keySize(map: u32): u32 {
+  return load<u32>(map, MAP_KEY_SIZE);
+}
