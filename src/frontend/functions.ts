@@ -1,3 +1,4 @@
+import { symbolsBySection } from './elf/symbols.ts';
 import { type ElfFile, type ElfSection, type ElfSymbol, SHF_EXECINSTR, SHT_PROGBITS } from './elf/types.ts';
 
 const SLOT = 8;
@@ -71,16 +72,6 @@ function sectionFunctions(elf: ElfFile, section: ElfSection, symbols: readonly E
   });
 }
 
-function symbolsBySection(elf: ElfFile): Map<number, ElfSymbol[]> {
-  const groups = new Map<number, ElfSymbol[]>();
-  for (const symbol of elf.symbols) {
-    const group = groups.get(symbol.section);
-    if (group === undefined) groups.set(symbol.section, [symbol]);
-    else group.push(symbol);
-  }
-  return groups;
-}
-
 /** All functions of an object, by place. */
 export class FunctionTable {
   /** By section, then offset: the order in which libbpf lists programs. */
@@ -102,13 +93,13 @@ export class FunctionTable {
   }
 
   /**
-   * Entry points: the functions outside .text; those of .text where there is nothing else. Static functions are
-   * subprograms, unless an object has no other kind.
+   * Entry points: the functions outside .text, static ones too (tail call targets are often static); where there
+   * is nothing outside, the global functions of .text, or all when none is global.
    */
   entries(): readonly FunctionDef[] {
     const outside = this.all.filter(({ section }) => section.name !== '.text');
-    const candidates = outside.length > 0 ? outside : this.all;
-    const global = candidates.filter(({ linkage }) => linkage === 'global');
-    return global.length > 0 ? global : candidates;
+    if (outside.length > 0) return outside;
+    const global = this.all.filter(({ linkage }) => linkage === 'global');
+    return global.length > 0 ? global : this.all;
   }
 }

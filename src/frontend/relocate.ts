@@ -8,6 +8,8 @@ import type { MapTable } from './maps/table.ts';
 import type { MapSpec } from './program.ts';
 
 const SLOT = 8;
+/** Compilers before LLVM 3.9 wrote no types. */
+const R_BPF_NONE = 0;
 const R_BPF_64_64 = 1;
 const R_BPF_64_32 = 10;
 /** Section numbers from here on are no sections (SHN_LORESERVE). */
@@ -77,7 +79,7 @@ function sectionOf(defs: Definitions, { symbol }: ElfRelocation, call: boolean, 
 }
 
 function expectType(relocation: ElfRelocation, wanted: number, site: Site): void {
-  if (relocation.type === wanted) return;
+  if (relocation.type === wanted || relocation.type === R_BPF_NONE) return;
   throw badRelocation(
     `relocation type ${relocation.type} against '${relocation.symbol.name}' at insn ${site.insn}; type ${wanted} belongs there`,
     site,

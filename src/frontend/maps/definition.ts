@@ -69,11 +69,10 @@ function setSize(definition: Definition, which: 'keySize' | 'valueSize', size: n
   definition.into[which] = size;
 }
 
+/** Values beyond libbpf's 0 (none) and 1 (by name) are a loader's own business (Cilium has 16, replace). */
 function setPinning(definition: Definition, member: BtfMember): void {
-  const value = uintOf(definition, member);
   if (definition.isInner) throw badMap(definition.name, 'an inner map cannot be pinned');
-  if (value > 1) throw badMap(definition.name, `pinning ${value}; 0 (none) and 1 (by name) exist`);
-  definition.into.pinning = value;
+  definition.into.pinning = uintOf(definition, member);
 }
 
 const isMapInMap = (type: number): boolean =>

@@ -1,4 +1,5 @@
 import * as abi from '../../abi/maps.ts';
+import { symbolsBySection } from '../elf/symbols.ts';
 import type { ElfFile, ElfSection, ElfSymbol } from '../elf/types.ts';
 import type { MapSlot, MapSpec } from '../program.ts';
 import { ByteReader } from '../reader.ts';
@@ -89,27 +90,41 @@ function readMap(words: Words, all: readonly Words[], section: string, calls: Ta
   return { ...spec, ...(inner && { inner, valueSize: 4 }), ...(slots && { slots }) };
 }
 
-function sectionMaps(elf: ElfFile, section: ElfSection, calls: TailCalls): MapEntry[] {
-  const symbols = elf.symbols
-    .filter((symbol) => symbol.section === section.index && isMap(symbol))
-    .sort((a, b) => a.value - b.value);
-  if (symbols.length === 0) return [];
-  const all = readWords(elf, section, symbols);
-  return all.map((words, i) => ({
-    name: words.name,
-    section: section.index,
-    offset: symbols[i]?.value ?? 0,
-    size: words.stride,
-    spec: definitionOf(() => readMap(words, all, section.name, calls)),
-  }));
+interface Section {
+  readonly section: ElfSection;
+  readonly symbols: readonly ElfSymbol[];
+  readonly words: readonly Words[];
+}
+
+/** The definitions of each section, in the order of their places. */
+function readSections(elf: ElfFile): Section[] {
+  const sections = elf.sections.filter(({ name }) => name === 'maps' || name.startsWith('maps/'));
+  if (sections.length === 0) return [];
+  const groups = symbolsBySection(elf);
+  return sections.flatMap((section) => {
+    const own = groups.get(section.index) ?? [];
+    const symbols = own.filter(isMap).sort((a, b) => a.value - b.value);
+    return symbols.length === 0 ? [] : [{ section, symbols, words: readWords(elf, section, symbols) }];
+  });
 }
 
 /**
  * Maps of `maps` sections, as before libbpf 1.0: an array of struct bpf_map_def (or iproute2's bpf_elf_map), whose
  * length differs from object to object.
+ *
+ * @throws WebpfError `bad-elf` when a definition ends outside its section
  */
 export function legacyMaps(elf: ElfFile): MapEntry[] {
-  const sections = elf.sections.filter(({ name }) => name === 'maps' || name.startsWith('maps/'));
+  const sections = readSections(elf);
   const calls = sections.length > 0 ? tailCallSlots(elf) : new Map();
-  return sections.flatMap((section) => sectionMaps(elf, section, calls));
+  const all = sections.flatMap(({ words }) => words);
+  return sections.flatMap(({ section, symbols, words }) =>
+    words.map((each, i) => ({
+      name: each.name,
+      section: section.index,
+      offset: symbols[i]?.value ?? 0,
+      size: each.stride,
+      spec: definitionOf(() => readMap(each, all, section.name, calls)),
+    })),
+  );
 }
