@@ -12,6 +12,7 @@ import {
   SKB_DATA_END,
   SKB_DATA_META,
   SKB_LEN,
+  SKB_PROTOCOL,
   SKB_SIZE,
   XDP_MD_DATA,
   XDP_MD_DATA_END,
@@ -20,6 +21,13 @@ import {
   XDP_MD_SIZE,
 } from '../../src/abi/layout';
 import { run } from './state';
+
+const ETH_HLEN: u32 = 14;
+const ETH_TYPE: usize = 12;
+/** Below this the field is a length (IEEE 802.3), not a type. */
+const ETH_P_802_3_MIN: u32 = 0x600;
+const ETH_P_802_3: u16 = 1;
+const ETH_P_802_2: u16 = 4;
 
 /** Raw memory: the packet itself, no struct. */
 export function memoryContext(): u64 {
@@ -45,7 +53,18 @@ export function skbContext(): u64 {
   store<u32>(ctx, load<u32>(run, RUN_PKT_DATA), SKB_DATA);
   store<u32>(ctx, load<u32>(run, RUN_PKT_END), SKB_DATA_END);
   store<u32>(ctx, load<u32>(run, RUN_PKT_META), SKB_DATA_META);
+  if (load<u32>(ctx, SKB_PROTOCOL) == 0) store<u32>(ctx, ethernetProtocol(), SKB_PROTOCOL);
   return ctx;
+}
+
+/** The protocol of an Ethernet frame in network byte order, as the kernel's eth_type_trans() tells it. */
+function ethernetProtocol(): u32 {
+  const data = load<u32>(run, RUN_PKT_DATA);
+  if (load<u32>(run, RUN_PKT_END) - data < ETH_HLEN) return 0;
+  const field = load<u16>(data, ETH_TYPE);
+  if (<u32>bswap<u16>(field) >= ETH_P_802_3_MIN) return field;
+  const raw = load<u32>(run, RUN_PKT_END) - data >= ETH_HLEN + 2 && load<u16>(data, ETH_HLEN) == 0xffff;
+  return bswap<u16>(raw ? ETH_P_802_3 : ETH_P_802_2);
 }
 
 function setContext(size: u32): u32 {
