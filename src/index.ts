@@ -10,8 +10,26 @@
  * for (const [key, value] of object.map('flows')) console.log(key, value);
  */
 export * as abi from './abi/maps.ts';
+export {
+  type Capture,
+  type CaptureBatch,
+  type CapturedPacket,
+  type CaptureSource,
+  openCapture,
+  type PacketToWrite,
+  pcapHeader,
+  pcapRecord,
+  type ReadCaptureOptions,
+  readCapture,
+  type WritePcapOptions,
+  writePcap,
+} from './capture/index.ts';
 export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './errors.ts';
+export type { Btf, BtfType } from './frontend/btf/types.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
+export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
+export { type Assembled, type AssembleOptions, assemble } from './isa/asm.ts';
+export { helperName } from './isa/helpers.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
@@ -32,3 +50,5 @@ export {
 } from './runtime/program.ts';
 export type { Task } from './runtime/task.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
+export { verdictName } from './runtime/verdict.ts';
+export { checkStructure, type Structure } from './verifier/structure.ts';
