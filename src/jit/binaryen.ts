@@ -1,0 +1,288 @@
+/** The one file that imports Binaryen: 0.5 s of start-up, so reach it through `import()` only. */
+import binaryen from 'binaryen';
+import type {
+  AtomicSize,
+  BinaryName,
+  BinaryOp,
+  Builder,
+  Expr,
+  FinishOptions,
+  FunctionSpec,
+  LoadOp,
+  RmwOp,
+  Signature,
+  StoreOp,
+  UnaryOp,
+  ValueType,
+} from './builder.ts';
+
+type Ref = binaryen.ExpressionRef;
+/** Exported by Binaryen, but missing in its types. */
+interface Untyped {
+  readonly Block: { appendChild(block: Ref, child: Ref): number };
+}
+const { Block } = binaryen as unknown as Untyped;
+
+type LoadFn = (offset: number, align: number, base: Ref) => Ref;
+type StoreFn = (offset: number, align: number, base: Ref, value: Ref) => Ref;
+
+/** Names of memory and table inside the module. */
+const MEMORY = '0';
+const TABLE = 'table';
+const MAX_PAGES = 65536;
+/** eBPF accesses need no alignment; 1 is always a true hint. */
+const UNALIGNED = 1;
+
+/** What pays for its time; see the notes on each tier in RATIONALE.md. */
+const CHEAP_PASSES = [
+  'remove-unused-brs',
+  'vacuum',
+  'optimize-instructions',
+  'simplify-locals',
+  'vacuum',
+  'coalesce-locals',
+  'vacuum',
+];
+
+const FEATURES =
+  binaryen.Features.MutableGlobals |
+  binaryen.Features.SignExt |
+  binaryen.Features.BulkMemory |
+  binaryen.Features.TailCall |
+  binaryen.Features.SIMD128;
+
+const TYPES: Readonly<Record<ValueType, binaryen.Type>> = { i32: binaryen.i32, i64: binaryen.i64 };
+const typeOf = (type: ValueType | undefined): binaryen.Type => (type ? TYPES[type] : binaryen.none);
+const typesOf = (types: readonly ValueType[]): binaryen.Type =>
+  binaryen.createType(types.map((t) => TYPES[t]));
+
+const expr = (ref: Ref): Expr => ref as number as Expr;
+const refs = (items: readonly Expr[]): readonly Ref[] => items as readonly number[] as readonly Ref[];
+
+const loads = (m: binaryen.Module): Record<LoadOp, LoadFn> => ({
+  'i32.load': m.i32.load,
+  'i64.load': m.i64.load,
+  'i64.load8_u': m.i64.load8_u,
+  'i64.load16_u': m.i64.load16_u,
+  'i64.load32_u': m.i64.load32_u,
+  'i64.load8_s': m.i64.load8_s,
+  'i64.load16_s': m.i64.load16_s,
+  'i64.load32_s': m.i64.load32_s,
+});
+
+const stores = (m: binaryen.Module): Record<StoreOp, StoreFn> => ({
+  'i32.store': m.i32.store,
+  'i64.store': m.i64.store,
+  'i64.store8': m.i64.store8,
+  'i64.store16': m.i64.store16,
+  'i64.store32': m.i64.store32,
+});
+
+const unaries = (m: binaryen.Module): Record<UnaryOp, (value: Ref) => Ref> => ({
+  'i32.eqz': m.i32.eqz,
+  'i64.eqz': m.i64.eqz,
+  'i32.wrap': m.i32.wrap,
+  'i64.extend_u': m.i64.extend_u,
+  'i64.extend_s': m.i64.extend_s,
+  'i32.extend8_s': m.i32.extend8_s,
+  'i32.extend16_s': m.i32.extend16_s,
+  'i64.extend8_s': m.i64.extend8_s,
+  'i64.extend16_s': m.i64.extend16_s,
+  'i64.extend32_s': m.i64.extend32_s,
+});
+
+const plainAtomics = (m: binaryen.Module) => ({
+  load: {
+    1: m.i64.atomic.load8_u,
+    2: m.i64.atomic.load16_u,
+    4: m.i64.atomic.load32_u,
+    8: m.i64.atomic.load,
+  } as const,
+  store: {
+    1: m.i64.atomic.store8,
+    2: m.i64.atomic.store16,
+    4: m.i64.atomic.store32,
+    8: m.i64.atomic.store,
+  } as const,
+  rmw: { 4: m.i64.atomic.rmw32_u, 8: m.i64.atomic.rmw } as const,
+});
+
+export class BinaryenBuilder implements Builder {
+  readonly #m = new binaryen.Module();
+  readonly #loads = loads(this.#m);
+  readonly #stores = stores(this.#m);
+  readonly #unaries = unaries(this.#m);
+  readonly #atomics = plainAtomics(this.#m);
+  #features = FEATURES;
+
+  const32(value: number): Expr {
+    return expr(this.#m.i32.const(value | 0));
+  }
+
+  const64(value: bigint): Expr {
+    return expr(this.#m.i64.const(BigInt.asIntN(64, value)));
+  }
+
+  get(local: number, type: ValueType): Expr {
+    return expr(this.#m.local.get(local, TYPES[type]));
+  }
+
+  set(local: number, value: Expr): Expr {
+    return expr(this.#m.local.set(local, value));
+  }
+
+  tee(local: number, value: Expr, type: ValueType): Expr {
+    return expr(this.#m.local.tee(local, value, TYPES[type]));
+  }
+
+  global(name: string): Expr {
+    return expr(this.#m.global.get(name, binaryen.i32));
+  }
+
+  unary(op: UnaryOp, value: Expr): Expr {
+    return expr(this.#unaries[op](value));
+  }
+
+  binary(op: BinaryOp, left: Expr, right: Expr): Expr {
+    const name = op.slice(4) as BinaryName;
+    return expr(op.startsWith('i64') ? this.#m.i64[name](left, right) : this.#m.i32[name](left, right));
+  }
+
+  select(condition: Expr, yes: Expr, no: Expr): Expr {
+    return expr(this.#m.select(condition, yes, no));
+  }
+
+  load(op: LoadOp, base: Expr, offset: number): Expr {
+    return expr(this.#loads[op](offset, UNALIGNED, base));
+  }
+
+  store(op: StoreOp, base: Expr, offset: number, value: Expr): Expr {
+    return expr(this.#stores[op](offset, UNALIGNED, base, value));
+  }
+
+  atomicLoad(size: AtomicSize, base: Expr, offset: number): Expr {
+    return expr(this.#atomics.load[size](offset, base));
+  }
+
+  atomicStore(size: AtomicSize, base: Expr, offset: number, value: Expr): Expr {
+    return expr(this.#atomics.store[size](offset, base, value));
+  }
+
+  atomicRmw(op: RmwOp, size: 4 | 8, base: Expr, offset: number, value: Expr): Expr {
+    return expr(this.#atomics.rmw[size][op](offset, base, value));
+  }
+
+  atomicCmpxchg(size: 4 | 8, base: Expr, offset: number, expected: Expr, replacement: Expr): Expr {
+    return expr(this.#atomics.rmw[size].cmpxchg(offset, base, expected, replacement));
+  }
+
+  /**
+   * Children are appended one by one: a block built with its children is searched for breaks by Binaryen, which
+   * is quadratic in nested blocks, and passing 20,000 of them at once overflows its stack.
+   */
+  #sequence(label: string | null, items: readonly Expr[], type: binaryen.Type): Ref {
+    const block = this.#m.block(label, [], type);
+    for (const item of items) Block.appendChild(block, item);
+    return block;
+  }
+
+  block(label: string | undefined, items: readonly Expr[]): Expr {
+    return expr(this.#sequence(label ?? null, items, binaryen.none));
+  }
+
+  loop(label: string, items: readonly Expr[]): Expr {
+    return expr(this.#m.loop(label, this.#sequence(null, items, binaryen.none)));
+  }
+
+  br(label: string, condition?: Expr): Expr {
+    return expr(condition === undefined ? this.#m.br(label) : this.#m.br_if(label, condition));
+  }
+
+  brTable(labels: readonly string[], otherwise: string, index: Expr): Expr {
+    return expr(this.#m.switch(labels, otherwise, index));
+  }
+
+  when(condition: Expr, items: readonly Expr[]): Expr {
+    const [only] = items;
+    const body = items.length === 1 && only !== undefined ? only : this.#sequence(null, items, binaryen.none);
+    return expr(this.#m.if(condition, body));
+  }
+
+  choose(condition: Expr, yes: Expr, no: Expr): Expr {
+    return expr(this.#m.if(condition, yes, no));
+  }
+
+  call(name: string, operands: readonly Expr[], result: ValueType | undefined): Expr {
+    return expr(this.#m.call(name, refs(operands), typeOf(result)));
+  }
+
+  callIndirect(index: Expr, operands: readonly Expr[], { params, result }: Signature): Expr {
+    return expr(this.#m.call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)));
+  }
+
+  returnCallIndirect(index: Expr, operands: readonly Expr[], { params, result }: Signature): Expr {
+    return expr(this.#m.return_call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)));
+  }
+
+  return(value?: Expr): Expr {
+    return expr(this.#m.return(value));
+  }
+
+  drop(value: Expr): Expr {
+    return expr(this.#m.drop(value));
+  }
+
+  unreachable(): Expr {
+    return expr(this.#m.unreachable());
+  }
+
+  importFunction(name: string, module: string, base: string, { params, result }: Signature): void {
+    this.#m.addFunctionImport(name, module, base, typesOf(params), typeOf(result));
+  }
+
+  importGlobal(name: string, module: string, base: string): void {
+    this.#m.addGlobalImport(name, module, base, binaryen.i32, false);
+  }
+
+  /** setMemory comes first: the reverse order drops the import. */
+  importMemory(module: string, base: string, shared: boolean): void {
+    if (shared) this.#features |= binaryen.Features.Atomics;
+    this.#m.setMemory(1, MAX_PAGES, null, [], shared, false, MEMORY);
+    this.#m.addMemoryImport(MEMORY, module, base, shared);
+  }
+
+  importTable(module: string, base: string): void {
+    this.#m.addTable(TABLE, 0, -1);
+    this.#m.addTableImport(TABLE, module, base);
+  }
+
+  addFunction({ name, params, result, locals, body, exports }: FunctionSpec): void {
+    const items = result ? [...body, this.unreachable()] : body;
+    const whole = this.#sequence(null, items, result ? binaryen.unreachable : binaryen.none);
+    const types = locals.map((type) => TYPES[type]);
+    this.#m.addFunction(name, typesOf(params), typeOf(result), types, whole);
+    for (const external of exports) this.#m.addFunctionExport(name, external);
+  }
+
+  finish({ optimize }: FinishOptions): Uint8Array {
+    this.#m.setFeatures(this.#features);
+    // Names are a process-wide setting of Binaryen.
+    const before = binaryen.getDebugInfo();
+    binaryen.setDebugInfo(true);
+    try {
+      if (optimize) this.#m.runPasses(CHEAP_PASSES);
+      return this.#m.emitBinary();
+    } finally {
+      binaryen.setDebugInfo(before);
+    }
+  }
+
+  text(): string {
+    this.#m.setFeatures(this.#features);
+    return this.#m.emitText();
+  }
+
+  dispose(): void {
+    this.#m.dispose();
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The way out for graphs that do not nest (irreducible ones, which clang hardly ever makes, and absurdly deep ones):
+ * a loop around a br_table over the number of the block to run next. About half as fast as structured code.
+ */
+import { WebpfError } from '../errors.ts';
+import type { Cfg } from '../isa/cfg.ts';
+import type { Insn } from '../isa/insn.ts';
+import { Body } from './body.ts';
+import type { Expr } from './builder.ts';
+import { payJump } from './lower/jump.ts';
+import type { Scope } from './scope.ts';
+
+/** V8 refuses longer tables. */
+const MAX_CASES = 65_520;
+const DISPATCH = 'dispatch';
+
+class Dispatcher {
+  readonly #scope: Scope;
+  readonly #cfg: Cfg;
+  readonly #body: Body;
+  readonly #local: number;
+
+  constructor(scope: Scope, cfg: Cfg, insns: readonly (Insn | undefined)[]) {
+    this.#scope = scope;
+    this.#cfg = cfg;
+    this.#body = new Body(scope, cfg, insns);
+    this.#local = scope.scratch(DISPATCH, 'i32');
+  }
+
+  write(): readonly Expr[] {
+    const { b } = this.#scope;
+    const blocks = Array.from(this.#cfg.order);
+    for (const block of blocks.toReversed()) this.#body.open(this.#case(block));
+    const labels = blocks.map((block) => this.#case(block));
+    this.#body.push(b.brTable(labels, labels[0] ?? DISPATCH, b.get(this.#local, 'i32')));
+    for (const block of blocks) {
+      this.#body.end();
+      this.#body.code(block);
+      this.#leave(block);
+    }
+    return [b.loop(DISPATCH, this.#body.items)];
+  }
+
+  #case(block: number): string {
+    return `case${this.#cfg.position[block]}`;
+  }
+
+  #leave(block: number): void {
+    const [next, target] = this.#cfg.blocks[block]?.successors ?? [];
+    if (next === undefined) return;
+    if (target !== undefined)
+      this.#body.push(this.#scope.b.when(this.#body.test(block, true), this.#to(block, target)));
+    this.#body.push(...this.#to(block, next));
+  }
+
+  #to(from: number, to: number): Expr[] {
+    const { b } = this.#scope;
+    const last = (this.#cfg.blocks[from]?.end ?? 0) - 1;
+    const start = this.#cfg.blocks[to]?.start ?? 0;
+    return [
+      ...payJump(this.#scope, last, start),
+      b.set(this.#local, b.const32(this.#cfg.position[to] ?? 0)),
+      b.br(DISPATCH),
+    ];
+  }
+}
+
+/** The statements of a function in dispatch form. */
+export function writeDispatch(scope: Scope, cfg: Cfg, insns: readonly (Insn | undefined)[]): readonly Expr[] {
+  if (cfg.order.length > MAX_CASES) {
+    const message = `the function at insn ${cfg.start} has ${cfg.order.length} blocks in an irreducible graph: at most ${MAX_CASES} can be translated`;
+    throw new WebpfError('unsupported', message, { stage: 'jit', insn: cfg.start });
+  }
+  return new Dispatcher(scope, cfg, insns).write();
+}

@@ -1,0 +1,139 @@
+/** A translated program in an engine: the artifact's module, bound to the engine's memory and runtime. */
+import type { HelperExport, RuntimeExports, RuntimeImports } from '../abi/runtime.ts';
+import { WebpfError } from '../errors.ts';
+import { helperId } from '../isa/helpers.ts';
+import type { Artifact } from './artifact.ts';
+import * as names from './names.ts';
+
+/** Addresses are in the engine's linear memory. */
+export interface Bindings {
+  readonly memory: WebAssembly.Memory;
+  /** The run state of the CPU it runs on. */
+  readonly run: number;
+  /** The program's descriptor (PROG_*). */
+  readonly program: number;
+  /** Its array of functions (FUNC_*), in the order of `artifact.info.functions`. */
+  readonly functions: number;
+  /** By map index: the map's address, and that of its values. */
+  readonly maps: readonly number[];
+  readonly values: readonly number[];
+  readonly runtime: RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
+  /** Takes the calls of helpers that the runtime does not have. */
+  readonly hostHelper: RuntimeImports['hostHelper'];
+}
+
+/** r1..r5 and r10 in, r0 out. */
+export type TranslatedFunction = (
+  r1: bigint,
+  r2: bigint,
+  r3: bigint,
+  r4: bigint,
+  r5: bigint,
+  r10: bigint,
+) => bigint;
+
+export interface TranslatedProgram {
+  /** For the runtime's table: what a tail call to the program enters. */
+  readonly entry: TranslatedFunction;
+  /** For the runtime's table: the functions whose address is taken, as in `artifact.info.functions`. */
+  readonly functions: readonly TranslatedFunction[];
+  /** Runs the program over `count` batch records from `record` on. A trap unwinds it; see RUN_BATCH_INDEX. */
+  batch(record: number, count: number): void;
+}
+
+type Imports = Record<string, WebAssembly.ImportValue>;
+
+const address = (value: number): WebAssembly.Global =>
+  new WebAssembly.Global({ value: 'i32', mutable: false }, value | 0);
+
+/** Helpers unknown to this runtime go to the host. */
+const hosted = (name: string, { hostHelper }: Bindings): HelperExport => {
+  const id = helperId(name) ?? 0;
+  return (r1, r2, r3, r4, r5) => hostHelper(id, r1, r2, r3, r4, r5);
+};
+
+const runtimeImport = (name: string, bindings: Bindings): WebAssembly.ImportValue => {
+  if (name.startsWith('bpf_')) return bindings.runtime[name as `bpf_${string}`] ?? hosted(name, bindings);
+  return bindings.runtime[name as names.RuntimeFunction] as WebAssembly.ImportValue;
+};
+
+const engineImports = (bindings: Bindings): Imports => {
+  const env: Imports = {
+    [names.MEMORY]: bindings.memory,
+    [names.TABLE]: bindings.runtime.table,
+    [names.RUN]: address(bindings.run),
+    [names.PROG]: address(bindings.program),
+    [names.FUNCS]: address(bindings.functions),
+    [names.HOST_HELPER]: bindings.hostHelper,
+  };
+  bindings.maps.forEach((map, index) => {
+    env[names.mapGlobal(index)] = address(map);
+  });
+  bindings.values.forEach((values, index) => {
+    env[names.valuesGlobal(index)] = address(values);
+  });
+  return env;
+};
+
+const importsOf = (module: WebAssembly.Module, bindings: Bindings): WebAssembly.Imports => {
+  const wanted = WebAssembly.Module.imports(module).filter((entry) => entry.module === names.RUNTIME);
+  const runtime = Object.fromEntries(wanted.map(({ name }) => [name, runtimeImport(name, bindings)]));
+  return { [names.ENV]: engineImports(bindings), [names.RUNTIME]: runtime };
+};
+
+const modules = new WeakMap<Artifact, Promise<WebAssembly.Module>>();
+
+/** The compiled module of an artifact; compiled once. It may be posted to workers. */
+export function compileArtifact(artifact: Artifact): Promise<WebAssembly.Module> {
+  const known = modules.get(artifact);
+  if (known) return known;
+  const compiled = WebAssembly.compile(artifact.wasm as BufferSource).catch((cause: unknown) => {
+    throw broken(artifact, 'its module does not compile', cause);
+  });
+  modules.set(artifact, compiled);
+  return compiled;
+}
+
+const broken = ({ info }: Artifact, what: string, cause: unknown): WebpfError => {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new WebpfError('bad-argument', `artifact of program ${info.name}: ${what}: ${detail}`, {
+    stage: 'jit',
+    subject: info.name,
+    cause,
+  });
+};
+
+const checkMaps = ({ info }: Artifact, { maps, values }: Bindings): void => {
+  const bound = Math.min(maps.length, values.length);
+  if (bound >= info.maps.length) return;
+  const message = `artifact of program ${info.name}: it needs ${info.maps.length} maps, but ${bound} are bound`;
+  throw new WebpfError('bad-argument', message, { stage: 'jit', subject: info.name });
+};
+
+/**
+ * Binds a translated program to an engine.
+ *
+ * @throws WebpfError 'bad-argument' when the module does not compile, or does not fit the engine (other memory)
+ */
+export async function instantiate(artifact: Artifact, bindings: Bindings): Promise<TranslatedProgram> {
+  checkMaps(artifact, bindings);
+  const module = await compileArtifact(artifact);
+  const exports = link(artifact, module, bindings);
+  return {
+    entry: exports[names.ENTRY] as TranslatedFunction,
+    functions: artifact.info.functions.map((fn) => exports[fn.export] as TranslatedFunction),
+    batch: exports[names.BATCH] as TranslatedProgram['batch'],
+  };
+}
+
+const link = (artifact: Artifact, module: WebAssembly.Module, bindings: Bindings): WebAssembly.Exports => {
+  try {
+    const { exports } = new WebAssembly.Instance(module, importsOf(module, bindings));
+    const wanted = [names.ENTRY, names.BATCH, ...artifact.info.functions.map((fn) => fn.export)];
+    const missing = wanted.find((name) => typeof exports[name] !== 'function');
+    if (missing !== undefined) throw new Error(`it does not export "${missing}"`);
+    return exports;
+  } catch (cause) {
+    throw broken(artifact, 'it does not fit this engine', cause);
+  }
+};

@@ -1,0 +1,184 @@
+/** The WebAssembly module of a program: imports on first use, one function each, and the batch loop. */
+import {
+  CTX_MEMORY,
+  PROG_CTX_KIND,
+  REC_LEN,
+  REC_SIZE,
+  RUN_BATCH_INDEX,
+  RUN_STACK_TOP,
+} from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import { helperName } from '../isa/helpers.ts';
+import type { Proof } from '../verifier/proof.ts';
+import type { Structure, StructuredSubprogram } from '../verifier/structure.ts';
+import type { Builder, Expr, Signature } from './builder.ts';
+import { translateFunction } from './function.ts';
+import * as names from './names.ts';
+import type { Unit } from './scope.ts';
+
+const TAIL_CALL = 12;
+
+interface Named {
+  readonly name: string;
+  readonly slots: number;
+}
+
+/** Function names as they are, but each once. */
+const nameFunctions = (subprograms: readonly StructuredSubprogram[]): Map<number, Named> => {
+  const taken = new Set<string>([names.BATCH]);
+  return new Map(
+    subprograms.map(({ name, start, length }) => {
+      const unique = taken.has(name) || name === '' ? `${name}@${start}` : name;
+      taken.add(unique);
+      return [start, { name: unique, slots: length }];
+    }),
+  );
+};
+
+/** Only subprograms return to code of this program after a tail call. */
+const tailCallsInSubprograms = ({ decoded, subprograms }: Structure): boolean => {
+  const mainSlots = subprograms[0]?.length ?? 0;
+  return decoded.insns.some(
+    (insn, slot) =>
+      slot >= mainSlots && insn?.kind === 'call' && insn.target === 'helper' && insn.imm === TAIL_CALL,
+  );
+};
+
+class ModuleUnit implements Unit {
+  readonly b: Builder;
+  readonly proof: Proof;
+  readonly sandbox: boolean;
+  readonly shared: boolean;
+  readonly tailCallsBelow: boolean;
+  readonly #functions: ReadonlyMap<number, Named>;
+  readonly #positions: ReadonlyMap<number, number>;
+  /** Names of what is imported already. */
+  readonly #imported = new Set<string>();
+
+  constructor(b: Builder, structure: Structure, proof: Proof, shared: boolean) {
+    this.b = b;
+    this.proof = proof;
+    this.sandbox = proof.mode === 'sandbox';
+    this.shared = shared;
+    this.tailCallsBelow = tailCallsInSubprograms(structure);
+    this.#functions = nameFunctions(structure.subprograms);
+    this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
+  }
+
+  functionAt(slot: number): Named {
+    return this.#functions.get(slot) ?? this.#missing(slot);
+  }
+
+  functionPosition(slot: number): number {
+    return this.#positions.get(slot) ?? this.#missing(slot);
+  }
+
+  runtime(name: names.RuntimeFunction): string {
+    return this.#function(names.RUNTIME, name, names.RUNTIME_FUNCTIONS[name]);
+  }
+
+  helper(id: number): string | undefined {
+    const name = helperName(id);
+    return name === undefined ? undefined : this.#function(names.RUNTIME, name, names.HELPER);
+  }
+
+  hostHelper(): string {
+    return this.#function(names.ENV, names.HOST_HELPER, names.HOST_HELPER_SIGNATURE);
+  }
+
+  global(name: string): Expr {
+    if (this.#isNew(`global ${name}`)) this.b.importGlobal(name, names.ENV, name);
+    return this.b.global(name);
+  }
+
+  table(): void {
+    if (this.#isNew(names.TABLE)) this.b.importTable(names.ENV, names.TABLE);
+  }
+
+  #function(module: string, base: string, signature: Signature): string {
+    const name = names.importedName(module, base);
+    if (this.#isNew(name)) this.b.importFunction(name, module, base, signature);
+    return name;
+  }
+
+  #isNew(name: string): boolean {
+    if (this.#imported.has(name)) return false;
+    this.#imported.add(name);
+    return true;
+  }
+
+  #missing(slot: number): never {
+    throw new WebpfError('bad-program', `no function of the program begins at insn ${slot}`, {
+      stage: 'jit',
+      insn: slot,
+    });
+  }
+}
+
+const RECORD = 0;
+const COUNT = 1;
+const INDEX = 2;
+const R1 = 3;
+
+/** r2 of the main program: the length of raw memory. */
+const length = (unit: Unit): Expr => {
+  const { b } = unit;
+  const kind = b.load('i32.load', unit.global(names.PROG), PROG_CTX_KIND);
+  const isMemory = b.binary('i32.eq', kind, b.const32(CTX_MEMORY));
+  const bytes = b.load('i64.load32_u', b.get(RECORD, 'i32'), REC_LEN);
+  return b.select(isMemory, bytes, b.const64(0n));
+};
+
+/** One run: begin, the main program, finish. The call of begin comes first, as it sets what the rest reads. */
+const runOnce = (unit: Unit, main: string): Expr[] => {
+  const { b } = unit;
+  const run = (): Expr => unit.global(names.RUN);
+  const record = (): Expr => b.get(RECORD, 'i32');
+  const zero = (): Expr => b.const64(0n);
+  const operands = [b.get(R1, 'i64'), length(unit), zero(), zero(), zero()];
+  const result = b.call(main, [...operands, b.load('i64.load32_u', run(), RUN_STACK_TOP)], 'i64');
+  return [
+    b.store('i32.store', run(), RUN_BATCH_INDEX, b.get(INDEX, 'i32')),
+    b.set(R1, b.call(unit.runtime('begin'), [unit.global(names.PROG), record()], 'i64')),
+    b.call(unit.runtime('finish'), [record(), result], undefined),
+  ];
+};
+
+/** `batch(record, count)`: the loop is here, since a call from JavaScript costs more than a small program. */
+const addBatch = (unit: Unit, main: string): void => {
+  const { b } = unit;
+  const step = (local: number, by: number): Expr =>
+    b.set(local, b.binary('i32.add', b.get(local, 'i32'), b.const32(by)));
+  const more = b.binary('i32.lt_u', b.get(INDEX, 'i32'), b.get(COUNT, 'i32'));
+  const each = b.when(more, [...runOnce(unit, main), step(RECORD, REC_SIZE), step(INDEX, 1), b.br('next')]);
+  b.addFunction({
+    name: names.BATCH,
+    params: ['i32', 'i32'],
+    result: undefined,
+    locals: ['i32', 'i64'],
+    body: [b.loop('next', [each])],
+    exports: [names.BATCH],
+  });
+};
+
+/** The functions whose address is taken, in slot order: the order of the program's array of functions. */
+export const takenSubprograms = ({ subprograms, addressTaken }: Structure): StructuredSubprogram[] => {
+  const taken = new Set(addressTaken);
+  return subprograms.filter(({ index }) => taken.has(index));
+};
+
+/** Fills `builder` with the module of a program. */
+export function buildModule(builder: Builder, structure: Structure, proof: Proof, shared: boolean): void {
+  const unit = new ModuleUnit(builder, structure, proof, shared);
+  builder.importMemory(names.ENV, names.MEMORY, shared);
+  const exported = new Map(
+    takenSubprograms(structure).map(({ start }) => [start, names.callbackExport(start)]),
+  );
+  for (const subprogram of structure.subprograms) {
+    const exports = subprogram.start === 0 ? [names.ENTRY] : [];
+    const callback = exported.get(subprogram.start);
+    if (callback !== undefined) exports.push(callback);
+    translateFunction(unit, subprogram, structure.decoded.insns, exports);
+  }
+  addBatch(unit, unit.functionAt(0).name);
+}

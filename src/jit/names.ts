@@ -1,0 +1,43 @@
+/** Names of the module's imports and exports: what translated code and its instantiation agree on. */
+import type { Signature } from './builder.ts';
+
+/** Everything that is the engine's: memory, table, addresses, the host's helpers. */
+export const ENV = 'env';
+/** Functions of the compiled runtime. */
+export const RUNTIME = 'rt';
+
+export const MEMORY = 'memory';
+export const TABLE = 'table';
+/** Addresses of the run state, of the program's descriptor and of its array of functions. */
+export const RUN = 'run';
+export const PROG = 'prog';
+export const FUNCS = 'funcs';
+/** Address of a map, and of its values, by index into the program's maps. */
+export const mapGlobal = (index: number): string => `map${index}`;
+export const valuesGlobal = (index: number): string => `values${index}`;
+export const HOST_HELPER = 'hostHelper';
+
+export const ENTRY = 'entry';
+export const BATCH = 'batch';
+export const callbackExport = (slot: number): string => `callback${slot}`;
+
+/** Every function of a program: r1..r5 and r10 in, r0 out. Tail calls and callbacks rely on it. */
+export const FUNCTION: Signature = { params: ['i64', 'i64', 'i64', 'i64', 'i64', 'i64'], result: 'i64' };
+export const HELPER: Signature = { params: ['i64', 'i64', 'i64', 'i64', 'i64'], result: 'i64' };
+
+/** Functions of the runtime that translated code calls, see RuntimeExports in src/abi/runtime.ts. */
+export const RUNTIME_FUNCTIONS = {
+  check: { params: ['i64', 'i32', 'i32', 'i32'], result: 'i32' },
+  trap: { params: ['i32', 'i32', 'i64'], result: undefined },
+  spend: { params: ['i32', 'i32'], result: undefined },
+  functionIndex: { params: ['i64', 'i32'], result: 'i32' },
+  tailCall: { params: ['i64', 'i64', 'i32'], result: 'i32' },
+  packetLoad: { params: ['i32', 'i32'], result: 'i64' },
+  begin: { params: ['i32', 'i32'], result: 'i64' },
+  finish: { params: ['i32', 'i64'], result: undefined },
+} as const satisfies Record<string, Signature>;
+export type RuntimeFunction = keyof typeof RUNTIME_FUNCTIONS;
+
+/** The name inside the module; the dot keeps it apart from the program's own functions. */
+export const importedName = (module: string, base: string): string => `${module}.${base}`;
+export const HOST_HELPER_SIGNATURE: Signature = { params: ['i32', ...HELPER.params], result: 'i64' };

@@ -1,0 +1,92 @@
+/** One function while it is lowered: its registers as WebAssembly locals, and what the module knows. */
+import type { Proof } from '../verifier/proof.ts';
+import type { Builder, Expr, ValueType } from './builder.ts';
+import { FUNCTION, RUN, RUNTIME_FUNCTIONS, type RuntimeFunction } from './names.ts';
+
+/** What the lowering of an instruction needs to know of the module around it. */
+export interface Unit {
+  readonly b: Builder;
+  readonly proof: Proof;
+  /** Accesses are checked and the budget is spent. */
+  readonly sandbox: boolean;
+  /** Other threads see the memory: atomic instructions must be atomic. */
+  readonly shared: boolean;
+  /** Some subprogram may replace the running program (a tail call), and then returns to its caller. */
+  readonly tailCallsBelow: boolean;
+  /** Name and slots of the function that starts at a slot. */
+  functionAt(slot: number): { readonly name: string; readonly slots: number };
+  /** Position of an address-taken function in the program's array of functions. */
+  functionPosition(slot: number): number;
+  /** Names in the module; importing on first use. */
+  runtime(name: RuntimeFunction): string;
+  helper(id: number): string | undefined;
+  hostHelper(): string;
+  global(name: string): Expr;
+  table(): void;
+}
+
+/** Local of each register: r1..r5 and r10 are the parameters. */
+const LOCALS = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5] as const;
+const PLAIN_LOCALS = 5; // r0, r6..r9
+
+export class Scope {
+  readonly unit: Unit;
+  readonly b: Builder;
+  readonly #scratch = new Map<string, number>();
+  readonly #types: ValueType[] = Array.from({ length: PLAIN_LOCALS }, () => 'i64');
+
+  constructor(unit: Unit) {
+    this.unit = unit;
+    this.b = unit.b;
+  }
+
+  /** Types of the locals after the parameters. */
+  get locals(): readonly ValueType[] {
+    return this.#types;
+  }
+
+  has(scratch: string): boolean {
+    return this.#scratch.has(scratch);
+  }
+
+  /** The local of that name, one for the function; contents do not survive an instruction unless its user says so. */
+  scratch(name: string, type: ValueType): number {
+    const known = this.#scratch.get(name);
+    if (known !== undefined) return known;
+    const local = FUNCTION.params.length + this.#types.length;
+    this.#types.push(type);
+    this.#scratch.set(name, local);
+    return local;
+  }
+
+  reg(register: number): Expr {
+    return this.b.get(LOCALS[register] ?? 0, 'i64');
+  }
+
+  setReg(register: number, value: Expr): Expr {
+    return this.b.set(LOCALS[register] ?? 0, value);
+  }
+
+  /** Low half, as i32. */
+  low(register: number): Expr {
+    return this.b.unary('i32.wrap', this.reg(register));
+  }
+
+  /** 32-bit results are zero-extended (RFC 9669, section 4.1). */
+  setLow(register: number, value: Expr): Expr {
+    return this.setReg(register, this.b.unary('i64.extend_u', value));
+  }
+
+  run(): Expr {
+    return this.unit.global(RUN);
+  }
+
+  call(name: RuntimeFunction, ...operands: Expr[]): Expr {
+    return this.b.call(this.unit.runtime(name), operands, RUNTIME_FUNCTIONS[name].result);
+  }
+
+  /** Ends the program. The trap unwinds in the runtime; unreachable tells WebAssembly so. */
+  trap(kind: number, slot: number, value: Expr): Expr[] {
+    return [this.call('trap', this.b.const32(kind), this.b.const32(slot), value), this.b.unreachable()];
+  }
+}

@@ -1,0 +1,116 @@
+/** Programs to WebAssembly. */
+import { ABI_VERSION } from '../abi/layout.ts';
+import { WebpfError } from '../errors.ts';
+import type { MapSpec, Program } from '../frontend/program.ts';
+import type { Proof } from '../verifier/proof.ts';
+import type { Structure } from '../verifier/structure.ts';
+import {
+  ARTIFACT_VERSION,
+  type Artifact,
+  type ArtifactFunction,
+  type ArtifactInfo,
+  type ArtifactMap,
+  makeArtifact,
+} from './artifact.ts';
+import type { Builder } from './builder.ts';
+import { buildModule, takenSubprograms } from './module.ts';
+import { callbackExport } from './names.ts';
+import { bodySizes } from './wasm.ts';
+
+export interface TranslateOptions {
+  /** For shared memory, with atomic instructions that are. Default: false. */
+  readonly shared?: boolean | undefined;
+  /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
+  readonly optimize?: boolean | undefined;
+}
+
+const OPTIMIZED_SLOTS = 4_000;
+/** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
+const MAX_BODY = 7_654_321;
+
+const mapOf = ({ name, type, keySize, valueSize, maxEntries, flags }: MapSpec): ArtifactMap => ({
+  name,
+  type,
+  keySize,
+  valueSize,
+  maxEntries,
+  flags,
+});
+
+const functionsOf = (structure: Structure): ArtifactFunction[] =>
+  takenSubprograms(structure).map(({ name, start, length }) => ({
+    name,
+    slot: start,
+    length,
+    export: callbackExport(start),
+  }));
+
+const describe = (program: Program, structure: Structure, proof: Proof, shared: boolean): ArtifactInfo => ({
+  version: ARTIFACT_VERSION,
+  abi: ABI_VERSION,
+  name: program.name,
+  section: program.section,
+  type: program.type,
+  license: program.license,
+  mode: proof.mode,
+  shared,
+  slots: structure.decoded.insns.length,
+  mainSlots: structure.subprograms[0]?.length ?? 0,
+  frames: structure.frames,
+  maps: program.maps.map(mapOf),
+  helpers: [...structure.helpers.keys()].sort((a, b) => a - b),
+  functions: functionsOf(structure),
+});
+
+/** Errors of the lowering know the instruction; the line and the program are known here. */
+const locate = (program: Program, error: unknown): unknown => {
+  if (!(error instanceof WebpfError) || error.insn === undefined || error.source) return error;
+  const { insn } = error;
+  const line = program.lines.findLast((entry) => entry.insn <= insn);
+  const place = line ? ` (${line.file}:${line.line})` : '';
+  const { code, stage, cause } = error;
+  const details = { stage, insn, source: line, subject: program.name, cause };
+  return new WebpfError(code, `${program.name}: ${error.message}${place}`, details);
+};
+
+const checkSizes = (program: Program, wasm: Uint8Array): void => {
+  const largest = bodySizes(wasm).reduce((most, size) => Math.max(most, size), 0);
+  if (largest <= MAX_BODY) return;
+  const message = `${program.name}: a function takes ${largest} bytes of WebAssembly, and engines take at most ${MAX_BODY}: split it, or interpret the program`;
+  throw new WebpfError('unsupported', message, { stage: 'jit', subject: program.name });
+};
+
+const build = (
+  builder: Builder,
+  structure: Structure,
+  proof: Proof,
+  options: TranslateOptions,
+): Uint8Array => {
+  buildModule(builder, structure, proof, options.shared ?? false);
+  return builder.finish({ optimize: options.optimize ?? structure.decoded.insns.length <= OPTIMIZED_SLOTS });
+};
+
+/**
+ * Translates a program that passed the structural checks. Loads Binaryen when first called (some 0.5 s).
+ *
+ * @throws WebpfError 'unsupported' for what webpf cannot carry (kernel functions, gotox, arenas), with the
+ *   instruction
+ */
+export async function translate(
+  program: Program,
+  structure: Structure,
+  proof: Proof,
+  options: TranslateOptions = {},
+): Promise<Artifact> {
+  const { BinaryenBuilder } = await import('./binaryen.ts');
+  const builder = new BinaryenBuilder();
+  try {
+    const wasm = build(builder, structure, proof, options);
+    checkSizes(program, wasm);
+    return makeArtifact(wasm, describe(program, structure, proof, options.shared ?? false));
+  } catch (error) {
+    throw locate(program, error);
+  } finally {
+    builder.dispose();
+  }
+}
