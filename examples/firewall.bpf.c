@@ -1,6 +1,7 @@
 /*
- * A packet filter for XDP and for tc: drops by address prefix, by port and by header, forwards some endpoints to
- * others (destination NAT), counts a hop, and passes the rest. The rules are in maps, the settings in .rodata.
+ * A packet filter for XDP and for tc: drops by address prefix, by port and by header, forwards some endpoints
+ * to others (destination NAT), counts a hop, and passes the rest. The rules are in maps, the settings in
+ * .rodata.
  */
 #include <linux/pkt_cls.h>
 
@@ -44,7 +45,7 @@ struct counter {
   __u64 bytes;
 };
 
-/* Settings: a loader may change them before the program is loaded, and the verifier drops what they rule out. */
+/* A loader may change these before the program is loaded; the verifier then drops what they rule out. */
 const volatile bool drop_fragments = true;
 const volatile bool count_hops = true;
 const volatile __u16 closed_ports[8] = {21, 23, 445, 3389};
