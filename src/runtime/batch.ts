@@ -14,6 +14,8 @@ export interface BatchResult {
   readonly traps: readonly (Trap & { readonly index: number })[];
   /** With `packets: true`. */
   readonly packets: readonly Uint8Array[] | undefined;
+  /** Time inside the engine, ns: programs and their contexts, without the copying of packets. */
+  readonly elapsedNs: number;
 }
 
 /** Gathers the results of a batch, event by event. */
@@ -24,10 +26,16 @@ export class Collector {
   readonly #verdicts = new Map<bigint, number>();
   #results = new BigUint64Array(BATCH_EVENTS);
   #count = 0;
+  #elapsed = 0;
 
   constructor(spec: Program, packets: boolean) {
     this.#spec = spec;
     this.#packets = packets ? [] : undefined;
+  }
+
+  /** Adds to the time, ms. */
+  spent(ms: number): void {
+    this.#elapsed += ms;
   }
 
   trap(index: number, trap: Trap): void {
@@ -57,6 +65,7 @@ export class Collector {
       verdicts,
       traps: this.#traps,
       packets: this.#packets,
+      elapsedNs: this.#elapsed * 1e6,
     };
   }
 

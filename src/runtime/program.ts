@@ -148,12 +148,14 @@ export class BpfProgram {
   #flush(collector: Collector): void {
     const { arena, memory, signal } = this.#engine;
     const { count } = arena;
+    const start = performance.now();
     for (let first = 0; first < count; ) {
       const trapped = this.#execute(first, count - first);
       if (!trapped) break;
       collector.trap(first + trapped.index, trapped.trap);
       first += trapped.index + 1;
     }
+    collector.spent(performance.now() - start);
     collector.take(memory.view, memory.bytes, arena.records, count);
     arena.clear();
     signal.notify();
