@@ -115,16 +115,16 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       // Arithmetic. 32-bit results are zero-extended; shift counts are masked by the WebAssembly instructions.
       case ADD + R64: store<u64>(d, load<u64>(d) + load<u64>(s)); continue;
       case ADD + K64: store<u64>(d, load<u64>(d) + load<u64>(i, INSN_IMM)); continue;
-      case ADD + R32: store<u64>(d, <u64>(load<u32>(d) + load<u32>(s))); continue;
-      case ADD + K32: store<u64>(d, <u64>(load<u32>(d) + load<u32>(i, INSN_IMM))); continue;
+      case ADD + R32: store<u64>(d, <u64><u32>(load<u32>(d) + load<u32>(s))); continue;
+      case ADD + K32: store<u64>(d, <u64><u32>(load<u32>(d) + load<u32>(i, INSN_IMM))); continue;
       case SUB + R64: store<u64>(d, load<u64>(d) - load<u64>(s)); continue;
       case SUB + K64: store<u64>(d, load<u64>(d) - load<u64>(i, INSN_IMM)); continue;
-      case SUB + R32: store<u64>(d, <u64>(load<u32>(d) - load<u32>(s))); continue;
-      case SUB + K32: store<u64>(d, <u64>(load<u32>(d) - load<u32>(i, INSN_IMM))); continue;
+      case SUB + R32: store<u64>(d, <u64><u32>(load<u32>(d) - load<u32>(s))); continue;
+      case SUB + K32: store<u64>(d, <u64><u32>(load<u32>(d) - load<u32>(i, INSN_IMM))); continue;
       case MUL + R64: store<u64>(d, load<u64>(d) * load<u64>(s)); continue;
       case MUL + K64: store<u64>(d, load<u64>(d) * load<u64>(i, INSN_IMM)); continue;
-      case MUL + R32: store<u64>(d, <u64>(load<u32>(d) * load<u32>(s))); continue;
-      case MUL + K32: store<u64>(d, <u64>(load<u32>(d) * load<u32>(i, INSN_IMM))); continue;
+      case MUL + R32: store<u64>(d, <u64><u32>(load<u32>(d) * load<u32>(s))); continue;
+      case MUL + K32: store<u64>(d, <u64><u32>(load<u32>(d) * load<u32>(i, INSN_IMM))); continue;
       case DIV + R64: store<u64>(d, div64(load<u64>(d), load<u64>(s))); continue;
       case DIV + K64: store<u64>(d, div64(load<u64>(d), load<u64>(i, INSN_IMM))); continue;
       case DIV + R32: store<u64>(d, <u64>div32(load<u32>(d), load<u32>(s))); continue;
@@ -135,20 +135,20 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case SDIV + K32: store<u64>(d, <u64><u32>sdiv32(load<i32>(d), load<i32>(i, INSN_IMM))); continue;
       case OR + R64: store<u64>(d, load<u64>(d) | load<u64>(s)); continue;
       case OR + K64: store<u64>(d, load<u64>(d) | load<u64>(i, INSN_IMM)); continue;
-      case OR + R32: store<u64>(d, <u64>(load<u32>(d) | load<u32>(s))); continue;
-      case OR + K32: store<u64>(d, <u64>(load<u32>(d) | load<u32>(i, INSN_IMM))); continue;
+      case OR + R32: store<u64>(d, <u64><u32>(load<u32>(d) | load<u32>(s))); continue;
+      case OR + K32: store<u64>(d, <u64><u32>(load<u32>(d) | load<u32>(i, INSN_IMM))); continue;
       case AND + R64: store<u64>(d, load<u64>(d) & load<u64>(s)); continue;
       case AND + K64: store<u64>(d, load<u64>(d) & load<u64>(i, INSN_IMM)); continue;
-      case AND + R32: store<u64>(d, <u64>(load<u32>(d) & load<u32>(s))); continue;
-      case AND + K32: store<u64>(d, <u64>(load<u32>(d) & load<u32>(i, INSN_IMM))); continue;
+      case AND + R32: store<u64>(d, <u64><u32>(load<u32>(d) & load<u32>(s))); continue;
+      case AND + K32: store<u64>(d, <u64><u32>(load<u32>(d) & load<u32>(i, INSN_IMM))); continue;
       case LSH + R64: store<u64>(d, load<u64>(d) << load<u64>(s)); continue;
       case LSH + K64: store<u64>(d, load<u64>(d) << load<u64>(i, INSN_IMM)); continue;
-      case LSH + R32: store<u64>(d, <u64>(load<u32>(d) << load<u32>(s))); continue;
-      case LSH + K32: store<u64>(d, <u64>(load<u32>(d) << load<u32>(i, INSN_IMM))); continue;
+      case LSH + R32: store<u64>(d, <u64><u32>(load<u32>(d) << load<u32>(s))); continue;
+      case LSH + K32: store<u64>(d, <u64><u32>(load<u32>(d) << load<u32>(i, INSN_IMM))); continue;
       case RSH + R64: store<u64>(d, load<u64>(d) >> load<u64>(s)); continue;
       case RSH + K64: store<u64>(d, load<u64>(d) >> load<u64>(i, INSN_IMM)); continue;
-      case RSH + R32: store<u64>(d, <u64>(load<u32>(d) >> load<u32>(s))); continue;
-      case RSH + K32: store<u64>(d, <u64>(load<u32>(d) >> load<u32>(i, INSN_IMM))); continue;
+      case RSH + R32: store<u64>(d, <u64><u32>(load<u32>(d) >> load<u32>(s))); continue;
+      case RSH + K32: store<u64>(d, <u64><u32>(load<u32>(d) >> load<u32>(i, INSN_IMM))); continue;
       case MOD + R64: store<u64>(d, mod64(load<u64>(d), load<u64>(s))); continue;
       case MOD + K64: store<u64>(d, mod64(load<u64>(d), load<u64>(i, INSN_IMM))); continue;
       case MOD + R32: store<u64>(d, <u64>mod32(load<u32>(d), load<u32>(s))); continue;
@@ -159,8 +159,8 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case SMOD + K32: store<u64>(d, <u64><u32>smod32(load<i32>(d), load<i32>(i, INSN_IMM))); continue;
       case XOR + R64: store<u64>(d, load<u64>(d) ^ load<u64>(s)); continue;
       case XOR + K64: store<u64>(d, load<u64>(d) ^ load<u64>(i, INSN_IMM)); continue;
-      case XOR + R32: store<u64>(d, <u64>(load<u32>(d) ^ load<u32>(s))); continue;
-      case XOR + K32: store<u64>(d, <u64>(load<u32>(d) ^ load<u32>(i, INSN_IMM))); continue;
+      case XOR + R32: store<u64>(d, <u64><u32>(load<u32>(d) ^ load<u32>(s))); continue;
+      case XOR + K32: store<u64>(d, <u64><u32>(load<u32>(d) ^ load<u32>(i, INSN_IMM))); continue;
       case MOV + R64: store<u64>(d, load<u64>(s)); continue;
       case MOV + K64: store<u64>(d, load<u64>(i, INSN_IMM)); continue;
       case MOV + R32: store<u64>(d, <u64>load<u32>(s)); continue;
@@ -175,7 +175,7 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case MOVSX16 + R32: store<u64>(d, <u64><u32><i32>load<i16>(s)); continue;
       case MOVSX32 + R64: store<i64>(d, <i64>load<i32>(s)); continue;
       case NEG + R64: store<u64>(d, 0 - load<u64>(d)); continue;
-      case NEG + R32: store<u64>(d, <u64>(0 - load<u32>(d))); continue;
+      case NEG + R32: store<u64>(d, <u64><u32>(0 - load<u32>(d))); continue;
 
       // Conditional jumps: a taken one leaves the switch.
       case JEQ + R64: if (load<u64>(d) == load<u64>(s)) break; continue;
