@@ -61,7 +61,10 @@ const matches = ({ fields }: Row, raw: Raw, next: number): boolean =>
 /** Says which field no row of the opcode agrees with, judged by the row that disagrees least. */
 const explain = (rows: readonly Row[], raw: Raw, next: number, slot: number): never => {
   const ranked = rows.map((row) => ({ row, wrong: mismatches(row, raw, next) }));
-  ranked.sort((a, b) => a.wrong.length - b.wrong.length);
+  // Of rows with equally many wrong fields, the one whose first fields agree is the one that was meant.
+  const rank = ({ wrong }: (typeof ranked)[number]): number =>
+    wrong.length * FIELDS.length - FIELDS.indexOf(wrong[0] ?? 'dst');
+  ranked.sort((a, b) => rank(a) - rank(b));
   const best = ranked[0];
   const name = best?.wrong[0] ?? 'imm';
   const near = ranked.filter(({ wrong }) => wrong.length === best?.wrong.length && wrong[0] === name);

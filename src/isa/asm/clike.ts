@@ -144,18 +144,11 @@ const STATEMENTS: Readonly<Record<string, (cursor: Cursor) => Draft>> = {
 
 /** True when the line at the cursor begins as a statement of this dialect. */
 export function isClike(cursor: Cursor): boolean {
-  const { text } = cursor.peek();
-  return cursor.seesRegister() || Object.hasOwn(STATEMENTS, text) || cursor.sees('lock', '*') || text === '(';
+  const { kind, text } = cursor.peek();
+  return (
+    cursor.seesRegister() || Object.hasOwn(STATEMENTS, text) || cursor.sees('lock', '*') || kind === 'opcode'
+  );
 }
-
-/** `(b7)`, as the kernel prints before each instruction. Tells lddw from mov, which look alike there. */
-const opcodePrefix = (cursor: Cursor): string | undefined => {
-  if (!cursor.sees('(') || cursor.peek(2).text !== ')') return undefined;
-  cursor.next();
-  const { text } = cursor.next();
-  cursor.next();
-  return text;
-};
 
 /** The kernel prints lddw as a bare hexadecimal number. */
 const kernelWide = (cursor: Cursor): Draft => {
@@ -168,8 +161,9 @@ const kernelWide = (cursor: Cursor): Draft => {
 
 /** Parses one instruction. */
 export function parseClike(cursor: Cursor, names: Names): Draft {
-  const wide = opcodePrefix(cursor) === '18' && cursor.peek(2).kind === 'number';
-  if (wide) return kernelWide(cursor);
+  // The opcode that the kernel prints tells lddw from mov, which look alike there.
+  const opcode = cursor.peek().kind === 'opcode' ? cursor.next().text : undefined;
+  if (opcode === '18' && cursor.peek(2).kind === 'number') return kernelWide(cursor);
   if (cursor.sees('lock', '*')) return update(cursor);
   const statement = Object.hasOwn(STATEMENTS, cursor.peek().text)
     ? STATEMENTS[cursor.peek().text]

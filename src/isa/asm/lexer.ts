@@ -2,7 +2,8 @@
 import { type SourceLine, WebpfError } from '../../errors.ts';
 
 export interface Token {
-  readonly kind: 'word' | 'number' | 'sign' | 'end';
+  readonly kind: 'word' | 'number' | 'sign' | 'opcode' | 'end';
+  /** As written; of an opcode, its two hexadecimal digits. */
   readonly text: string;
   /** 1-based. */
   readonly column: number;
@@ -13,6 +14,8 @@ const SIGN = /s(?:>>=|>=|<=|>|<|\/=|%=)|<<=|>>=|[-+*/%|&^<>=!]=|[-+*/%|&^<>=!()[
 /** `kernel-function` is how the kernel prints a kfunc without a name. */
 const WORD = /%?(?:kernel-function|[A-Za-z_.$][\w.$]*)/y;
 const NUMBER = /(?:0[xX][\da-fA-F]+|\d+)(?![\w.$])/y;
+/** `(b7)`, as the kernel prints before each instruction. */
+const OPCODE = /^\s*\(([\da-f]{2})\)(?=\s)/;
 /** A # right after a word belongs to it (call bpf_redirect#23); elsewhere it begins a comment. */
 const COMMENT = /\s*(?:;|\/\/|(?<![\w%])#|\/\*).*$/;
 /** What llvm-objdump prints after a jump: the target's symbol. */
@@ -49,11 +52,17 @@ export function badAssembly(message: string, source: SourceLine): never {
   throw new WebpfError('bad-assembly', `${at}: ${message}`, { stage: 'isa', source });
 }
 
+const opcodeOf = (text: string): Token | undefined => {
+  const match = OPCODE.exec(text);
+  return match === null ? undefined : { kind: 'opcode', text: match[1] ?? '', column: match[0].length - 3 };
+};
+
 /** The tokens of a line, with an 'end' token at last. @throws WebpfError 'bad-assembly' */
 export function tokenize(source: SourceLine): Token[] {
   const text = clean(source.text);
-  const tokens: Token[] = [];
-  let at = 0;
+  const opcode = opcodeOf(text);
+  const tokens: Token[] = opcode === undefined ? [] : [opcode];
+  let at = opcode === undefined ? 0 : opcode.column + 3;
   while (at < text.length) {
     if (/\s/.test(text[at] ?? '')) {
       at++;
@@ -61,10 +70,8 @@ export function tokenize(source: SourceLine): Token[] {
     }
     const token = tokenAt(text, at);
     if (token === undefined) {
-      return badAssembly(`"${text.slice(at, at + 16)}" begins no token of assembly text`, {
-        ...source,
-        column: at + 1,
-      });
+      const found = text.slice(at, at + 16);
+      return badAssembly(`"${found}" begins no token of assembly text`, { ...source, column: at + 1 });
     }
     tokens.push(token);
     at += token.text.length;

@@ -28,7 +28,8 @@ const packet = (cursor: Cursor, size: Size): Insn => {
   cursor.expect('skb');
   cursor.expect('[');
   const src = cursor.seesRegister() ? cursor.register64() : undefined;
-  const imm = src === undefined || cursor.seesNumber() ? cursor.imm32('a packet offset') : 0;
+  const more = src === undefined || cursor.accept('+') || cursor.sees('-');
+  const imm = more ? cursor.imm32('a packet offset') : 0;
   cursor.expect(']');
   return { kind: 'packet', size, src, imm };
 };

@@ -96,8 +96,7 @@ const packet = (cursor: Cursor, { imm, reg }: ByForm): Draft => {
 };
 
 const ja = (cursor: Cursor, { none }: ByForm): Draft => {
-  const { long } = none?.insn ?? {};
-  const bits = long === true ? 32 : 16;
+  const bits = none?.fields.imm === 'off' ? 32 : 16;
   return aim(parseTarget(cursor, bits), 'off', bits, (off) => build(none, { off }));
 };
 
