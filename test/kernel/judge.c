@@ -1,9 +1,10 @@
 /*
  * Asks the running Linux kernel, through the bare bpf(2) system call: one command a line on standard input, one
- * line of JSON for each on standard output. Only load, map and test-run commands; nothing is ever attached.
+ * line of JSON for each on standard output. Only load (programs, BTF), map and test-run commands; nothing is ever
+ * attached.
  *
  *   map TYPE KEY VALUE ENTRIES FLAGS [INNER]   -> {"id":N}
- *   load TYPE HEX                              -> {"id":N,"insns":N} | {"errno":E,"log":"..."}
+ *   load TYPE HEX [BTFHEX FUNCINFOHEX]         -> {"id":N,"insns":N} | {"errno":E,"log":"..."}
  *   run PROG DATAHEX REPEAT                    -> {"retval":N,"data":"HEX"}
  *   lookup MAP KEYHEX | take MAP KEYHEX        -> {"value":"HEX"}
  *   update MAP KEYHEX VALUEHEX FLAGS           -> {"ok":1}
@@ -149,13 +150,34 @@ static void print_log(int error) {
   puts("\"}");
 }
 
-static long load(unsigned type, size_t count, unsigned level) {
+/* fd of the BTF in `second`, whose length this is; -1 when the kernel refuses it. */
+static long load_btf(long length) {
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  attr.btf = (uintptr_t)second;
+  attr.btf_size = length;
+  return bpf(BPF_BTF_LOAD, &attr);
+}
+
+struct functions {
+  long btf_fd;
+  unsigned char info[64 * 8];
+  unsigned count;
+};
+
+static long load(unsigned type, size_t count, unsigned level, struct functions *functions) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   attr.prog_type = type;
   attr.insns = (uintptr_t)first;
   attr.insn_cnt = count;
   attr.license = (uintptr_t) "GPL";
+  if (functions->count > 0) {
+    attr.prog_btf_fd = functions->btf_fd;
+    attr.func_info_rec_size = 8;
+    attr.func_info = (uintptr_t)functions->info;
+    attr.func_info_cnt = functions->count;
+  }
   if (level > 0) {
     attr.log_buf = (uintptr_t)log_text;
     attr.log_size = LOG_SIZE;
@@ -164,18 +186,33 @@ static long load(unsigned type, size_t count, unsigned level) {
   return bpf(BPF_PROG_LOAD, &attr);
 }
 
+/* Reads BTF and function information from the command; 0 when they are wrong. */
+static int read_functions(struct functions *functions) {
+  char *btf = word(), *info = word();
+  memset(functions, 0, sizeof *functions);
+  if (btf == NULL) return 1;
+  if (info == NULL || strlen(info) > 2 * sizeof functions->info) return 0;
+  functions->count = parse_hex(info, functions->info) / 8;
+  functions->btf_fd = load_btf(parse_hex(btf, second));
+  return functions->btf_fd >= 0;
+}
+
 static void command_load(void) {
+  struct functions functions;
   unsigned type = number();
   long length = parse_hex(word(), first);
   if (length < 8 || length % 8 != 0 || object_count == MAX_OBJECTS) return refuse(EINVAL);
   if (!relocate((struct bpf_insn *)first, length / 8)) return refuse(EBADF);
-  long fd = load(type, length / 8, 0);
+  if (!read_functions(&functions)) return refuse(EINVAL);
+  long fd = load(type, length / 8, 0, &functions);
   if (fd < 0) {
     log_text[0] = 0;
-    load(type, length / 8, 1);
-    return print_log(errno);
+    load(type, length / 8, 1, &functions);
+    print_log(errno);
+  } else {
+    printf("{\"id\":%d,\"insns\":%ld}\n", keep(fd, 0, 0), length / 8);
   }
-  printf("{\"id\":%d,\"insns\":%ld}\n", keep(fd, 0, 0), length / 8);
+  if (functions.count > 0) close(functions.btf_fd);
 }
 
 static void command_run(void) {

@@ -17,6 +17,12 @@ export interface Refusal {
   /** The end of the verifier's log, for loads. */
   readonly log?: string;
 }
+
+export interface FunctionInfo {
+  readonly btf: Uint8Array;
+  /** struct bpf_func_info of each function: first instruction, BTF id. */
+  readonly info: Uint8Array;
+}
 export type Answer<T> = T | Refusal;
 
 export const isRefusal = (answer: object): answer is Refusal => 'errno' in answer;
@@ -59,8 +65,10 @@ export class KernelJudge {
     const words = [type, key, value, entries, flags, ...(inner === undefined ? [] : [inner])];
     return this.#ask<{ id: number }>(`map ${words.join(' ')}`);
   }
-  load(type: number, code: Uint8Array) {
-    return this.#ask<{ id: number; insns: number }>(`load ${type} ${hex(code)}`);
+  /** `functions`: BTF and its func_info, which the kernel wants of programs with callbacks. */
+  load(type: number, code: Uint8Array, functions?: FunctionInfo) {
+    const extra = functions === undefined ? '' : ` ${hex(functions.btf)} ${hex(functions.info)}`;
+    return this.#ask<{ id: number; insns: number }>(`load ${type} ${hex(code)}${extra}`);
   }
   run(program: number, data: Uint8Array, repeat = 1) {
     return this.#ask<RunAnswer>(`run ${program} ${hex(data)} ${repeat}`);

@@ -19,7 +19,8 @@ export const STACK_WINDOW = 64;
 /** Index of each map that generated programs use; see maps.ts of this folder. */
 export const ARRAY_MAP = 0;
 export const ARRAY_VALUE_SIZE = 64;
-export const ARRAY_ENTRIES = 4;
+/** One: only then does Linux give the address of a value to the program. */
+export const ARRAY_ENTRIES = 1;
 export const HASH_MAP = 1;
 export const HASH_VALUE_SIZE = 16;
 export const PERCPU_MAP = 2;
