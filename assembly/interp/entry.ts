@@ -16,10 +16,10 @@ import {
 } from '../../src/abi/layout';
 import { TRAP_UNSUPPORTED } from '../../src/abi/traps';
 import { INSN_SIZE } from '../../src/interp/opcodes';
-import { WINDOW_SIZE } from '../../src/interp/window';
+import { RUN_INTERPRETED, RUN_PAUSED, RUN_PAUSED_AT, RUN_RECORD, WINDOW_SIZE } from '../../src/interp/window';
 import { begin, finish } from '../run/begin';
 import { registerInterpreter } from '../run/callback';
-import { run, RUN_INTERPRETED, RUN_PAUSED, RUN_PAUSED_AT, RUN_RECORD } from '../run/state';
+import { run } from '../run/state';
 import { registerProgramInterpreter } from '../run/tail';
 import { trap } from '../run/trap';
 import { entryOf } from './call';

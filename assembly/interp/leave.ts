@@ -2,7 +2,8 @@
 import { RUN_INSNS } from '../../src/abi/layout';
 import { TRAP_MEMORY, TRAP_MISALIGNED } from '../../src/abi/traps';
 import { INSN_SIZE } from '../../src/interp/opcodes';
-import { run, RUN_PAUSED } from '../run/state';
+import { RUN_PAUSED } from '../../src/interp/window';
+import { run } from '../run/state';
 import { trap } from '../run/trap';
 
 /** Counts what was done of `limit` so far; returns the limit for the rest. */

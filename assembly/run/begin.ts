@@ -33,9 +33,10 @@ import {
   RUN_TRAP_PC,
   RUN_TRAP_VALUE,
 } from '../../src/abi/layout';
+import { RUN_INTERPRETED, RUN_PAUSED, RUN_RECORD } from '../../src/interp/window';
 import { memoryContext, skbContext, xdpContext } from './context';
 import { writeBack } from './record';
-import { run, RUN_INTERPRETED, RUN_RECORD } from './state';
+import { run } from './state';
 
 /** Starts a run of `prog` over `record`; see RuntimeExports.begin. Returns r1. */
 export function begin(prog: u32, record: u32): u64 {
@@ -67,6 +68,7 @@ function reset(): void {
   store<u64>(run, 0, RUN_REDIRECT_FLAGS);
   store<u32>(run, 0, RUN_PC);
   store<u32>(run, 0, RUN_INTERPRETED);
+  store<u32>(run, 0, RUN_PAUSED);
 }
 
 /** What an earlier run left on the stack is not for a sandboxed program to see. */

@@ -7,8 +7,9 @@ import {
   RUN_PROG,
   RUN_SANDBOX,
 } from '../../src/abi/layout';
+import { RUN_INTERPRETED } from '../../src/interp/window';
 import { calleeFrame, spendCall } from './call';
-import { run, RUN_INTERPRETED } from './state';
+import { run } from './state';
 
 /** Table index of `interpretFunction` (func, r1..r5, r10): registered, not imported, since the interpreter imports the helpers. */
 let interpreter: u32 = 0;

@@ -8,21 +8,11 @@ import {
   RUN_CTX_AREA,
   RUN_CTX_END,
   RUN_FRAME,
-  RUN_INTERP,
   RUN_RANDOM,
   RUN_STACK,
   RUN_STACK_AREA,
   RUN_STACK_TOP,
 } from '../../src/abi/layout';
-
-/** u32: the batch record of the run in progress; 0 between runs. */
-export const RUN_RECORD: i32 = RUN_INTERP;
-/** u32: 1 while the interpreter carries the current program, 0 while translated code does. */
-export const RUN_INTERPRETED: i32 = RUN_INTERP + 4;
-
-/** u32: window of the paused frame while single-stepping, and the address of its next instruction; 0: not paused. */
-export const RUN_PAUSED: i32 = RUN_INTERP + 8;
-export const RUN_PAUSED_AT: i32 = RUN_INTERP + 12;
 
 const DEFAULT_BUDGET: i64 = 100_000_000;
 const RANDOM_SEED: u64 = 0x9e3779b97f4a7c15;

@@ -1,6 +1,7 @@
 import { REC_TRAP, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
+import { RUN_RECORD } from '../../src/interp/window';
 import { writeBack } from './record';
-import { run, RUN_RECORD } from './state';
+import { run } from './state';
 
 /** Records why the run ends (TRAP_*, slot, refused address or value) and unwinds to the host. */
 export function trap(kind: u32, pc: u32, value: u64): void {

@@ -1,7 +1,8 @@
 /**
  * Register windows: each frame of calls has its own registers, at RUN_INTERP_FRAMES of the run state, the main
- * program's first. The contract between stepper.ts and assembly/interp, compiled by both. Plain constants only.
+ * program's first. The contract between stepper.ts and assembly/, compiled by both. Plain constants only.
  */
+import { RUN_INTERP } from '../abi/layout.ts';
 
 export const WINDOW_SIZE = 128;
 /** r0..r10, u64 each. */
@@ -15,3 +16,14 @@ export const WINDOW_LOOPS = 96;
 
 /** Iterations that may_goto grants each frame (BPF_MAX_LOOPS of the kernel). */
 export const MAY_GOTO_LOOPS = 8_388_608;
+
+// ---- private part of the run state -------------------------------------------------------------------------
+
+/** u32: the batch record of the run in progress; 0 between runs. */
+export const RUN_RECORD = RUN_INTERP;
+/** u32: 1 while the interpreter carries the current program, 0 while translated code does. */
+export const RUN_INTERPRETED = RUN_INTERP + 4;
+/** u32: window of the paused frame while single-stepping; 0: no paused run. */
+export const RUN_PAUSED = RUN_INTERP + 8;
+/** u32: address of the predecoded instruction that the paused frame goes on with. */
+export const RUN_PAUSED_AT = RUN_INTERP + 12;
