@@ -108,6 +108,12 @@ class Linker {
     };
   }
 
+  /** Source line of an instruction linked so far. */
+  sourceOf(insn: number): LineInfo | undefined {
+    const owner = this.subprograms.find(({ start, length }) => insn >= start && insn < start + length);
+    return this.lines.filter((line) => line.insn <= insn && line.insn >= (owner?.start ?? 0)).at(-1);
+  }
+
   private site(insn: number): Site {
     return { program: this.program, insn };
   }
@@ -139,8 +145,6 @@ class Linker {
   private describe(from: FunctionDef, start: number, length: number): void {
     const { info } = this.context.tablesOf(from);
     const insnOf = (offset: number): number => start + Math.floor((offset - from.offset) / SLOT);
-    const [core] = within(info.core, from.offset, from.size);
-    if (core !== undefined) throw coreError(core, this.context.defs.btf, this.site(insnOf(core.offset)));
     const [func] = within(info.functions, from.offset, 1);
     this.subprograms.push({
       name: from.name,
@@ -152,6 +156,8 @@ class Linker {
     for (const { offset, file, line, column, text } of within(info.lines, from.offset, from.size)) {
       this.lines.push({ insn: insnOf(offset), file, line, column, text });
     }
+    const [core] = within(info.core, from.offset, from.size);
+    if (core !== undefined) throw coreError(core, this.context.defs.btf, this.site(insnOf(core.offset)));
   }
 
   private relocationsOf(from: FunctionDef, start: number): Map<number, ElfRelocation> {
@@ -244,15 +250,6 @@ class Linker {
   }
 }
 
-/** The source line of an instruction, added to an error that only names the instruction. */
-function withSource(error: WebpfError, context: LinkContext, main: FunctionDef): WebpfError {
-  const { insn, subject, cause, code, message } = error;
-  if (insn === undefined || insn * SLOT >= main.size) return error;
-  const { lines } = context.tablesOf(main).info;
-  const source = within(lines, main.offset, insn * SLOT + 1).at(-1);
-  return new WebpfError(code, message, { stage: 'frontend', insn, subject, cause, source });
-}
-
 /**
  * Links the program that begins with `main`.
  *
@@ -260,9 +257,18 @@ function withSource(error: WebpfError, context: LinkContext, main: FunctionDef):
  * a reference cannot be resolved
  */
 export function linkProgram(context: LinkContext, main: FunctionDef): Linked {
+  const linker = new Linker(context, main.name);
   try {
-    return new Linker(context, main.name).link(main);
+    return linker.link(main);
   } catch (error) {
-    throw error instanceof WebpfError ? withSource(error, context, main) : error;
+    throw error instanceof WebpfError ? withSource(error, linker) : error;
   }
+}
+
+function withSource(error: WebpfError, linker: Linker): WebpfError {
+  const { insn, subject, cause, code, message } = error;
+  const source = insn === undefined ? undefined : linker.sourceOf(insn);
+  return source === undefined
+    ? error
+    : new WebpfError(code, message, { stage: 'frontend', insn, subject, cause, source });
 }
