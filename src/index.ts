@@ -29,7 +29,14 @@ export type { Btf, BtfType } from './frontend/btf/types.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
 export { type Assembled, type AssembleOptions, assemble } from './isa/asm.ts';
+export {
+  type DisassembledLine,
+  type DisassembleOptions,
+  disassemble,
+  disassembleLines,
+} from './isa/disasm.ts';
 export { helperName } from './isa/helpers.ts';
+export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
