@@ -4,8 +4,8 @@
 #
 #   scripts/record-traffic.sh [OUTPUT_DIR]
 #
-# As root, with: iproute2 ethtool tcpdump iputils-ping dnsmasq dnsutils (dig) curl netcat-openbsd socat openssl
-# python3 node. Takes about half a minute.
+# As root, with: iproute2 ethtool tcpdump iputils-ping dnsmasq dnsutils (dig) curl netcat-openbsd socat
+# openssl python3 node. Takes a quarter of a minute.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -59,8 +59,10 @@ set_up_tunnels() {
   local index=0 mode
   for mode in vlan qinq ipip gre; do
     index=$((index + 1))
-    ip netns exec "$client" python3 "$here/traffic/tunnel.py" "$mode" wpc0 10.10.0.1 10.10.0.2 "10.20.$index.1" "fd00:20:$index::1" &
-    ip netns exec "$server" python3 "$here/traffic/tunnel.py" "$mode" wps0 10.10.0.2 10.10.0.1 "10.20.$index.2" "fd00:20:$index::2" &
+    ip netns exec "$client" python3 "$here/traffic/tunnel.py" "$mode" wpc0 10.10.0.1 10.10.0.2 \
+      "10.20.$index.1" "fd00:20:$index::1" &
+    ip netns exec "$server" python3 "$here/traffic/tunnel.py" "$mode" wps0 10.10.0.2 10.10.0.1 \
+      "10.20.$index.2" "fd00:20:$index::2" &
   done
 }
 
@@ -68,8 +70,8 @@ start_servers() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=web.example \
     -keyout "$work/key.pem" -out "$work/cert.pem" 2>/dev/null
   ip netns exec "$server" node "$here/traffic/servers.mjs" "$work" >"$work/servers.log" 2>&1 &
-  ip netns exec "$server" dnsmasq --keep-in-foreground --no-resolv --no-hosts --bind-interfaces --user=root --pid-file= \
-    --listen-address=192.0.2.53,10.10.0.2,fd00:10::2 --address=/web.example/192.0.2.10 \
+  ip netns exec "$server" dnsmasq --keep-in-foreground --no-resolv --no-hosts --bind-interfaces \
+    --user=root --pid-file= --listen-address=192.0.2.53,10.10.0.2,fd00:10::2 --address=/web.example/192.0.2.10 \
     --address=/web.example/fd00:20::10 --mx-host=web.example,mail.web.example --txt-record=web.example,"v=example1" \
     --srv-host=_http._tcp.web.example,web.example,8080 --local=/example/ 2>/dev/null &
 }

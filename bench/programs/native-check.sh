@@ -1,0 +1,24 @@
+#!/bin/bash
+# Compiles every benchmark program natively, runs it on its input, and compares r0 and the memory afterwards
+# with expected.json; --write records them instead. Another compiler: CC=gcc bench/programs/native-check.sh
+set -euo pipefail
+
+cd "$(dirname "$0")"
+cc=${CC:-clang-19}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+while read -r name program kind; do
+  packet=0
+  [ "$kind" = packet ] && packet=1
+  "$cc" -O2 -w -fno-strict-aliasing -DNATIVE -DSOURCE="\"$program.bpf.c\"" -DENTRY="$program" \
+    -DPACKET=$packet native-main.c -o "$work/$name"
+  read -r r0 hash < <(node inputs.mjs "$name" | "$work/$name")
+  printf '{"name":"%s","program":"%s","kind":"%s","r0":"%s","memory":"%s"}\n' \
+    "$name" "$program" "$kind" "$r0" "$hash"
+done < <(node inputs.mjs) >"$work/results"
+
+{ echo '['; sed '$!s/$/,/; s/^/  /' "$work/results"; echo ']'; } >"$work/expected.json"
+if [ "${1:-}" = --write ]; then cp "$work/expected.json" expected.json; fi
+diff expected.json "$work/expected.json"
+echo "$(wc -l <"$work/results") programs give the expected results when compiled by $cc"
