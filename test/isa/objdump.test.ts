@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commandPath, compareObject, objdumpPath } from '../../scripts/isa-objdump-compare.ts';
 import { encode } from '../../src/isa/encode.ts';
-import type { InsnKind } from '../../src/isa/insn.ts';
+import type { Insn, InsnKind } from '../../src/isa/insn.ts';
 import { anyInsn } from './arbitrary.ts';
 
 const clang = commandPath('clang-19');
@@ -84,19 +84,21 @@ describe.skipIf(clang === undefined || objdump === undefined)('llvm-objdump-19 a
     }
   }
 
-  it('on random instructions of every row', () => {
-    // LLVM 19 is older than these, and takes load_acquire for an atomic add.
-    const newer = new Set<InsnKind>(['loadAcquire', 'storeRelease', 'gotox']);
+  // LLVM 19 is older than these, and takes load_acquire for an atomic add.
+  const newer = new Set<InsnKind>(['loadAcquire', 'storeRelease', 'gotox']);
+  // Without w registers it takes each 32-bit atomic add for one without FETCH.
+  const readsWrong = (insn: Insn, alu32: boolean): boolean =>
+    newer.has(insn.kind) || (!alu32 && insn.kind === 'atomic' && insn.size === 4);
+
+  it.each([true, false])('on random instructions of every row (alu32: %s)', (alu32) => {
     const insns = fc.sample(
-      anyInsn.filter(({ kind }) => !newer.has(kind)),
+      anyInsn.filter((insn) => !readsWrong(insn, alu32)),
       4000,
     );
     const lines = insns.map((insn) => `.byte ${Array.from(encode([insn])).join(',')}`);
     const object = build('random.s', `.text\n${lines.join('\n')}\n`, []);
-    for (const alu32 of [true, false]) {
-      const { insns: compared, differences } = compareObject('llvm-objdump-19', object, alu32);
-      expect(compared).toBe(insns.length);
-      expect(differences).toEqual([]);
-    }
+    const { insns: compared, differences } = compareObject('llvm-objdump-19', object, alu32);
+    expect(compared).toBe(insns.length);
+    expect(differences).toEqual([]);
   });
 });
