@@ -3,6 +3,7 @@
 export { attach, init } from './engine';
 export { interpretBatch, step, stepBegin } from './interp/entry';
 export { mapCreate, mapDestroy } from './maps/create';
+export { mapDump } from './maps/dump';
 export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
 export { alloc, free } from './memory/allocator';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';

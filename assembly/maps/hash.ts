@@ -285,15 +285,42 @@ export function hashNextKey(map: u32, key: u32, out: u32): i32 {
   return slot ? 0 : -ENOENT;
 }
 
-/** First element (slot + 1) of bucket `index`; the number of buckets is hashBuckets. */
-export function hashBucket(map: u32, index: u32): u32 {
-  return load<u32>(load<u32>(map, M_TABLE) + index * 4);
-}
+// ---- by bucket, for batched reads and for_each ---------------------------------------------------------------
 
 export function hashBuckets(map: u32): u32 {
   return load<u32>(map, M_MASK) + 1;
 }
 
-export function hashChainNext(map: u32, slot: u32): u32 {
+/** First element (slot + 1) of the bucket numbered `index`, or 0. */
+export function hashBucketAt(map: u32, index: u32): u32 {
+  return load<u32>(load<u32>(map, M_TABLE) + index * 4);
+}
+
+/** Number of the bucket that the element in `slot` is, or was last, in. */
+export function hashBucketNumber(map: u32, slot: u32): u32 {
+  return load<u32>(entryAt(map, slot), E_HASH) & load<u32>(map, M_MASK);
+}
+
+/** The element (slot + 1) after `slot` (+ 1) in its chain, or 0. */
+export function hashNextOf(map: u32, slot: u32): u32 {
   return load<u32>(entryAt(map, slot - 1), E_NEXT);
+}
+
+export function hashChainLength(map: u32, slot: u32): u32 {
+  let length: u32 = 0;
+  for (; slot; slot = hashNextOf(map, slot)) ++length;
+  return length;
+}
+
+/** True when `slot` (+ 1) is in the chain that begins with `first`. */
+export function hashInChain(map: u32, first: u32, slot: u32): bool {
+  while (first && first != slot) first = hashNextOf(map, first);
+  return first != 0;
+}
+
+/** What follows the element that is, or was, in `slot`: by its key, as it may have been replaced. Deleted: the chain again. */
+export function hashResume(map: u32, slot: u32): u32 {
+  const hash = load<u32>(entryAt(map, slot), E_HASH);
+  const now = chainFind(map, hashKeyOf(map, slot), hash);
+  return now ? hashNextOf(map, now) : load<u32>(bucketOf(map, hash));
 }

@@ -18,6 +18,11 @@ export function mapHashLookup(map: u32, key: u32): u32 {
   return value ? load<u32>(value) : 0;
 }
 
+/** For the host: address of the number of the inner map in `slot`. */
+export function mapHashPeekAt(map: u32, slot: u32): u32 {
+  return load<u32>(valueAt(map, slot)) + MAP_ID;
+}
+
 /** For the host: address of the inner map's number, or 0. */
 export function mapHashPeek(map: u32, key: u32): u32 {
   const inner = mapHashLookup(map, key);

@@ -282,11 +282,16 @@ export function trieKey(map: u32, slot: u32, out: u32): void {
   copy(out + K_BYTES, node + N_BYTES, load<u32>(map, M_BYTES));
 }
 
-/** The element after the one that is, or was, in `slot` (+ 1; 0: the first). Its key is left at `scratch`. */
-export function trieAfter(map: u32, slot: u32, scratch: u32): u32 {
-  if (slot == 0) return leftmost(map, load<u32>(map, M_ROOT));
-  trieKey(map, slot, scratch);
-  return following(map, scratch);
+/** Slot (+ 1) and, at `keyOut`, key of the element after the one that is, or was, in `slot` (+ 1; 0: the first). */
+export function trieAfter(map: u32, slot: u32, keyOut: u32): u32 {
+  if (slot) {
+    trieKey(map, slot, keyOut);
+    slot = following(map, keyOut);
+  } else {
+    slot = leftmost(map, load<u32>(map, M_ROOT));
+  }
+  if (slot) trieKey(map, slot, keyOut);
+  return slot;
 }
 
 /** As the syscall: a key that is not there (any more) starts over. */
