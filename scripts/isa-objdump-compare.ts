@@ -72,7 +72,7 @@ const compareLine = (file: string, line: RegExpExecArray, alu32: boolean): Diffe
   const theirs = withoutSymbol(line[3] ?? '');
   const text = ours(bytes, alu32);
   const difference = { file, slot: Number(line[1]), theirs, ours: text };
-  if (theirs === '<unknown>' && isUnknownToLlvm(bytes, alu32)) return undefined;
+  if (theirs === '<unknown>' && text !== theirs && isUnknownToLlvm(bytes, alu32)) return undefined;
   if (theirs !== text) return difference;
   return text === '<unknown>' || returns(bytes)
     ? undefined
