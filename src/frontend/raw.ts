@@ -23,7 +23,7 @@ export interface ProgramOptions {
 /**
  * A program from encoded instructions (RFC 9669), little-endian.
  *
- * @throws WebpfError `bad-instruction` unless the bytes are whole instructions, between 1 and the kernel's limit
+ * @throws WebpfError `bad-program` unless the bytes are whole instructions, between 1 and the kernel's limit
  */
 export function programFromBytes(code: Uint8Array, options: ProgramOptions = {}): Program {
   checkLength(code);

@@ -86,7 +86,7 @@ const MUTATIONS: readonly Mutation[] = [
 
 /** One to eight damages to a copy of `bytes`. */
 export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
-  let out = bytes.slice();
+  let out: Uint8Array = bytes.slice();
   for (let n = 1 + (random() & 7); n > 0 && out.length > 0; n--) out = pick(MUTATIONS, random)(out, random);
   return out;
 }

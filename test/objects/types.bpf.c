@@ -43,7 +43,7 @@ struct everything {
   double twice;
   const volatile char *restrict text;
   int (*function)(struct forward *, int);
-  struct everything *next tag("user");
+  struct everything tag("user") * next;
   __int128 huge;
 } declare("tagged");
 
