@@ -15,4 +15,17 @@ export { check } from './run/sandbox';
 export { tailCall } from './run/tail';
 export { trap } from './run/trap';
 
+// Every helper under its name in the kernel: what is exported is what there is.
+export * from './helpers/csum';
+export * from './helpers/loops';
 export * from './helpers/maps';
+export * from './helpers/print';
+export * from './helpers/probe';
+export * from './helpers/redirect';
+export * from './helpers/rings';
+export * from './helpers/skb';
+export * from './helpers/spin';
+export * from './helpers/strings';
+export * from './helpers/task';
+export * from './helpers/time';
+export * from './helpers/xdp';

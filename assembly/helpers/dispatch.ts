@@ -1,4 +1,6 @@
 import { hostHelper } from '../env';
+import { bpf_csum_diff, bpf_l3_csum_replace, bpf_l4_csum_replace } from './csum';
+import { bpf_for_each_map_elem, bpf_loop } from './loops';
 import {
   bpf_map_delete_elem,
   bpf_map_lookup_elem,
@@ -8,6 +10,55 @@ import {
   bpf_map_push_elem,
   bpf_map_update_elem,
 } from './maps';
+import { bpf_snprintf, bpf_trace_printk, bpf_trace_vprintk } from './print';
+import {
+  bpf_probe_read,
+  bpf_probe_read_kernel,
+  bpf_probe_read_kernel_str,
+  bpf_probe_read_str,
+  bpf_probe_read_user,
+  bpf_probe_read_user_str,
+} from './probe';
+import { bpf_redirect, bpf_redirect_map } from './redirect';
+import {
+  bpf_perf_event_output,
+  bpf_ringbuf_discard,
+  bpf_ringbuf_output,
+  bpf_ringbuf_query,
+  bpf_ringbuf_reserve,
+  bpf_ringbuf_submit,
+} from './rings';
+import {
+  bpf_skb_load_bytes,
+  bpf_skb_load_bytes_relative,
+  bpf_skb_pull_data,
+  bpf_skb_store_bytes,
+} from './skb';
+import { bpf_spin_lock, bpf_spin_unlock } from './spin';
+import { bpf_strncmp, bpf_strtol, bpf_strtoul } from './strings';
+import {
+  bpf_get_current_comm,
+  bpf_get_current_pid_tgid,
+  bpf_get_current_uid_gid,
+  bpf_get_numa_node_id,
+  bpf_get_prandom_u32,
+  bpf_get_smp_processor_id,
+} from './task';
+import {
+  bpf_jiffies64,
+  bpf_ktime_get_boot_ns,
+  bpf_ktime_get_coarse_ns,
+  bpf_ktime_get_ns,
+  bpf_ktime_get_tai_ns,
+} from './time';
+import {
+  bpf_xdp_adjust_head,
+  bpf_xdp_adjust_meta,
+  bpf_xdp_adjust_tail,
+  bpf_xdp_get_buff_len,
+  bpf_xdp_load_bytes,
+  bpf_xdp_store_bytes,
+} from './xdp';
 
 /** A helper by its number, for the interpreter; numbers the runtime does not have are the host's. */
 export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
@@ -18,14 +69,110 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_map_update_elem(r1, r2, r3, r4, r5);
     case 3:
       return bpf_map_delete_elem(r1, r2, r3, r4, r5);
+    case 4:
+      return bpf_probe_read(r1, r2, r3, r4, r5);
+    case 5:
+      return bpf_ktime_get_ns(r1, r2, r3, r4, r5);
+    case 6:
+      return bpf_trace_printk(r1, r2, r3, r4, r5);
+    case 7:
+      return bpf_get_prandom_u32(r1, r2, r3, r4, r5);
+    case 8:
+      return bpf_get_smp_processor_id(r1, r2, r3, r4, r5);
+    case 9:
+      return bpf_skb_store_bytes(r1, r2, r3, r4, r5);
+    case 10:
+      return bpf_l3_csum_replace(r1, r2, r3, r4, r5);
+    case 11:
+      return bpf_l4_csum_replace(r1, r2, r3, r4, r5);
+    case 14:
+      return bpf_get_current_pid_tgid(r1, r2, r3, r4, r5);
+    case 15:
+      return bpf_get_current_uid_gid(r1, r2, r3, r4, r5);
+    case 16:
+      return bpf_get_current_comm(r1, r2, r3, r4, r5);
+    case 23:
+      return bpf_redirect(r1, r2, r3, r4, r5);
+    case 25:
+      return bpf_perf_event_output(r1, r2, r3, r4, r5);
+    case 26:
+      return bpf_skb_load_bytes(r1, r2, r3, r4, r5);
+    case 28:
+      return bpf_csum_diff(r1, r2, r3, r4, r5);
+    case 39:
+      return bpf_skb_pull_data(r1, r2, r3, r4, r5);
+    case 42:
+      return bpf_get_numa_node_id(r1, r2, r3, r4, r5);
+    case 44:
+      return bpf_xdp_adjust_head(r1, r2, r3, r4, r5);
+    case 45:
+      return bpf_probe_read_str(r1, r2, r3, r4, r5);
+    case 51:
+      return bpf_redirect_map(r1, r2, r3, r4, r5);
+    case 54:
+      return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
+    case 65:
+      return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
+    case 68:
+      return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
     case 87:
       return bpf_map_push_elem(r1, r2, r3, r4, r5);
     case 88:
       return bpf_map_pop_elem(r1, r2, r3, r4, r5);
     case 89:
       return bpf_map_peek_elem(r1, r2, r3, r4, r5);
+    case 93:
+      return bpf_spin_lock(r1, r2, r3, r4, r5);
+    case 94:
+      return bpf_spin_unlock(r1, r2, r3, r4, r5);
+    case 105:
+      return bpf_strtol(r1, r2, r3, r4, r5);
+    case 106:
+      return bpf_strtoul(r1, r2, r3, r4, r5);
+    case 112:
+      return bpf_probe_read_user(r1, r2, r3, r4, r5);
+    case 113:
+      return bpf_probe_read_kernel(r1, r2, r3, r4, r5);
+    case 114:
+      return bpf_probe_read_user_str(r1, r2, r3, r4, r5);
+    case 115:
+      return bpf_probe_read_kernel_str(r1, r2, r3, r4, r5);
+    case 118:
+      return bpf_jiffies64(r1, r2, r3, r4, r5);
+    case 125:
+      return bpf_ktime_get_boot_ns(r1, r2, r3, r4, r5);
+    case 130:
+      return bpf_ringbuf_output(r1, r2, r3, r4, r5);
+    case 131:
+      return bpf_ringbuf_reserve(r1, r2, r3, r4, r5);
+    case 132:
+      return bpf_ringbuf_submit(r1, r2, r3, r4, r5);
+    case 133:
+      return bpf_ringbuf_discard(r1, r2, r3, r4, r5);
+    case 134:
+      return bpf_ringbuf_query(r1, r2, r3, r4, r5);
+    case 160:
+      return bpf_ktime_get_coarse_ns(r1, r2, r3, r4, r5);
+    case 164:
+      return bpf_for_each_map_elem(r1, r2, r3, r4, r5);
+    case 165:
+      return bpf_snprintf(r1, r2, r3, r4, r5);
+    case 177:
+      return bpf_trace_vprintk(r1, r2, r3, r4, r5);
+    case 181:
+      return bpf_loop(r1, r2, r3, r4, r5);
+    case 182:
+      return bpf_strncmp(r1, r2, r3, r4, r5);
+    case 188:
+      return bpf_xdp_get_buff_len(r1, r2, r3, r4, r5);
+    case 189:
+      return bpf_xdp_load_bytes(r1, r2, r3, r4, r5);
+    case 190:
+      return bpf_xdp_store_bytes(r1, r2, r3, r4, r5);
     case 195:
       return bpf_map_lookup_percpu_elem(r1, r2, r3, r4, r5);
+    case 208:
+      return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
     default:
       return hostHelper(id, r1, r2, r3, r4, r5);
   }

@@ -1,14 +1,13 @@
-import { HDR_NCPU, HEADER, MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_VALUE_SIZE, RUN_CPU, RUN_PC } from '../../src/abi/layout';
+import { HDR_NCPU, HEADER, MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_VALUE_SIZE, RUN_CPU } from '../../src/abi/layout';
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../src/abi/maps';
-import { TRAP_BAD_ARGUMENT } from '../../src/abi/traps';
 import { lookup, push, remove, take, update } from '../maps/table';
 import { argument, mapArgument } from '../run/sandbox';
+import { errno, refuse } from './arguments';
 import { run } from '../run/state';
-import { trap } from '../run/trap';
 
 /** The kernel's verifier refuses programs that write to read-only maps, or read write-only ones. */
 function requireAccess(map: u32, forbidden: u32): void {
-  if (load<u32>(map, MAP_FLAGS) & forbidden) trap(TRAP_BAD_ARGUMENT, load<u32>(run, RUN_PC), map);
+  if (load<u32>(map, MAP_FLAGS) & forbidden) refuse(map);
 }
 
 function keyArgument(map: u32, key: u64): u32 {
@@ -17,11 +16,6 @@ function keyArgument(map: u32, key: u64): u32 {
 
 function valueArgument(map: u32, value: u64, write: u32): u32 {
   return argument(value, load<u32>(map, MAP_VALUE_SIZE), write);
-}
-
-/** A negative error number as r0. */
-function result(error: i32): u64 {
-  return error as i64;
 }
 
 export function bpf_map_lookup_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
@@ -33,31 +27,31 @@ export function bpf_map_lookup_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
 export function bpf_map_update_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG);
-  return result(update(map, keyArgument(map, r2), valueArgument(map, r3, 0), r4, false));
+  return errno(update(map, keyArgument(map, r2), valueArgument(map, r3, 0), r4, false));
 }
 
 export function bpf_map_delete_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG);
-  return result(remove(map, keyArgument(map, r2), false));
+  return errno(remove(map, keyArgument(map, r2), false));
 }
 
 export function bpf_map_push_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG);
-  return result(push(map, valueArgument(map, r2, 0), r3));
+  return errno(push(map, valueArgument(map, r2, 0), r3));
 }
 
 export function bpf_map_pop_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG);
-  return result(take(map, valueArgument(map, r2, 1), true));
+  return errno(take(map, valueArgument(map, r2, 1), true));
 }
 
 export function bpf_map_peek_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_WRONLY_PROG);
-  return result(take(map, valueArgument(map, r2, 1), false));
+  return errno(take(map, valueArgument(map, r2, 1), false));
 }
 
 /** The value of CPU r3; 0 for a CPU that is not there, or a map that is not per-CPU. */

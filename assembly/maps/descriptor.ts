@@ -1,4 +1,6 @@
 import {
+  HDR_NCPU,
+  HEADER,
   MAP_COUNT,
   MAP_CPU_STRIDE,
   MAP_KEY_SIZE,
@@ -8,6 +10,7 @@ import {
   MAP_VALUE_STRIDE,
   MAP_VALUES,
   MAP_VALUES_END,
+  MAX_FRAMES,
   RUN_CPU,
 } from '../../src/abi/layout';
 import { free, reserve } from '../memory/allocator';
@@ -29,6 +32,8 @@ export const M_CPUS: i32 = MAP_PRIVATE + 16;
 /** Second and third slab: hash buckets and entries, trie nodes, ring headers. */
 export const M_TABLE: i32 = MAP_PRIVATE + 20;
 export const M_ENTRIES: i32 = MAP_PRIVATE + 24;
+/** Key windows of bpf_for_each_map_elem, behind the values. */
+export const M_KEYS: i32 = MAP_PRIVATE + 28;
 /** From here on each type has fields of its own. */
 export const M_TYPE: i32 = MAP_PRIVATE + 32;
 
@@ -37,14 +42,22 @@ function cpuArea(slots: u64, stride: u64): u64 {
   return (slots * stride + 63) & ~63;
 }
 
-/** Reserves the value slab: `slots` values for each CPU. */
+/** A key window for each CPU and depth of calls. */
+function windowBytes(map: u32): u64 {
+  const stride = ((load<u32>(map, MAP_KEY_SIZE) as u64) + 7) & ~7;
+  return stride * MAX_FRAMES * load<u32>(HEADER, HDR_NCPU);
+}
+
+/** Reserves the value slab: `slots` values for each CPU, and the key windows. */
 export function reserveValues(map: u32, slots: u64, cpus: u32): bool {
   const stride = ((load<u32>(map, MAP_VALUE_SIZE) as u64) + 7) & ~7;
   if (slots > 0xffff_ffff || slots * stride > 0xffff_ffff) return false;
-  const bytes = cpus > 1 ? cpuArea(slots, stride) * cpus : slots * stride;
+  const values = cpus > 1 ? cpuArea(slots, stride) * cpus : slots * stride;
+  const bytes = values + windowBytes(map);
   const slab = reserve(bytes);
   store<u32>(map, slab, M_SLAB);
   store<u32>(map, slab, MAP_VALUES);
+  store<u32>(map, slab + (values as u32), M_KEYS);
   store<u32>(map, slab + (bytes as u32), MAP_VALUES_END);
   store<u32>(map, stride as u32, MAP_VALUE_STRIDE);
   store<u32>(map, cpus, M_CPUS);

@@ -23,6 +23,7 @@ import {
   RUN_PKT_HARD_START,
   RUN_PKT_META,
   RUN_PROG,
+  RUN_RECORDS,
   RUN_REDIRECT_FLAGS,
   RUN_REDIRECT_INDEX,
   RUN_REDIRECT_MAP,
@@ -34,6 +35,7 @@ import {
   RUN_TRAP_VALUE,
 } from '../../src/abi/layout';
 import { RUN_INTERPRETED, RUN_PAUSED, RUN_RECORD } from '../../src/interp/window';
+import { abandonRecords } from '../rings/outstanding';
 import { memoryContext, skbContext, xdpContext } from './context';
 import { writeBack } from './record';
 import { run } from './state';
@@ -54,6 +56,7 @@ export function finish(record: u32, r0: u64): void {
   store<u32>(record, 0, REC_TRAP);
   store<u64>(record, r0, REC_RESULT);
   writeBack(record);
+  if (load<u32>(run, RUN_RECORDS)) abandonRecords();
 }
 
 function reset(): void {

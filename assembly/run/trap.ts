@@ -1,5 +1,6 @@
 import { REC_TRAP, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { RUN_RECORD } from '../../src/interp/window';
+import { abandonRecords } from '../rings/outstanding';
 import { writeBack } from './record';
 import { run } from './state';
 
@@ -13,5 +14,6 @@ export function trap(kind: u32, pc: u32, value: u64): void {
     store<u32>(record, kind, REC_TRAP);
     writeBack(record);
   }
+  abandonRecords();
   unreachable();
 }

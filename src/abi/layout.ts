@@ -99,6 +99,8 @@ export const RUN_SKB_TEMPLATE = 384; // 192 bytes
 export const RUN_CTX_AREA = 576; // 192 bytes
 /** xdp_md fields the host sets: ingress_ifindex, rx_queue_index, egress_ifindex (u32 each). */
 export const RUN_XDP_TEMPLATE = 768; // 12 bytes
+/** Reserved ring buffer records, private to assembly/rings. */
+export const RUN_RECORDS = 784; // 4 + 32 * 4 bytes
 /** Saved frames of the interpreter. */
 export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;

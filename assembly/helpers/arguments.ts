@@ -1,0 +1,48 @@
+import { MAP_TYPE, PROG_CTX_KIND, RUN_CTX, RUN_PC, RUN_PROG, RUN_SANDBOX } from '../../src/abi/layout';
+import { TRAP_BAD_ARGUMENT } from '../../src/abi/traps';
+import { argument, mapArgument } from '../run/sandbox';
+import { run } from '../run/state';
+import { trap } from '../run/trap';
+
+// What helpers take. A value that the kernel's verifier would have kept from the helper ends the run.
+
+/** BPF_MAX_VAR_SIZ: the verifier lets no larger size through. */
+const SIZE_MAX: u64 = 1 << 29;
+
+export function refuse(value: u64): void {
+  trap(TRAP_BAD_ARGUMENT, load<u32>(run, RUN_PC), value);
+}
+
+/** r0 for 0 or a negative error number. */
+export function errno(error: i32): u64 {
+  return error as i64;
+}
+
+/** `size` bytes to read (`write` 0) or to write (1). */
+export function memoryArgument(address: u64, size: u64, write: u32): u32 {
+  if (size >= SIZE_MAX) refuse(size);
+  return argument(address, size as u32, write);
+}
+
+export function typedMap(map: u64, type: u32): u32 {
+  const address = mapArgument(map);
+  if (load<u32>(address, MAP_TYPE) != type) refuse(map);
+  return address;
+}
+
+export function contextKind(): u32 {
+  return load<u32>(load<u32>(run, RUN_PROG), PROG_CTX_KIND);
+}
+
+/** The context of the run, for helpers that programs with a context of `kind` (CTX_*) may call. */
+export function contextArgument(context: u64, kind: u32): void {
+  if (context != (load<u32>(run, RUN_CTX) as u64) || contextKind() != kind) refuse(context);
+}
+
+/** A NUL-terminated string: every byte of it is the program's. */
+export function stringArgument(address: u64): u32 {
+  if (load<u32>(run, RUN_SANDBOX)) {
+    for (let at = address; load<u8>(argument(at, 1, 0)); ++at) {}
+  }
+  return address as u32;
+}

@@ -1,0 +1,126 @@
+import {
+  CTX_MEMORY,
+  HDR_NCPU,
+  HEADER,
+  MAP_MAX_ENTRIES,
+  RUN_CPU,
+  RUN_PKT_DATA,
+} from '../../src/abi/layout';
+import {
+  E2BIG,
+  EAGAIN,
+  EFAULT,
+  EINVAL,
+  ENOENT,
+  ENOSPC,
+  EOPNOTSUPP,
+  MAP_TYPE_PERF_EVENT_ARRAY,
+  MAP_TYPE_RINGBUF,
+} from '../../src/abi/maps';
+import { copy } from '../memory/bytes';
+import { ringOf } from '../rings/maps';
+import { forgetRecord, rememberRecord } from '../rings/outstanding';
+import {
+  commit,
+  R_CONSUMER,
+  R_PRODUCER,
+  R_SIZE,
+  RECORD_HEADER,
+  reservedHeader,
+  ringReserve,
+  ringWrite,
+} from '../rings/ring';
+import { run } from '../run/state';
+import { contextArgument, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
+import { packetLength } from './packet';
+
+const WAKEUP_FLAGS: u64 = 3; // BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP: the host polls, nobody is woken
+const CURRENT_CPU: u64 = 0xffff_ffff;
+const CTXLEN_MASK: u64 = 0xf_ffff_0000_0000;
+
+function ringbuf(map: u64): u32 {
+  return ringOf(typedMap(map, MAP_TYPE_RINGBUF), 0);
+}
+
+/** bpf_ringbuf_output(ringbuf, data, size, flags) */
+export function bpf_ringbuf_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const ring = ringbuf(r1);
+  const data = memoryArgument(r2, r3, 0);
+  if (r4 & ~WAKEUP_FLAGS) return errno(-EINVAL);
+  return ringWrite(ring, data, r3 as u32) ? 0 : errno(-EAGAIN);
+}
+
+/** bpf_ringbuf_reserve(ringbuf, size, flags): address of the record, 0 when it does not fit. */
+export function bpf_ringbuf_reserve(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const ring = ringbuf(r1);
+  if (r3) return 0;
+  const data = ringReserve(ring, r2);
+  if (data) rememberRecord(reservedHeader(ring, data));
+  return data;
+}
+
+/** Ends a reservation. The map's address stands before the record: a forged one is refused like any wrong map. */
+function finish(r1: u64, discard: bool): void {
+  const before = memoryArgument(r1 - RECORD_HEADER, RECORD_HEADER, 0);
+  const header = reservedHeader(ringbuf(load<u64>(before)), r1 as u32);
+  if (header == 0) refuse(r1);
+  forgetRecord(header);
+  commit(header, discard);
+}
+
+export function bpf_ringbuf_submit(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  finish(r1, false);
+  return 0;
+}
+
+export function bpf_ringbuf_discard(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  finish(r1, true);
+  return 0;
+}
+
+/** bpf_ringbuf_query(ringbuf, flags): BPF_RB_AVAIL_DATA, RING_SIZE, CONS_POS, PROD_POS; 0 for others. */
+export function bpf_ringbuf_query(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const ring = ringbuf(r1);
+  if (r2 == 0) return load<u64>(ring, R_PRODUCER) - load<u64>(ring, R_CONSUMER);
+  if (r2 == 1) return load<u32>(ring, R_SIZE);
+  if (r2 == 2) return load<u64>(ring, R_CONSUMER);
+  return r2 == 3 ? load<u64>(ring, R_PRODUCER) : 0;
+}
+
+/** Of the packet, as many bytes as the upper half of the flags asks for; more than there are is an error. */
+function packetBytes(flags: u64): i32 {
+  const asked = ((flags & CTXLEN_MASK) >> 32) as u32;
+  return asked > packetLength() ? -EFAULT : (asked as i32);
+}
+
+/** An index names a CPU; events are open on every CPU, and only the running one's can be written to. */
+function perfError(map: u32, index: u64): i32 {
+  const cpu = index == CURRENT_CPU ? load<u32>(run, RUN_CPU) : (index as u32);
+  if (cpu >= load<u32>(map, MAP_MAX_ENTRIES)) return -E2BIG;
+  if (cpu >= load<u32>(HEADER, HDR_NCPU)) return -ENOENT;
+  return cpu == load<u32>(run, RUN_CPU) ? 0 : -EOPNOTSUPP;
+}
+
+function writeSample(ring: u32, data: u32, size: u32, packet: u32): i32 {
+  const to = ringReserve(ring, (size as u64) + packet);
+  if (to == 0) return -ENOSPC;
+  copy(to, data, size);
+  copy(to + size, load<u32>(run, RUN_PKT_DATA), packet);
+  commit(reservedHeader(ring, to), false);
+  return 0;
+}
+
+/** bpf_perf_event_output(ctx, map, flags, data, size); packet programs may append bytes of the packet. */
+export function bpf_perf_event_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const map = typedMap(r2, MAP_TYPE_PERF_EVENT_ARRAY);
+  const data = memoryArgument(r4, r5, 0);
+  const kind = contextKind();
+  if (kind != CTX_MEMORY) contextArgument(r1, kind);
+  const allowed = kind == CTX_MEMORY ? CURRENT_CPU : CURRENT_CPU | CTXLEN_MASK;
+  if (r3 & ~allowed) return errno(-EINVAL);
+  const packet = packetBytes(r3);
+  if (packet < 0) return errno(packet);
+  const error = perfError(map, r3 & CURRENT_CPU);
+  if (error) return errno(error);
+  return errno(writeSample(ringOf(map, load<u32>(run, RUN_CPU)), data, r5 as u32, packet));
+}
