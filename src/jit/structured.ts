@@ -78,10 +78,15 @@ class Writer {
     return this.#loops.innermost[block] === block;
   }
 
+  /** `to` is written where `from` ends. Not so when the edge closes a loop. */
+  #continues(from: number, to: number): boolean {
+    return this.#placement.inline[to] === 1 && this.#cfg.dominators.idom[to] === from;
+  }
+
   /** The successor that goes on in line: of two, the one that dominates more, so that the other's arm is small. */
   #heaviest(block: number): number | undefined {
-    const { inline, weight } = this.#placement;
-    const [a, b] = (this.#cfg.blocks[block]?.successors ?? []).filter((to) => inline[to] === 1);
+    const { weight } = this.#placement;
+    const [a, b] = (this.#cfg.blocks[block]?.successors ?? []).filter((to) => this.#continues(block, to));
     if (a === undefined || b === undefined) return a;
     return (weight[a] ?? 0) >= (weight[b] ?? 0) ? a : b;
   }
@@ -95,7 +100,7 @@ class Writer {
   }
 
   #leave(from: number, to: number): void {
-    if (this.#placement.inline[to] === 1) this.#sink.next(from, to);
+    if (this.#continues(from, to)) this.#sink.next(from, to);
     else this.#sink.goto(from, to);
   }
 
@@ -103,7 +108,7 @@ class Writer {
     const line = this.#heaviest(block) ?? next;
     const taken = line === next;
     const other = taken ? target : next;
-    if (this.#placement.inline[other] !== 1) {
+    if (!this.#continues(block, other)) {
       this.#sink.branch(block, taken, other);
       this.#leave(block, line);
       return;
