@@ -25,7 +25,7 @@ export {
   writePcap,
 } from './capture/index.ts';
 export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './errors.ts';
-export type { Btf, BtfType } from './frontend/btf/types.ts';
+export type { Btf, BtfMember, BtfType } from './frontend/btf/types.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
 export { type Assembled, type AssembleOptions, assemble } from './isa/asm.ts';
