@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import {
+  type ObjectFile,
+  type Program,
+  type ProgramType,
+  programFromAssembly,
+  programFromBytes,
+  readObject,
+  WebpfError,
+} from '../index.ts';
+import { parseHex } from './hex.ts';
+import type { Io } from './io.ts';
+
+const fileError = (path: string, verb: string, cause: unknown): WebpfError =>
+  new WebpfError('file', `cannot ${verb} ${path}: ${reasonOf(cause)}`, {
+    stage: 'cli',
+    subject: path,
+    cause,
+  });
+
+/** The reason without the path and call that Node puts into its messages. */
+function reasonOf(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/, \w+( '.*')?$/, '');
+}
+
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const bytes = await readFile(path);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } catch (cause) {
+    throw fileError(path, 'read', cause);
+  }
+}
+
+/** Runs something that writes a file; its failure names the file. */
+export async function writing<T>(path: string, write: () => T | Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (cause) {
+    throw cause instanceof WebpfError ? cause : fileError(path, 'write', cause);
+  }
+}
+
+/** No program needs more; a pipe that never ends would. */
+const MAX_STDIN = 64 * 1024 * 1024;
+
+export async function readStdin(io: Io): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of io.stdin) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > MAX_STDIN) {
+      throw new WebpfError('file', `standard input has more than ${MAX_STDIN} bytes`, { stage: 'cli' });
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A file, or standard input for `-`. */
+export const readInput = (path: string, io: Io): Promise<Uint8Array> =>
+  path === '-' ? readStdin(io) : readBytes(path);
+
+/** Text for assembly; `-` is standard input. */
+export async function readText(path: string, io: Io): Promise<string> {
+  return new TextDecoder().decode(await readInput(path, io));
+}
+
+/** HEX, or the bytes of a file for @FILE. */
+export const readData = async (argument: string): Promise<Uint8Array> =>
+  argument.startsWith('@') ? readBytes(argument.slice(1)) : parseHex(argument);
+
+const ELF_MAGIC = 0x464c457f;
+
+const isElf = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === ELF_MAGIC;
+
+const assemblyExtensions: ReadonlySet<string> = new Set(['.s', '.asm', '.bpfasm']);
+
+/** Program names are C identifiers; those made from file names should look like them. */
+const programName = (path: string): string =>
+  basename(path, extname(path)).replace(/\W+/g, '_').replace(/^_|_$/g, '') || 'main';
+
+const alone = (path: string, program: Program): ObjectFile => ({
+  name: path,
+  programs: [program],
+  refused: [],
+  maps: program.maps,
+  license: program.license,
+  btf: program.btf,
+});
+
+/** `type` for all programs of a file, where the caller knows better than the section names. */
+const retyped = (file: ObjectFile, type: ProgramType): ObjectFile => ({
+  ...file,
+  programs: file.programs.map((program) => ({ ...program, type, typeGuessed: false })),
+});
+
+/** Messages and source lines name the file, the program its main function. */
+function assembled(path: string, name: string, text: string, type: ProgramType | undefined): Program {
+  const program = programFromAssembly(text, { name: path, type });
+  const subprograms = program.subprograms.map((one) => (one.start === 0 ? { ...one, name } : one));
+  return { ...program, name, subprograms };
+}
+
+/**
+ * A program file: an ELF object, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin), told by extension and
+ * first bytes.
+ */
+export async function readProgramFile(
+  path: string,
+  io: Io,
+  type: ProgramType | undefined,
+): Promise<ObjectFile> {
+  const bytes = await readInput(path, io);
+  const extension = extname(path).toLowerCase();
+  const name = programName(path);
+  if (!isElf(bytes) && assemblyExtensions.has(extension)) {
+    return alone(path, assembled(path, name, new TextDecoder().decode(bytes), type));
+  }
+  if (!isElf(bytes) && extension === '.bin') {
+    return alone(path, programFromBytes(bytes, { name, type }));
+  }
+  const file = { ...(await readObject(bytes)), name: path };
+  return type === undefined ? file : retyped(file, type);
+}
+
+/**
+ * The programs of a file, or the one of that name.
+ * @throws WebpfError 'not-found', or why the loader refused the program of that name
+ */
+export function pickPrograms(file: ObjectFile, name: string | undefined): readonly Program[] {
+  const wanted = file.programs.filter((program) => name === undefined || program.name === name);
+  const refused = file.refused.find(({ program }) => name === undefined || program === name);
+  if (wanted.length > 0) return wanted;
+  if (refused) throw refused.error;
+  throw noProgram(file, name);
+}
+
+export function noProgram(file: ObjectFile, name: string | undefined): WebpfError {
+  const known = file.programs.map((program) => program.name).join(', ') || 'none';
+  const what = name === undefined ? 'there are no programs' : `there is no program "${name}"`;
+  return new WebpfError('not-found', `${what} in ${file.name}; it has ${known}`, {
+    stage: 'cli',
+    subject: file.name,
+  });
+}
