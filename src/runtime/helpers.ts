@@ -22,7 +22,11 @@ export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigin
 /** Helpers by id, or by the kernel's name for helpers webpf does not have itself. */
 export type HostHelpers = Readonly<Record<string, HostHelper>>;
 
+/** The engines do tail calls themselves: they replace the caller's frame. */
+export const BPF_TAIL_CALL = 12;
+
 const isDelivered = (exports: Exports, id: number): boolean => {
+  if (id === BPF_TAIL_CALL) return true;
   const name = helperName(id);
   return name !== undefined && typeof exports[name as `bpf_${string}`] === 'function';
 };

@@ -10,6 +10,7 @@ import { checkStructure, type Structure, type StructuredSubprogram } from '../ve
 import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
 import { type Descriptor, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
+import { BPF_TAIL_CALL } from './helpers.ts';
 import type { RawMap } from './maps/raw.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { sourceOf } from './trap.ts';
@@ -40,11 +41,9 @@ function refuseMissingHelpers(engine: Engine, program: Program, structure: Struc
   }
 }
 
-const TAIL_CALL = 12;
-
 /** Frames of stack to clear before a run: all of them where the callees are known at run time only. */
 const framesOf = (structure: Structure): number =>
-  structure.indirectCalls.length > 0 || structure.helpers.has(TAIL_CALL)
+  structure.indirectCalls.length > 0 || structure.helpers.has(BPF_TAIL_CALL)
     ? layout.MAX_FRAMES
     : structure.frames;
 
@@ -55,7 +54,7 @@ export interface PlaceOptions {
 
 /** The functions whose address is taken, in slot order. */
 export const takenFunctions = (structure: Structure): StructuredSubprogram[] =>
-  structure.subprograms.filter(({ start }) => structure.addressTaken.includes(start));
+  structure.subprograms.filter((_, index) => structure.addressTaken.includes(index));
 
 /** Checks a program and gives it its place in linear memory. `maps` are those of `program.maps`, in order. */
 export function place(
