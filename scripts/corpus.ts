@@ -5,8 +5,8 @@
  *
  * With --verdicts (the kernel's verdict on each program, one JSON object a line, its `object` relative to the first
  * DIR) those objects are taken, and the number of instructions linked is held against the kernel's. What fails for
- * want of CO-RE, kconfig, ksyms or kfuncs, on a big-endian object, or in an object that the kernel's loader could
- * not load either, is expected; the exit code is 1 when anything else fails.
+ * want of CO-RE, kconfig, ksyms or kfuncs, on a big-endian object, or in a program that the kernel refused or its
+ * loader could not load either, is expected; the exit code is 1 when anything else fails.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -109,7 +109,7 @@ function asWebpfError(error: unknown): WebpfError {
   throw error;
 }
 
-async function translated(program: Program, place: Place): Promise<Row> {
+async function translated(program: Program, place: Place, rejected: boolean): Promise<Row> {
   const start = performance.now();
   let step: Step = 'structure';
   try {
@@ -120,12 +120,11 @@ async function translated(program: Program, place: Place): Promise<Row> {
     return done(place, program.code.length / 8, wasm.length, performance.now() - start);
   } catch (error) {
     const { code, message } = asWebpfError(error);
-    return failed(place, step, message, code === 'unsupported');
+    return failed(place, step, message, code === 'unsupported' || (rejected && step === 'structure'));
   }
 }
 
-function countMismatch(program: Program, verdicts: readonly Verdict[]): string | undefined {
-  const verdict = verdicts.find((each) => each.prog === program.name && each.section === program.section);
+function countMismatch(program: Program, verdict: Verdict | undefined): string | undefined {
   const ours = program.code.length / 8;
   if (verdict?.insn_cnt === undefined || verdict.insn_cnt === ours) return undefined;
   return `${ours} instructions linked, ${verdict.insn_cnt} by the kernel's loader`;
@@ -133,10 +132,11 @@ function countMismatch(program: Program, verdicts: readonly Verdict[]): string |
 
 async function programRow(object: string, program: Program, verdicts: readonly Verdict[]): Promise<Row> {
   const place = { object, section: program.section, program: program.name };
-  const mismatch = countMismatch(program, verdicts);
+  const verdict = verdicts.find((each) => each.prog === program.name && each.section === program.section);
+  const mismatch = countMismatch(program, verdict);
   if (mismatch !== undefined) return failed(place, 'count', mismatch, false);
   if (values['link-only']) return done(place, program.code.length / 8, 0, 0);
-  return translated(program, place);
+  return translated(program, place, verdict !== undefined && verdict.verdict !== 'accept');
 }
 
 /** Programs that the kernel's loader could not even hand to the kernel. */
