@@ -1,4 +1,4 @@
-import { HDR_NCPU, HEADER, MAP_COUNT, MAP_MAX_ENTRIES, MAP_SPIN_LOCK, MAP_TYPE } from '../../src/abi/layout';
+import { HDR_NCPU, HEADER, MAP_COUNT, MAP_CPU_STRIDE, MAP_MAX_ENTRIES, MAP_SPIN_LOCK, MAP_TYPE } from '../../src/abi/layout';
 import {
   BPF_EXIST,
   BPF_F_LOCK,
@@ -34,7 +34,7 @@ export function arrayPeek(map: u32, key: u32): u32 {
 
 function flagError(map: u32, index: u32, flags: u64): i32 {
   const locked = (flags & BPF_F_LOCK) != 0;
-  if ((flags & ~BPF_F_LOCK) > <u64>BPF_EXIST) return -EINVAL;
+  if ((flags & ~BPF_F_LOCK) > <u64>BPF_EXIST || (locked && load<u32>(map, MAP_CPU_STRIDE) != 0)) return -EINVAL;
   if (index >= load<u32>(map, MAP_MAX_ENTRIES)) return -E2BIG;
   if (flags & BPF_NOEXIST) return -EEXIST;
   return locked && load<u32>(map, MAP_SPIN_LOCK) == 0 ? -EINVAL : 0;
