@@ -9,7 +9,7 @@ export { alloc, free } from './memory/allocator';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
 export { begin, finish } from './run/begin';
 export { spend } from './run/budget';
-export { functionIndex } from './run/call';
+export { functionIndex } from './run/callx';
 export { packetLoad } from './run/packet';
 export { check } from './run/sandbox';
 export { tailCall } from './run/tail';

@@ -2,14 +2,24 @@
 import { FUNC_PC, FUNC_PROG, PROG_CODE } from '../../src/abi/layout';
 import { TRAP_UNSUPPORTED } from '../../src/abi/traps';
 import { INSN_SIZE } from '../../src/interp/opcodes';
-import { callHelper } from '../helpers/dispatch';
+import { calleeFrame } from '../run/call';
+import { callFrom } from '../run/callx';
 import { switchProgram } from '../run/tail';
 import { trap } from '../run/trap';
-import { R1, R2, R3, R4, R5, restartWindow } from './window';
+import { R1, R10, R2, R3, R4, R5, restartWindow } from './window';
 
-/** Calls a helper with r1 to r5 of the window `r`. */
-export function helper(id: u32, r: u32): u64 {
-  return callHelper(id, load<u64>(r, R1), load<u64>(r, R2), load<u64>(r, R3), load<u64>(r, R4), load<u64>(r, R5));
+/** Calls a helper with r1 to r5 of the window `r`, whose r0 takes the result. */
+export function helper(r: u32, pc: u32, id: u32): void {
+  const r1 = load<u64>(r, R1);
+  const r2 = load<u64>(r, R2);
+  const r3 = load<u64>(r, R3);
+  store<u64>(r, callFrom(load<u32>(r, R10), pc, id, r1, r2, r3, load<u64>(r, R4), load<u64>(r, R5)));
+}
+
+/** As `helper`, by callx, which needs room for a frame whatever it calls. */
+export function helperFrom(r: u32, pc: u32, id: u32): void {
+  calleeFrame(load<u32>(r, R10), pc);
+  helper(r, pc, id);
 }
 
 /** Address of the first instruction of a function, given by its descriptor. */

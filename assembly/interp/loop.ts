@@ -1,5 +1,5 @@
 /** The interpreter: one loop, one switch, over predecoded instructions and register windows. */
-import { RUN_FRAME, RUN_FUEL, RUN_PC, RUN_SANDBOX } from '../../src/abi/layout';
+import { RUN_FUEL, RUN_SANDBOX } from '../../src/abi/layout';
 import { TRAP_BUDGET, TRAP_UNSUPPORTED } from '../../src/abi/traps';
 import {
   ADD,
@@ -78,14 +78,15 @@ import {
   XOR,
 } from '../../src/interp/opcodes';
 import { WINDOW_LOOPS, WINDOW_RETURN } from '../../src/interp/window';
+import { isHelperNumber } from '../run/callx';
 import { packetLoad } from '../run/packet';
 import { inside } from '../run/sandbox';
 import { run } from '../run/state';
 import { atomic32, atomic64, loadAcquire, storeRelease } from './atomic';
-import { entryOf, helper, tailCallFrom } from './call';
+import { entryOf, helper, helperFrom, tailCallFrom } from './call';
 import { div32, div64, mod32, mod64, sdiv32, sdiv64, smod32, smod64 } from './divide';
 import { count, end, fail, pause, refuse, refuseMisaligned } from './leave';
-import { codeOf, enterFunction, enterWindow, leaveWindow, R10 } from './window';
+import { codeOf, enterFunction, enterWindow, leaveWindow } from './window';
 
 /** The address of a trusted access of the instruction `i` through the register at `register`. */
 function place(register: u32, i: u32): u32 {
@@ -353,9 +354,7 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
         continue;
       case CALL_HELPER + SOLE:
         limit = count(limit, left);
-        store<u32>(run, (i - code) / INSN_SIZE, RUN_PC);
-        store<u32>(run, load<u32>(r, R10), RUN_FRAME);
-        store<u64>(r, helper(load<u32>(i, INSN_IMM), r));
+        helper(r, (i - code) / INSN_SIZE, load<u32>(i, INSN_IMM));
         continue;
       case CALL_LOCAL + SOLE:
         limit = count(limit, left);
@@ -365,6 +364,10 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case CALLX + SOLE:
         limit = count(limit, left);
         at = load<u64>(d);
+        if (isHelperNumber(at)) {
+          helperFrom(r, (i - code) / INSN_SIZE, <u32>at);
+          continue;
+        }
         r = enterFunction(r, i, (i - code) / INSN_SIZE, at);
         pc = entryOf(<u32>at);
         continue;

@@ -1,14 +1,7 @@
 /** What happens at calls between functions of a program, the same for both engines. */
-import {
-  FRAME_SIZE,
-  FUNC_SLOTS,
-  FUNC_TABLE_INDEX,
-  RUN_SANDBOX,
-  RUN_STACK,
-} from '../../src/abi/layout';
-import { TRAP_CALL_DEPTH, TRAP_UNSUPPORTED } from '../../src/abi/traps';
+import { FRAME_SIZE, RUN_SANDBOX, RUN_STACK } from '../../src/abi/layout';
+import { TRAP_CALL_DEPTH } from '../../src/abi/traps';
 import { spend } from './budget';
-import { checkFunction } from './sandbox';
 import { run } from './state';
 import { trap } from './trap';
 
@@ -22,13 +15,4 @@ export function calleeFrame(frame: u32, pc: u32): u32 {
 /** Spends the slots of a callee, when sandboxed. */
 export function spendCall(slots: u32, pc: u32): void {
   if (load<u32>(run, RUN_SANDBOX) != 0) spend(slots, pc);
-}
-
-/** Table index of the function at `address` (callx of translated code); spends its slots when sandboxed. */
-export function functionIndex(address: u64, pc: u32): u32 {
-  const func = checkFunction(address, pc);
-  const index = load<u32>(func, FUNC_TABLE_INDEX);
-  if (index == 0) trap(TRAP_UNSUPPORTED, pc, address);
-  spendCall(load<u32>(func, FUNC_SLOTS), pc);
-  return index;
 }

@@ -78,7 +78,8 @@ export interface RuntimeExports {
   spend(cost: number, pc: number): void;
   /**
    * Table index of a function address (callx), checked against the current program; spends the function's slots
-   * when sandboxed. The depth check is the caller's, before.
+   * when sandboxed. The depth check is the caller's, before. For the number of a helper (1 to 211, as uBPF's callx
+   * takes them) it is a function of the same type that calls the helper.
    */
   functionIndex(address: bigint, pc: number): number;
   /**

@@ -175,7 +175,7 @@ function localCall({ imm }: CallInsn, context: Context): Fields {
 const CALL: Record<CallInsn['target'], (insn: CallInsn, context: Context) => Fields> = {
   helper: ({ imm }) => (imm === TAIL_CALL_HELPER ? { op: op.TAIL_CALL } : { op: op.CALL_HELPER, imm }),
   local: localCall,
-  kfunc: ({ imm }, { slot }) => refuse(slot, `calls of kernel functions (BTF id ${imm})`),
+  kfunc: ({ imm }, { slot }) => refuse(slot, `calls of kernel functions (kfunc with BTF id ${imm})`),
 };
 
 const PREDECODE: {

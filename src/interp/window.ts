@@ -27,3 +27,5 @@ export const RUN_INTERPRETED = RUN_INTERP + 4;
 export const RUN_PAUSED = RUN_INTERP + 8;
 /** u32: address of the predecoded instruction that the paused frame goes on with. */
 export const RUN_PAUSED_AT = RUN_INTERP + 12;
+/** u32: number of the helper that a callx of translated code is about to call. */
+export const RUN_HELPER = RUN_INTERP + 16;

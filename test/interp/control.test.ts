@@ -158,6 +158,16 @@ describe('callx', () => {
     expect(wild(i.alu('or', 6, -0x80000000))).toMatchObject({ kind: TRAP_BAD_FUNCTION, pc: 4 });
   });
 
+  it('calls a helper by its number, all but tail calls', () => {
+    const machine = new Machine();
+    machine.hostResult = (id, r1) => BigInt(id) + r1;
+    const by = (number: number) =>
+      machine.execute(machine.program({ insns: [i.mov(1, 1), i.mov(6, number), i.callx(6), i.exit] }));
+    expect(by(200).r0).toBe(201n);
+    expect(machine.u32(machine.run + layout.RUN_PC)).toBe(2);
+    for (const number of [0, 12, 212, -1]) expect(by(number).trap?.kind).toBe(TRAP_BAD_FUNCTION);
+  });
+
   it('spends the length of the callee', () => {
     expect(execute(input, { budget: 3 }).r0).toBe(42n);
     expect(execute(input, { budget: 2 }).trap).toMatchObject({ kind: TRAP_BUDGET, pc: 4 });
