@@ -124,7 +124,7 @@ export async function readProgramFile(
   if (!isElf(bytes) && extension === '.bin') {
     return alone(path, programFromBytes(bytes, { name, type }));
   }
-  const file = { ...(await readObject(bytes)), name: path };
+  const file = await readObject(bytes, path);
   return type === undefined ? file : retyped(file, type);
 }
 

@@ -33,12 +33,15 @@ const objectOf = (program: Program): ObjectFile => ({
   btf: program.btf,
 });
 
-/** Reads an object file (ELF, eBPF, little-endian). */
-export async function readObject(source: Source): Promise<ObjectFile> {
-  if (source instanceof Uint8Array) return openObject(source);
+/**
+ * Reads an object file (ELF, eBPF, little-endian).
+ * @param name what messages call the file; its path, where it has one, unless told
+ */
+export async function readObject(source: Source, name?: string): Promise<ObjectFile> {
+  if (source instanceof Uint8Array) return openObject(source, name);
   if (source instanceof URL || typeof source === 'string') {
     const path = source instanceof URL ? fileURLToPath(source) : source;
-    return openObject(await readSource(path), path);
+    return openObject(await readSource(path), name ?? path);
   }
   return 'programs' in source ? source : objectOf(source);
 }

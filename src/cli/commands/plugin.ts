@@ -19,7 +19,7 @@ async function readProgram(
 ): Promise<ObjectFile | ReturnType<typeof programFromBytes>> {
   const text = program ?? new TextDecoder().decode(await readStdin(io));
   const bytes = parseHex(text);
-  return elf ? readObject(bytes) : programFromBytes(bytes, { name: 'main' });
+  return elf ? readObject(bytes, '<stdin>') : programFromBytes(bytes, { name: 'main' });
 }
 
 async function runPlugin(io: Io, memory: string | undefined, flags: Flags): Promise<number> {
