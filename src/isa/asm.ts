@@ -45,6 +45,8 @@ interface State {
   readonly placed: Placed[];
   readonly labels: Map<string, number>;
   slot: number;
+  /** Slot of the first exit instruction. */
+  firstExit: number | undefined;
 }
 
 /** Takes the labels at the beginning of a line. */
@@ -71,18 +73,15 @@ const parseLine = (source: SourceLine, state: State): void => {
   const line = { ...cursor.here(), insn: state.slot };
   const draft = parseInsn(cursor, state);
   state.placed.push({ draft, line });
+  if (draft.insn.kind === 'exit') state.firstExit ??= state.slot;
   state.slot += slotsOf(draft.insn);
   if (state.slot > MAX_SLOTS) badAssembly(`the program has more than ${MAX_SLOTS} slots`, line);
 };
 
-/** Slot of a label; `exit` without a label of that name is the first exit instruction, as in the suite. */
-const slotOfLabel = (label: string, { labels, placed }: State): number | undefined =>
-  labels.get(label) ??
-  (label === 'exit' ? placed.find(({ draft }) => draft.insn.kind === 'exit')?.line.insn : undefined);
-
-const resolve = ({ draft: { insn, open }, line }: Placed, state: State): Insn => {
+const resolve = ({ draft: { insn, open }, line }: Placed, { labels, firstExit }: State): Insn => {
   if (open === undefined) return insn;
-  const slot = slotOfLabel(open.label, state);
+  // Without a label of that name `exit` is the first exit instruction, as in the suite.
+  const slot = labels.get(open.label) ?? (open.label === 'exit' ? firstExit : undefined);
   if (slot === undefined) return badAssembly(`there is no label "${open.label}"`, line);
   const distance = slot - (line.insn + 1);
   if (open.bits === 16 && (distance < -0x8000 || distance > 0x7fff)) {
@@ -110,6 +109,7 @@ export function assemble(text: string, options: AssembleOptions = {}): Assembled
     placed: [],
     labels: new Map(),
     slot: 0,
+    firstExit: undefined,
   };
   text.split(/\r\n|\n|\r/).forEach((line, index) => {
     parseLine({ file, line: index + 1, column: 1, text: line }, state);

@@ -117,13 +117,11 @@ const lastOf = (insns: Insns, end: number): { insn: Insn; slot: number } => {
 const successorsOf = (insns: Insns, end: number, range: SubprogramRange, blockAt: Int32Array): number[] => {
   const { insn, slot } = lastOf(insns, end);
   const target = jumpTarget(insn, slot);
-  const successors = new Set<number>();
-  if (!endsFlow(insn)) {
-    if (end >= range.start + range.length) fail(slot, `insn ${slot}: last insn is not an exit or jmp`);
-    successors.add(blockAt[end - range.start] ?? 0);
-  }
-  if (target !== undefined) successors.add(blockAt[target - range.start] ?? 0);
-  return [...successors];
+  const jump = target === undefined ? undefined : blockAt[target - range.start];
+  if (endsFlow(insn)) return jump === undefined ? [] : [jump];
+  if (end >= range.start + range.length) fail(slot, `insn ${slot}: last insn is not an exit or jmp`);
+  const next = blockAt[end - range.start] ?? 0;
+  return jump === undefined || jump === next ? [next] : [next, jump];
 };
 
 const makeBlocks = (
@@ -147,12 +145,15 @@ const makeBlocks = (
 };
 
 /** Edges that do not go forward in reverse postorder. */
-const retreatingEdges = (blocks: readonly Block[], order: Int32Array, position: Int32Array): Edge[] =>
-  Array.from(order).flatMap((from) =>
-    (blocks[from]?.successors ?? [])
-      .filter((to) => (position[to] ?? -1) <= (position[from] ?? -1))
-      .map((to) => ({ from, to })),
-  );
+const retreatingEdges = (blocks: readonly Block[], order: Int32Array, position: Int32Array): Edge[] => {
+  const edges: Edge[] = [];
+  order.forEach((from, index) => {
+    for (const to of blocks[from]?.successors ?? []) {
+      if ((position[to] ?? -1) <= index) edges.push({ from, to });
+    }
+  });
+  return edges;
+};
 
 /**
  * Builds the control-flow graph of one function of a decoded program.

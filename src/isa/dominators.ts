@@ -81,35 +81,40 @@ const makeForest = (count: number): Forest => ({
   stack: [],
 });
 
+/** Nodes by semidominator, as linked lists: each node is in one bucket at a time. */
+interface Buckets {
+  readonly first: Int32Array;
+  readonly next: Int32Array;
+}
+
 /** Empties the bucket of nodes whose semidominator is `owner`. */
-const drainBucket = (
-  forest: Forest,
-  buckets: Map<number, number[]>,
-  owner: number,
-  idom: Int32Array,
-): void => {
-  for (const node of buckets.get(owner) ?? []) {
+const drainBucket = (forest: Forest, { first, next }: Buckets, owner: number, idom: Int32Array): void => {
+  for (let node = at(first, owner); node >= 0; node = at(next, node)) {
     const best = evaluate(forest, node);
     idom[node] = at(forest.semi, best) < owner ? best : owner;
   }
-  buckets.delete(owner);
+  first[owner] = -1;
 };
 
-/** Immediate dominators over preorder numbers. */
-const numberedIdoms = (parents: Int32Array, preds: readonly (readonly number[])[]): Int32Array => {
+/** Immediate dominators over preorder numbers; `predecessors` are nodes, of which some are not reachable. */
+const numberedIdoms = (
+  parents: Int32Array,
+  predecessors: (number: number) => readonly number[],
+  number: Int32Array,
+): Int32Array => {
   const count = parents.length;
   const forest = makeForest(count);
   const idom = new Int32Array(count).fill(-1);
-  const buckets = new Map<number, number[]>();
+  const buckets: Buckets = { first: new Int32Array(count).fill(-1), next: new Int32Array(count).fill(-1) };
   for (let node = count - 1; node > 0; node--) {
-    for (const pred of preds[node] ?? []) {
-      const candidate = at(forest.semi, evaluate(forest, pred));
+    for (const pred of predecessors(node)) {
+      if (at(number, pred) < 0) continue;
+      const candidate = at(forest.semi, evaluate(forest, at(number, pred)));
       if (candidate < at(forest.semi, node)) forest.semi[node] = candidate;
     }
     const semi = at(forest.semi, node);
-    const bucket = buckets.get(semi);
-    if (bucket === undefined) buckets.set(semi, [node]);
-    else bucket.push(node);
+    buckets.next[node] = at(buckets.first, semi);
+    buckets.first[semi] = node;
     forest.ancestor[node] = at(parents, node);
     drainBucket(forest, buckets, at(parents, node), idom);
   }
@@ -126,10 +131,8 @@ export function immediateDominators(graph: Graph, { preorder, parent }: DepthFir
     number[node] = index;
   });
   const parents = preorder.map((node) => at(number, at(parent, node)));
-  const preds = Array.from(preorder, (node) =>
-    (graph.predecessors[node] ?? []).map((pred) => at(number, pred)).filter((pred) => pred >= 0),
-  );
-  const numbered = numberedIdoms(parents, preds);
+  const predecessorsOf = (index: number): readonly number[] => graph.predecessors[at(preorder, index)] ?? [];
+  const numbered = numberedIdoms(parents, predecessorsOf, number);
   const idom = new Int32Array(graph.successors.length).fill(-1);
   preorder.forEach((node, index) => {
     if (index > 0) idom[node] = at(preorder, at(numbered, index));

@@ -40,15 +40,17 @@ const NAMES = `
   cgrp_storage_get cgrp_storage_delete
 `;
 
-/** By id; index 0 is no helper. */
+/** By id; index 0 is no helper, but has this name where the kernel prints it. */
 export const HELPER_NAMES: readonly string[] = [
-  '',
+  'bpf_unspec',
   ...NAMES.trim()
     .split(/\s+/)
     .map((name) => `bpf_${name}`),
 ];
 
-const IDS: ReadonlyMap<string, number> = new Map(HELPER_NAMES.map((name, id) => [name, id]));
+const IDS: ReadonlyMap<string, number> = new Map(
+  HELPER_NAMES.slice(1).map((name, index) => [name, index + 1]),
+);
 
 /** Name of a helper (`bpf_map_lookup_elem`); undefined for ids the kernel does not have. */
 export function helperName(id: number): string | undefined {

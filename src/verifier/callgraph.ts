@@ -51,7 +51,7 @@ const refuseRecursion = ({ reference: { slot, target } }: Call, path: readonly n
   const chain = [...path, target].join(' -> ');
   return refuse(
     slot,
-    `insn ${slot}: recursive call (back-edge from insn ${slot} to ${target}); functions: ${chain}`,
+    `insn ${slot}: recursive call to the function at insn ${target}: functions at insns ${chain}`,
   );
 };
 

@@ -3,7 +3,7 @@
  * sandbox mode too, and engines rely on them. Wording follows the kernel's verifier (kernel/bpf/verifier.c,
  * kernel/bpf/cfg.c) where it has words for it.
  */
-import type { Program, Subprogram } from '../frontend/program.ts';
+import type { Program } from '../frontend/program.ts';
 import { buildCfg, type Cfg } from '../isa/cfg.ts';
 import { type Decoded, decodeProgram } from '../isa/decode.ts';
 import { findSubprograms, type SubprogramRange } from '../isa/subprograms.ts';
@@ -31,33 +31,31 @@ export interface Structure extends Uses, CallGraph {
   readonly subprograms: readonly StructuredSubprogram[];
 }
 
-/** Names for ranges the program itself does not list (programs made by hand may leave `subprograms` empty). */
-const nameRange = (program: Program, { start, length }: SubprogramRange): Subprogram =>
-  program.subprograms.find((subprogram) => subprogram.start === start) ?? {
-    name: start === 0 ? program.name : `sub_${start}`,
-    start,
-    length,
-    linkage: start === 0 ? 'main' : 'static',
-  };
+/** Names by first slot; programs made by hand may leave `subprograms` empty. */
+const namesOf = (program: Program): ReadonlyMap<number, string> =>
+  new Map([[0, program.name], ...program.subprograms.map(({ start, name }) => [start, name] as const)]);
 
 /** The linker's boundaries must be those that calls and function addresses show. */
 const checkBoundaries = (program: Program, ranges: readonly SubprogramRange[]): void => {
   const { subprograms } = program;
   if (subprograms.length === 0) return;
   const known = new Map(ranges.map((range) => [range.start, range.length]));
+  const listed = new Set(subprograms.map(({ start }) => start));
+  for (const { start } of ranges) {
+    if (!listed.has(start)) refuse(start, `insn ${start} is called, but no subprogram begins there`);
+  }
   for (const { name, start, length } of subprograms) {
     const found = known.get(start);
-    if (found === undefined)
+    if (found === undefined) {
       refuse(start, `subprogram ${name} at insn ${start} is neither called nor has its address taken`);
+    }
     if (found !== length) {
       refuse(
         start,
         `subprogram ${name} has ${length} slots in the program's table, but ${found} by the code's calls`,
       );
     }
-    known.delete(start);
   }
-  for (const start of known.keys()) refuse(start, `insn ${start} is called, but no subprogram begins there`);
 };
 
 /** @see kernel/bpf/cfg.c: every instruction must be reachable from its function's first. */
@@ -67,23 +65,17 @@ const checkReachable = ({ blocks, position }: Cfg): void => {
     refuse(dead.start, `unreachable insn ${dead.start}: no path from its function's start leads to it`);
 };
 
-const structureOf = (
-  program: Program,
-  decoded: Decoded,
-  range: SubprogramRange,
-  index: number,
-): StructuredSubprogram => {
-  const cfg = buildCfg(decoded, range);
-  checkReachable(cfg);
-  return { index, name: nameRange(program, range).name, ...range, cfg };
-};
-
 const check = (program: Program): Structure => {
   const decoded = decodeProgram(program.code);
   checkOperands(decoded, program);
   const ranges = findSubprograms(decoded.insns);
   checkBoundaries(program, ranges);
-  const subprograms = ranges.map((range, index) => structureOf(program, decoded, range, index));
+  const names = namesOf(program);
+  const subprograms = ranges.map((range, index) => {
+    const cfg = buildCfg(decoded, range);
+    checkReachable(cfg);
+    return { index, name: names.get(range.start) ?? `sub_${range.start}`, ...range, cfg };
+  });
   const calls = checkCallGraph(decoded, subprograms);
   return { decoded, subprograms, ...collectUses(decoded), ...calls };
 };

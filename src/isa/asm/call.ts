@@ -48,6 +48,7 @@ export function parseCall(cursor: Cursor): Draft {
   if (cursor.accept('runtime') || cursor.accept('kfunc')) return kfuncCall(cursor);
   const special =
     unnamed(cursor, 'unknown', () => callHelper(cursor)) ??
+    unnamed(cursor, 'bpf_unspec', () => callHelper(cursor)) ??
     unnamed(cursor, 'kernel-function', () => kfuncCall(cursor)) ??
     helperByName(cursor);
   if (special !== undefined) return special;

@@ -15,6 +15,8 @@ export interface Address {
   readonly off: number;
 }
 
+/** Longer numbers have no meaning in an instruction, and take long to parse. */
+const MAX_DIGITS = 32;
 const REGISTER = /^%?([rRwW])(\d{1,3})$/;
 
 /** The register a word names; undefined when it is no register name at all. */
@@ -113,6 +115,7 @@ export class Cursor {
     if (!negative) this.accept('+');
     const token = this.peek();
     if (token.kind !== 'number') return this.fail(`expected ${what} (a number)`);
+    if (token.text.length > MAX_DIGITS) return this.fail(`expected ${what} of at most ${MAX_DIGITS} digits`);
     this.#index++;
     const value = negative ? -BigInt(token.text) : BigInt(token.text);
     const unsigned = bits > 16 && /^0x/i.test(token.text);

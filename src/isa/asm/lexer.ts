@@ -17,7 +17,7 @@ const NUMBER = /(?:0[xX][\da-fA-F]+|\d+)(?![\w.$])/y;
 /** `(b7)`, as the kernel prints before each instruction. */
 const OPCODE = /^\s*\(([\da-f]{2})\)(?=\s)/;
 /** A # right after a word belongs to it (call bpf_redirect#23); elsewhere it begins a comment. */
-const COMMENT = /\s*(?:;|\/\/|(?<![\w%])#|\/\*).*$/;
+const COMMENT = /(?:;|\/\/|(?<![\w%])#|\/\*).*$/;
 /** What llvm-objdump prints after a jump: the target's symbol. */
 const SYMBOL = /\s<[^<>\s]+>\s*$/;
 /** What disassemblers print before an instruction: its slot, and llvm-objdump its bytes. */

@@ -1,5 +1,5 @@
 /** Instructions as the kernel prints them (kernel/bpf/disasm.c, Linux 6.18): verifier logs, bpftool prog dump xlated. */
-import { helperName } from '../helpers.ts';
+import { HELPER_NAMES } from '../helpers.ts';
 import type { AtomicInsn, CallInsn, Insn, LddwInsn, Size } from '../insn.ts';
 import {
   aluText,
@@ -21,7 +21,7 @@ const callText = ({ target, imm, off }: CallInsn): string => {
   if (target === 'local') return `call pc${plus(imm)}`;
   // The kernel does not print the index into the fd array: it is added, so that nothing is lost.
   if (target === 'kfunc') return `call kernel-function#${imm}${off === 0 ? '' : ` off ${off}`}`;
-  return `call ${helperName(imm) ?? 'unknown'}#${imm}`;
+  return `call ${HELPER_NAMES[imm] ?? 'unknown'}#${imm}`;
 };
 
 const atomicText = (insn: AtomicInsn): string => {
