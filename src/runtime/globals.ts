@@ -15,7 +15,7 @@ function findVariable(maps: readonly MapSpec[], name: string): Variable | undefi
   for (const map of maps) {
     const { btf, valueTypeId } = map;
     const section = valueTypeId === undefined ? undefined : btf?.types[valueTypeId];
-    if (!btf || !map.data || section?.kind !== 'datasec') continue;
+    if (!btf || section?.kind !== 'datasec') continue;
     for (const { type, offset } of section.variables) {
       const variable = btf.types[type];
       if (variable?.kind === 'var' && variable.name === name)
@@ -44,7 +44,7 @@ export function setGlobals(
       });
     }
     const { map } = variable;
-    const data = contents.get(map.name) ?? map.data?.slice() ?? new Uint8Array();
+    const data = contents.get(map.name) ?? map.data?.slice() ?? new Uint8Array(map.valueSize); // .bss has none
     data.set(valueCodec(variable.btf, variable.typeId).encode(value), variable.offset);
     contents.set(map.name, data);
   }

@@ -29,11 +29,15 @@ function* listing(io: Io, program: Program, { dialect, source }: Flags): Generat
   const functions = functionAt(program);
   const sources = new Map(source ? program.lines.map((line) => [line.insn, line]) : []);
   const symbol = (slot: number): string | undefined => functions.get(slot);
+  let shown = '';
   for (const { insn, text } of disassembleLines(program.code, { dialect, symbol, tolerant: true })) {
     const name = functions.get(insn);
     if (name !== undefined) yield `${name}:`;
     const line = sources.get(insn);
-    if (line) yield styled(io, io.stdout, 'dim', sourceText(line));
+    const place = line ? `${line.file}:${line.line}` : shown;
+    // One line of C may have many entries, for its columns.
+    if (line && place !== shown) yield styled(io, io.stdout, 'dim', sourceText(line));
+    shown = place;
     yield `${`${insn}`.padStart(5)}: ${text}`;
   }
 }

@@ -30,8 +30,10 @@ const opaque: ReadonlySet<number> = new Set([
   abi.MAP_TYPE_STACK,
 ]);
 
+const isGlobalData = ({ section }: MapSpec): boolean => /^\.(data|rodata|bss)(\.|$)/.test(section);
+
 const isShown = (spec: MapSpec, limit: Limit): boolean =>
-  !opaque.has(spec.type) && (spec.data === undefined || limit === Number.POSITIVE_INFINITY);
+  !opaque.has(spec.type) && (!isGlobalData(spec) || limit === Number.POSITIVE_INFINITY);
 
 /** A map that could not be made is no use to any program that runs, and has nothing to show. */
 function openMap(object: BpfObject, name: string): BpfMap | undefined {
