@@ -28,24 +28,20 @@ import { block } from './statements.ts';
 export const TAIL_PROGRAMS = ['tail0', 'tail1'] as const;
 
 const HASH_ENTRIES = 8;
+const PERCPU_ENTRIES = 2;
 const CONTEXT_DATA = { xdp: XDP_MD_DATA, skb: SKB_DATA } as const;
 
 /** The maps of every generated program, in the order of the map indexes of scope.ts. */
-export const GENERATED_MAPS: readonly MapSpec[] = [
-  mapSpec('values', abi.MAP_TYPE_ARRAY, 4, ARRAY_VALUE_SIZE, ARRAY_ENTRIES),
-  mapSpec('table', abi.MAP_TYPE_HASH, 4, HASH_VALUE_SIZE, HASH_ENTRIES),
-  mapSpec('percpu', abi.MAP_TYPE_PERCPU_ARRAY, 4, HASH_VALUE_SIZE, ARRAY_ENTRIES),
-  mapSpec('queue', abi.MAP_TYPE_QUEUE, 0, 8, 4),
-  mapSpec(
-    'programs',
-    abi.MAP_TYPE_PROG_ARRAY,
-    4,
-    4,
-    4,
-    0,
-    TAIL_PROGRAMS.map((name, index) => ({ index, kind: 'program', name })),
-  ),
-];
+export function generatedMaps(tails: readonly string[]): readonly MapSpec[] {
+  const slots = tails.map((name, index) => ({ index, kind: 'program', name }) as const);
+  return [
+    mapSpec('values', abi.MAP_TYPE_ARRAY, 4, ARRAY_VALUE_SIZE, ARRAY_ENTRIES),
+    mapSpec('table', abi.MAP_TYPE_HASH, 4, HASH_VALUE_SIZE, HASH_ENTRIES),
+    mapSpec('percpu', abi.MAP_TYPE_PERCPU_ARRAY, 4, HASH_VALUE_SIZE, PERCPU_ENTRIES),
+    mapSpec('queue', abi.MAP_TYPE_QUEUE, 0, 8, 4),
+    mapSpec('programs', abi.MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0, slots),
+  ];
+}
 
 /** A program of random statements, ended by trip counts alone. Deterministic in the state of `random`. */
 export function generate(random: Random, profile: Profile, kind: 'main' | 'tail' = 'main'): Item[] {
