@@ -16,7 +16,7 @@ struct ipv4_address {
 };
 
 struct ipv6_address {
-  __be16 words[8];
+  __u8 bytes[16];
 };
 
 struct host {
@@ -137,7 +137,7 @@ static __always_inline enum protocol count_ipv6(struct cursor *cursor, __u64 byt
 }
 
 SEC("xdp")
-int flows(struct xdp_md *ctx) {
+int count_flows(struct xdp_md *ctx) {
   struct cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
   __u64 bytes = ctx->data_end - ctx->data;
   enum protocol protocol;

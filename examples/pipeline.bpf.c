@@ -145,18 +145,21 @@ static __noinline void read_address(struct xdp_md *ctx, const struct parsed *par
   address->port = bpf_ntohs(port);
 }
 
-static __always_inline struct event *begin_event(struct xdp_md *ctx, enum event_kind kind,
-                                                 struct parsed *parsed) {
-  struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-  if (!event) {
-    __sync_fetch_and_add(&totals.lost_events, 1);
-    return NULL;
-  }
+/* Not inlined: its prototype carries `struct event` into BTF, by which readers of the ring buffer decode. */
+static __noinline void fill_event(struct xdp_md *ctx, struct event *event, enum event_kind kind,
+                                  const struct parsed *parsed) {
   __builtin_memset(event, 0, sizeof(*event));
   event->kind = kind;
   event->length = ctx->data_end - ctx->data;
   read_address(ctx, parsed, true, &event->source);
   read_address(ctx, parsed, false, &event->destination);
+}
+
+static __always_inline struct event *begin_event(struct xdp_md *ctx, enum event_kind kind,
+                                                 const struct parsed *parsed) {
+  struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+  if (event) fill_event(ctx, event, kind, parsed);
+  else __sync_fetch_and_add(&totals.lost_events, 1);
   return event;
 }
 

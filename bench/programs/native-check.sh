@@ -18,7 +18,9 @@ while read -r name program kind; do
     "$name" "$program" "$kind" "$r0" "$hash"
 done < <(node inputs.mjs) >"$work/results"
 
-{ echo '['; sed '$!s/$/,/; s/^/  /' "$work/results"; echo ']'; } >"$work/expected.json"
+node -e 'const lines = require("fs").readFileSync(0, "utf8").trim().split("\n");
+  console.log(JSON.stringify(lines.map((line) => JSON.parse(line)), null, 2));' \
+  <"$work/results" >"$work/expected.json"
 if [ "${1:-}" = --write ]; then cp "$work/expected.json" expected.json; fi
 diff expected.json "$work/expected.json"
 echo "$(wc -l <"$work/results") programs give the expected results when compiled by $cc"
