@@ -25,20 +25,23 @@ export const badRelocation = (message: string, { program, insn }: Site): WebpfEr
     insn,
   });
 
-/** The datasec (.kconfig or .ksyms) that declares an extern variable or function. */
-function declaringSection(btf: Btf | undefined, name: string): string | undefined {
+/** Which datasec (.kconfig or .ksyms) declares an extern variable or function, by name. */
+export type Externs = ReadonlyMap<string, string>;
+
+export function externsOf(btf: Btf | undefined): Externs {
+  const sections = new Map<string, string>();
   for (const type of btf?.types ?? []) {
     if (type.kind !== 'datasec' || (type.name !== '.kconfig' && type.name !== '.ksyms')) continue;
-    if (type.variables.some((variable) => btf?.types[variable.type]?.name === name)) return type.name;
+    for (const variable of type.variables) sections.set(btf?.types[variable.type]?.name ?? '', type.name);
   }
-  return undefined;
+  return sections;
 }
 
 /** Why a reference to a symbol that the object does not define cannot be resolved. */
-export function externError(symbol: ElfSymbol, btf: Btf | undefined, call: boolean, site: Site): WebpfError {
+export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, site: Site): WebpfError {
   const { name } = symbol;
   const at = `at insn ${site.insn}`;
-  const section = declaringSection(btf, name);
+  const section = externs.get(name);
   if (section === '.kconfig') {
     return unsupported(`kernel configuration value '${name}' (.kconfig) ${at} is not supported`, site);
   }

@@ -1,7 +1,7 @@
 import { WebpfError } from '../errors.ts';
 import type { BtfExt, SectionInfo } from './btf/types.ts';
 import type { ElfRelocation } from './elf/types.ts';
-import { badRelocation, coreError, type Site } from './externs.ts';
+import { badRelocation, coreError, type Site, unsupported } from './externs.ts';
 import type { FunctionDef } from './functions.ts';
 import type { LineInfo, MapSpec, Subprogram } from './program.ts';
 import { sortByOffset, within } from './range.ts';
@@ -24,6 +24,12 @@ interface SectionTables {
   readonly info: SectionInfo;
 }
 
+/**
+ * Instructions, lines and relocations of all programs of one object together. Programs share subprograms, so that a
+ * small hostile file could otherwise link into gigabytes; the largest real objects need a tenth of this.
+ */
+const MAX_WORK = 8_000_000;
+
 const NO_INFO: SectionInfo = { functions: [], lines: [], core: [] };
 
 /** Definitions and side tables of an object, shared by the links of its programs. */
@@ -31,10 +37,21 @@ export class LinkContext {
   readonly defs: Definitions;
   private readonly ext: BtfExt;
   private readonly tables = new Map<number, SectionTables>();
+  private work = 0;
 
   constructor(defs: Definitions, ext: BtfExt) {
     this.defs = defs;
     this.ext = ext;
+  }
+
+  /** Throws once the object's programs together are beyond anything real. */
+  spend(amount: number, site: Site): void {
+    this.work += amount;
+    if (this.work <= MAX_WORK) return;
+    throw unsupported(
+      `the programs of this object link to more than ${MAX_WORK} instructions and lines`,
+      site,
+    );
   }
 
   tablesOf({ section }: FunctionDef): SectionTables {
@@ -125,6 +142,7 @@ class Linker {
     if (start + slots > MAX_SLOTS) {
       throw badRelocation(`more than ${MAX_SLOTS} instructions with all subprograms`, this.site(start));
     }
+    this.context.spend(slots, this.site(start));
     this.reserve((start + slots) * SLOT);
     this.bytes.set(from.section.data.subarray(from.offset, from.offset + from.size), start * SLOT);
     this.slots += slots;
@@ -153,7 +171,9 @@ class Linker {
       linkage: start === 0 ? 'main' : from.linkage,
       btfTypeId: func?.type,
     });
-    for (const { offset, file, line, column, text } of within(info.lines, from.offset, from.size)) {
+    const lines = within(info.lines, from.offset, from.size);
+    this.context.spend(lines.length, this.site(start));
+    for (const { offset, file, line, column, text } of lines) {
       this.lines.push({ insn: insnOf(offset), file, line, column, text });
     }
     const [core] = within(info.core, from.offset, from.size);
@@ -163,7 +183,9 @@ class Linker {
   private relocationsOf(from: FunctionDef, start: number): Map<number, ElfRelocation> {
     const { relocations } = this.context.tablesOf(from);
     const bySlot = new Map<number, ElfRelocation>();
-    for (const relocation of within(relocations, from.offset, from.size)) {
+    const own = within(relocations, from.offset, from.size);
+    this.context.spend(own.length, this.site(start));
+    for (const relocation of own) {
       const slot = start + Math.floor((relocation.offset - from.offset) / SLOT);
       this.checkPlace(relocation, slot);
       bySlot.set(slot, relocation);

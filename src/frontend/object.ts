@@ -5,17 +5,12 @@ import { placeVariables } from './btf/place.ts';
 import type { Btf, BtfExt } from './btf/types.ts';
 import { readElf } from './elf/read.ts';
 import type { ElfFile, ElfSection } from './elf/types.ts';
+import { externsOf } from './externs.ts';
 import { type FunctionDef, FunctionTable } from './functions.ts';
 import { LinkContext, linkProgram } from './link.ts';
 import { MapTable } from './maps/table.ts';
 import type { ObjectFile, Program, RefusedProgram } from './program.ts';
 import { sectionMeaning } from './sections.ts';
-
-/**
- * Instructions of all programs of one object together. Programs share subprograms, so that a small hostile file
- * could otherwise link into gigabytes; the largest real objects have a quarter of this.
- */
-const MAX_TOTAL_SLOTS = 4_000_000;
 
 const sectionNamed = (elf: ElfFile, name: string): ElfSection | undefined =>
   elf.sections.find((section) => section.name === name && section.data.length > 0);
@@ -42,14 +37,13 @@ function readLicense(elf: ElfFile): string {
   return new TextDecoder().decode(bytes.subarray(0, nul < 0 ? bytes.length : nul));
 }
 
-/** Programs of one object as they are linked, within the budget. */
+/** Programs of one object as they are linked. */
 class Opener {
   readonly programs: Program[] = [];
   readonly refused: RefusedProgram[] = [];
   private readonly context: LinkContext;
   private readonly license: string;
   private readonly btf: Btf | undefined;
-  private budget = MAX_TOTAL_SLOTS;
 
   constructor(context: LinkContext, license: string) {
     this.context = context;
@@ -67,9 +61,7 @@ class Opener {
   }
 
   private program(main: FunctionDef): Program {
-    if (this.budget <= 0) throw tooMuch(main.name);
     const linked = linkProgram(this.context, main);
-    this.budget -= linked.code.length / 8;
     return {
       name: main.name,
       section: main.section.name,
@@ -80,13 +72,6 @@ class Opener {
     };
   }
 }
-
-const tooMuch = (program: string): WebpfError =>
-  new WebpfError(
-    'unsupported',
-    `program '${program}': the programs of this object link to more than ${MAX_TOTAL_SLOTS} instructions`,
-    { stage: 'frontend', subject: program },
-  );
 
 /**
  * Opens an eBPF object file: ELF64, little-endian, as `clang -target bpf -c` writes it.
@@ -103,7 +88,10 @@ export function openObject(bytes: Uint8Array, name = 'object'): ObjectFile {
   const functions = new FunctionTable(elf);
   const maps = new MapTable(elf, btf);
   const license = readLicense(elf);
-  const opener = new Opener(new LinkContext({ elf, btf, functions, maps }, ext), license);
+  const opener = new Opener(
+    new LinkContext({ elf, btf, externs: externsOf(btf), functions, maps }, ext),
+    license,
+  );
   for (const main of functions.entries()) opener.open(main);
   const { programs, refused } = opener;
   return { name, programs, refused, maps: maps.specs(), license, btf };

@@ -1,7 +1,7 @@
 import { WebpfError } from '../errors.ts';
 import type { Btf } from './btf/types.ts';
 import type { ElfFile, ElfRelocation, ElfSection } from './elf/types.ts';
-import { badRelocation, externError, type Site, unsupported } from './externs.ts';
+import { badRelocation, type Externs, externError, type Site, unsupported } from './externs.ts';
 import { type FunctionDef, type FunctionTable, isCode } from './functions.ts';
 import type { MapEntry } from './maps/entry.ts';
 import type { MapTable } from './maps/table.ts';
@@ -26,6 +26,7 @@ export type Target =
 export interface Definitions {
   readonly elf: ElfFile;
   readonly btf: Btf | undefined;
+  readonly externs: Externs;
   readonly functions: FunctionTable;
   readonly maps: MapTable;
 }
@@ -69,7 +70,7 @@ function otherSection(section: ElfSection, symbol: string, site: Site): WebpfErr
 
 /** The section a symbol is defined in. */
 function sectionOf(defs: Definitions, { symbol }: ElfRelocation, call: boolean, site: Site): ElfSection {
-  if (symbol.section === 0) throw externError(symbol, defs.btf, call, site);
+  if (symbol.section === 0) throw externError(symbol, defs.externs, call, site);
   const section = symbol.section < RESERVED ? defs.elf.sections[symbol.section] : undefined;
   if (section !== undefined) return section;
   throw badRelocation(

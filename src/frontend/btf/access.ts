@@ -2,6 +2,8 @@ import { resolve } from './lookup.ts';
 import { typeName } from './name.ts';
 import type { Btf, BtfType, CoreRelocation } from './types.ts';
 
+/** The kernel's limit on steps (BPF_CORE_SPEC_MAX_LEN). */
+const MAX_STEPS = 64;
 const FIRST_TYPE_KIND = 6;
 const ENUM_KINDS: ReadonlySet<number> = new Set([10, 11]);
 
@@ -29,7 +31,7 @@ function fieldPath(btf: Btf, root: number, indexes: readonly number[]): string {
 /** What a CO-RE relocation is about, as C writes it: `struct sk_buff.len`, `enum e::VALUE`, `struct foo`. */
 export function accessPath(btf: Btf, { type: root, access, kind }: CoreRelocation): string {
   const name = typeName(btf, root);
-  const indexes = access.split(':').map(Number);
+  const indexes = access.split(':', MAX_STEPS).map(Number);
   if (ENUM_KINDS.has(kind)) {
     const type = resolve(btf, root);
     const value = type.kind === 'enum' || type.kind === 'enum64' ? type.values[indexes[0] ?? 0] : undefined;

@@ -6,7 +6,9 @@ import {
   bitFieldNode,
   boolean,
   bytesNode,
+  type EnumTable,
   enumeration,
+  enumTable,
   float,
   integer,
   isWide,
@@ -15,7 +17,7 @@ import {
 } from './codec/scalar.ts';
 import { resolve, resolveId, sizeOf, typeById } from './lookup.ts';
 import { typeName } from './name.ts';
-import type { Btf, BtfArray, BtfComposite, BtfMember, BtfSection, BtfType } from './types.ts';
+import type { Btf, BtfArray, BtfComposite, BtfEnum, BtfMember, BtfSection, BtfType } from './types.ts';
 
 export type { BtfValue } from './codec/node.ts';
 
@@ -42,6 +44,7 @@ class Compiler {
   private readonly btf: Btf;
   private readonly nodes = new Map<number, Node>();
   private readonly composites = new Map<number, Composite>();
+  private readonly enums = new Map<BtfEnum, EnumTable>();
   private depth = 0;
 
   constructor(btf: Btf) {
@@ -86,12 +89,18 @@ class Compiler {
         return integer(name, bits ?? type.size * 8, type.encoding === 'signed', isWide(type.size));
       case 'enum':
       case 'enum64':
-        return enumeration(name, type, bits ?? type.size * 8);
+        return enumeration(name, type, bits ?? type.size * 8, this.enumTable(type));
       case 'ptr':
         return integer(name, bits ?? 64, false, true);
       default:
         throw this.error(id, `is a ${type.kind}, which has no value`);
     }
+  }
+
+  private enumTable(type: BtfEnum): EnumTable {
+    const table = this.enums.get(type) ?? enumTable(type);
+    this.enums.set(type, table);
+    return table;
   }
 
   private array(id: number, { type, length }: BtfArray): Node {
@@ -194,7 +203,7 @@ function codecOf(node: Node): Codec {
     },
     encode: (value) => {
       const bytes = new Uint8Array(size);
-      node.write(viewOf(bytes), 0, value, '');
+      node.write({ view: viewOf(bytes), at: 0, path: '', settled: false }, value);
       return bytes;
     },
   };

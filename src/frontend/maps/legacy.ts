@@ -14,7 +14,7 @@ const IPROUTE2_SIZE = 36;
 interface Words {
   readonly name: string;
   readonly values: readonly number[];
-  /** Bytes of each definition in the section. */
+  /** Bytes of the definition. */
   readonly stride: number;
 }
 
@@ -27,16 +27,16 @@ const isMap = (symbol: ElfSymbol): boolean =>
   symbol.kind === 'object' || (symbol.kind === 'none' && symbol.binding !== 'local');
 
 function readWords(elf: ElfFile, section: ElfSection, symbols: readonly ElfSymbol[]): Words[] {
-  const stride = Math.floor(section.size / symbols.length);
   const reader = new ByteReader(section.data, {
     code: 'bad-elf',
     what: `section '${section.name}'`,
     subject: elf.name,
   });
-  const known = Math.min(stride, IPROUTE2_SIZE) & ~3;
-  return symbols.map(({ name, value }) => {
-    reader.need(value, stride, `map '${name}'`);
-    const values = Array.from({ length: known / 4 }, (_, i) => reader.u32(value + 4 * i, name));
+  return symbols.map(({ name, value, size }, i) => {
+    const room = Math.max(0, (symbols[i + 1]?.value ?? section.data.length) - value);
+    const stride = size === 0 ? room : Math.min(size, room);
+    const known = Math.min(stride, IPROUTE2_SIZE) & ~3;
+    const values = Array.from({ length: known / 4 }, (_, k) => reader.u32(value + 4 * k, name));
     return { name, values, stride };
   });
 }
@@ -111,8 +111,6 @@ function readSections(elf: ElfFile): Section[] {
 /**
  * Maps of `maps` sections, as before libbpf 1.0: an array of struct bpf_map_def (or iproute2's bpf_elf_map), whose
  * length differs from object to object.
- *
- * @throws WebpfError `bad-elf` when a definition ends outside its section
  */
 export function legacyMaps(elf: ElfFile): MapEntry[] {
   const sections = readSections(elf);

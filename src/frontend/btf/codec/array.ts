@@ -15,11 +15,13 @@ export function arrayNode(type: string, element: Node, length: number): Node {
       for (let i = 0; i < length; i++) out.push(element.read(view, at + i * size));
       return out;
     },
-    write: (view, at, value, path) => {
+    write: (to, value) => {
       if (!isArrayLike(value) || value.length !== length) {
-        throw mismatch(path, type, `an array of ${length}`, value);
+        throw mismatch(to.path, type, `an array of ${length}`, value);
       }
-      for (let i = 0; i < length; i++) element.write(view, at + i * size, value[i], `${path}[${i}]`);
+      for (let i = 0; i < length; i++) {
+        element.write({ ...to, at: to.at + i * size, path: `${to.path}[${i}]` }, value[i]);
+      }
     },
   };
 }
@@ -57,7 +59,7 @@ export const textNode = (type: string, length: number): Node => ({
     const bytes = bytesAt(view, at, length).slice();
     return textOf(bytes) ?? bytes;
   },
-  write: (view, at, value, path) => {
+  write: ({ view, at, path }, value) => {
     const bytes = textBytes(value, length);
     if (bytes === undefined) {
       throw mismatch(path, type, `a string of at most ${length} bytes or a Uint8Array of ${length}`, value);

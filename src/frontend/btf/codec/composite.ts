@@ -1,5 +1,5 @@
 import { WebpfError } from '../../../errors.ts';
-import { type BtfValue, fieldPath, mismatch, type Node } from './node.ts';
+import { type BtfValue, memberSpot, mismatch, type Node, type Spot } from './node.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,11 +37,11 @@ export class Composite {
     }
   }
 
-  writeFields(view: DataView, at: number, fields: Fields, path: string): void {
+  writeFields(to: Spot, fields: Fields): void {
     const given = this.parts.filter((part) => isGiven(part, fields));
-    this.checkComplete(given, path);
-    for (const part of given) writePart(part, view, at, fields, path);
-    if (this.union && given.length > 1) this.checkAgreement(given, view, at, fields, path);
+    this.checkComplete(given, to.path);
+    for (const part of given) writePart(part, to, fields);
+    if (this.union && given.length > 1 && !to.settled) this.checkAgreement(given, to, fields);
   }
 
   private checkComplete(given: readonly Part[], path: string): void {
@@ -57,28 +57,21 @@ export class Composite {
   }
 
   /** Members of a union share bytes: when several are given they must say the same. */
-  private checkAgreement(
-    given: readonly Part[],
-    view: DataView,
-    at: number,
-    fields: Fields,
-    path: string,
-  ): void {
-    for (const part of given) {
-      if (!overwritten(part, view, at, fields, path)) continue;
-      const others = nameParts(given.filter((other) => other !== part));
-      throw new WebpfError(
-        'bad-map',
-        `${path || 'value'} (${this.type}): ${list(nameParts([part]))} contradicts ${list(others)}; give one of them`,
-        { stage: 'runtime' },
-      );
-    }
+  private checkAgreement(given: readonly Part[], to: Spot, fields: Fields): void {
+    const odd = given.find((part) => overwritten(part, this.size, to, fields));
+    if (odd === undefined) return;
+    const others = nameParts(given.filter((other) => other !== odd));
+    throw new WebpfError(
+      'bad-map',
+      `${to.path || 'value'} (${this.type}): ${list(nameParts([odd]))} contradicts ${list(others)}; give one of them`,
+      { stage: 'runtime' },
+    );
   }
 }
 
 const isGiven = (part: Part, fields: Fields): boolean =>
   'inner' in part
-    ? part.inner.names.size === 0 || [...part.inner.names].some((name) => present(fields, name))
+    ? part.inner.names.size === 0 || Object.keys(fields).some((name) => part.inner.names.has(name))
     : present(fields, part.name);
 
 const nameParts = (parts: readonly Part[]): string[] =>
@@ -86,16 +79,20 @@ const nameParts = (parts: readonly Part[]): string[] =>
 
 const list = (names: Iterable<string>): string => [...names].map((name) => `'${name}'`).join(', ');
 
-function writePart(part: Part, view: DataView, at: number, fields: Fields, path: string): void {
-  if ('inner' in part) part.inner.writeFields(view, at + part.at, fields, path);
-  else part.node.write(view, at + part.at, fields[part.name], fieldPath(path, part.name));
+function writePart(part: Part, to: Spot, fields: Fields): void {
+  if ('inner' in part) part.inner.writeFields({ ...to, at: to.at + part.at }, fields);
+  else part.node.write(memberSpot(to, part.at, part.name), fields[part.name]);
 }
 
-/** Whether writing the part again would change what is there, padding aside. */
-function overwritten(part: Part, view: DataView, at: number, fields: Fields, path: string): boolean {
-  const copy = new DataView(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-  writePart(part, copy, at, fields, path);
-  for (let i = 0; i < copy.byteLength; i++) if (copy.getUint8(i) !== view.getUint8(i)) return true;
+/**
+ * Whether writing a member of a union again would change what is there, padding aside. Unions inside were checked
+ * when they were written: doing so again at every level would double the work with each.
+ */
+function overwritten(part: Part, size: number, to: Spot, fields: Fields): boolean {
+  const start = to.view.byteOffset + to.at;
+  const copy = new DataView(to.view.buffer.slice(start, start + size));
+  writePart(part, { ...to, view: copy, at: 0, settled: true }, fields);
+  for (let i = 0; i < size; i++) if (copy.getUint8(i) !== to.view.getUint8(to.at + i)) return true;
   return false;
 }
 
@@ -121,5 +118,5 @@ export const compositeNode = (composite: Composite): Node => ({
     composite.readInto(view, at, out);
     return out;
   },
-  write: (view, at, value, path) => composite.writeFields(view, at, asFields(composite, value, path), path),
+  write: (to, value) => composite.writeFields(to, asFields(composite, value, to.path)),
 });

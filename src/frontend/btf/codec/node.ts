@@ -19,8 +19,19 @@ export interface Node {
   /** The type as C writes it, for messages. */
   readonly type: string;
   read(view: DataView, at: number): BtfValue;
-  /** `path` names the field for messages, '' for the value itself. Throws `bad-map` for a wrong shape. */
-  write(view: DataView, at: number, value: unknown, path: string): void;
+  /** Throws `bad-map` for a wrong shape. */
+  write(to: Spot, value: unknown): void;
+}
+
+/** Where a value is written. */
+export interface Spot {
+  readonly view: DataView;
+  /** Bytes from the start of the view. */
+  readonly at: number;
+  /** Names the field for messages; '' is the value itself. */
+  readonly path: string;
+  /** True when the members of the unions below are known to agree. */
+  readonly settled: boolean;
 }
 
 const MAX_SHOWN = 60;
@@ -42,7 +53,12 @@ export function mismatch(path: string, type: string, right: string, value: unkno
   return new WebpfError('bad-map', `${where}: expected ${right}, got ${show(value)}`, { stage: 'runtime' });
 }
 
-export const fieldPath = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+/** The spot of a member. */
+export const memberSpot = (to: Spot, offset: number, name: string): Spot => ({
+  ...to,
+  at: to.at + offset,
+  path: to.path === '' ? name : `${to.path}.${name}`,
+});
 
 export const bytesAt = (view: DataView, at: number, size: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + at, size);

@@ -48,22 +48,33 @@ export const boolean = (type: string): Scalar => ({
   },
 });
 
+/** Enumerators both ways; the first name of a value counts. */
+export interface EnumTable {
+  readonly names: ReadonlyMap<bigint, string>;
+  readonly values: ReadonlyMap<string, bigint>;
+}
+
+export const enumTable = ({ values }: BtfEnum): EnumTable => ({
+  names: new Map(values.map(({ name, value }) => [value, name] as const).reverse()),
+  values: new Map(values.map(({ name, value }) => [name, value])),
+});
+
+function someNames({ values }: EnumTable): string {
+  const some = [...values.keys()].slice(0, 8).join(', ');
+  return values.size > 8 ? `${some}, …` : some;
+}
+
 /** Names where an enumerator has the value, numbers elsewhere; both are accepted. */
-export function enumeration(type: string, { values, signed, size }: BtfEnum, bits: number): Scalar {
-  const plain = integer(type, bits, signed, isWide(size));
-  const names = new Map(
-    values.map(({ name, value }) => [BigInt.asUintN(bits, value), name] as const).reverse(),
-  );
-  const numbers = new Map(values.map(({ name, value }) => [name, value]));
+export function enumeration(type: string, of: BtfEnum, bits: number, table: EnumTable): Scalar {
+  const plain = integer(type, bits, of.signed, isWide(of.size));
   return {
     type,
-    decode: (raw) => names.get(raw) ?? plain.decode(raw),
+    decode: (raw) => table.names.get(of.signed ? BigInt.asIntN(bits, raw) : raw) ?? plain.decode(raw),
     encode: (value, path) => {
       if (typeof value !== 'string') return plain.encode(value, path);
-      const known = numbers.get(value);
-      if (known !== undefined) return known;
-      const some = [...numbers.keys()].slice(0, 8).join(', ');
-      throw mismatch(path, type, `one of ${some}${numbers.size > 8 ? ', …' : ''} or a number`, value);
+      const known = table.values.get(value);
+      if (known !== undefined) return plain.encode(known, path);
+      throw mismatch(path, type, `one of ${someNames(table)} or a number`, value);
     },
   };
 }
@@ -74,7 +85,7 @@ export const scalarNode = (scalar: Scalar, size: number): Node => ({
   leaves: 1,
   type: scalar.type,
   read: (view, at) => scalar.decode(readBytes(view, at, size)),
-  write: (view, at, value, path) => writeBytes(view, at, size, scalar.encode(value, path)),
+  write: ({ view, at, path }, value) => writeBytes(view, at, size, scalar.encode(value, path)),
 });
 
 /** A scalar in bits `bitOffset` to `bitOffset + bits` of whatever it lies in. */
@@ -83,7 +94,7 @@ export const bitFieldNode = (scalar: Scalar, bitOffset: number, bits: number): N
   leaves: 1,
   type: `${scalar.type}:${bits}`,
   read: (view, at) => scalar.decode(readBits(view, { at, bitOffset, bits })),
-  write: (view, at, value, path) =>
+  write: ({ view, at, path }, value) =>
     writeBits(view, { at, bitOffset, bits }, BigInt.asUintN(bits, scalar.encode(value, path))),
 });
 
@@ -92,7 +103,7 @@ const floatNode = (type: string, size: 4 | 8): Node => ({
   leaves: 1,
   type,
   read: (view, at) => (size === 4 ? view.getFloat32(at, true) : view.getFloat64(at, true)),
-  write: (view, at, value, path) => {
+  write: ({ view, at, path }, value) => {
     if (typeof value !== 'number') throw mismatch(path, type, 'a number', value);
     if (size === 4) view.setFloat32(at, value, true);
     else view.setFloat64(at, value, true);
@@ -105,7 +116,7 @@ export const bytesNode = (type: string, size: number): Node => ({
   leaves: 1,
   type,
   read: (view, at) => bytesAt(view, at, size).slice(),
-  write: (view, at, value, path) => {
+  write: ({ view, at, path }, value) => {
     if (!(value instanceof Uint8Array) || value.length !== size) {
       throw mismatch(path, type, `a Uint8Array of ${size} bytes`, value);
     }
