@@ -1,6 +1,7 @@
 import { CTX_SKB, RUN_CTX, SKB_HASH } from '../../src/abi/layout';
 import { EFAULT, EINVAL, ENOMEM } from '../../src/abi/maps';
 import { zero } from '../memory/bytes';
+import { ETH_HLEN, linkHeader, packetBytes } from '../run/packet';
 import { run } from '../run/state';
 import { contextArgument, errno, memoryArgument } from './arguments';
 import { packetAt, packetLength } from './packet';
@@ -11,7 +12,6 @@ const RECOMPUTE_CSUM: u64 = 1;
 const INVALIDATE_HASH: u64 = 2;
 /** BPF_HDR_START_NET; 0 is BPF_HDR_START_MAC. */
 const START_NET: u32 = 1;
-const ETH_HLEN: u64 = 14;
 const RELATIVE_MAX: u64 = 0xffff;
 
 function loadBytes(from: u32, to: u32, size: u32): u64 {
@@ -30,14 +30,15 @@ export function bpf_skb_load_bytes(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64):
   return loadBytes(packetAt(r2, r4), to, r4 as u32);
 }
 
-/** bpf_skb_load_bytes_relative(skb, offset, to, len, start_header): packets begin with their Ethernet header. */
+/** bpf_skb_load_bytes_relative(skb, offset, to, len, start_header): packets have an Ethernet header. */
 export function bpf_skb_load_bytes_relative(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   contextArgument(r1, CTX_SKB);
   const to = memoryArgument(r3, r4, 1);
   const offset = r2 & 0xffff_ffff;
   const start = r5 as u32;
   if (offset > RELATIVE_MAX || start > START_NET) return loadBytes(0, to, r4 as u32);
-  return loadBytes(packetAt(start == START_NET ? offset + ETH_HLEN : offset, r4), to, r4 as u32);
+  const base = start == START_NET ? linkHeader() + ETH_HLEN : linkHeader();
+  return loadBytes(packetBytes(base, offset, r4 & 0xffff_ffff), to, r4 as u32);
 }
 
 /** bpf_skb_store_bytes(skb, offset, from, len, flags) */

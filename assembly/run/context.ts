@@ -20,9 +20,9 @@ import {
   XDP_MD_INGRESS_IFINDEX,
   XDP_MD_SIZE,
 } from '../../src/abi/layout';
+import { ETH_HLEN, linkHeader, packetBytes } from './packet';
 import { run } from './state';
 
-const ETH_HLEN: u32 = 14;
 const ETH_TYPE: usize = 12;
 /** Below this the field is a length (IEEE 802.3), not a type. */
 const ETH_P_802_3_MIN: u32 = 0x600;
@@ -59,11 +59,11 @@ export function skbContext(): u64 {
 
 /** The protocol of an Ethernet frame in network byte order, as the kernel's eth_type_trans() tells it. */
 function ethernetProtocol(): u32 {
-  const data = load<u32>(run, RUN_PKT_DATA);
-  if (load<u32>(run, RUN_PKT_END) - data < ETH_HLEN) return 0;
-  const field = load<u16>(data, ETH_TYPE);
+  const header = packetBytes(linkHeader(), 0, ETH_HLEN);
+  if (header == 0) return 0;
+  const field = load<u16>(header, ETH_TYPE);
   if (<u32>bswap<u16>(field) >= ETH_P_802_3_MIN) return field;
-  const raw = load<u32>(run, RUN_PKT_END) - data >= ETH_HLEN + 2 && load<u16>(data, ETH_HLEN) == 0xffff;
+  const raw = packetBytes(header, ETH_HLEN, 2) != 0 && load<u16>(header + ETH_HLEN) == 0xffff;
   return bswap<u16>(raw ? ETH_P_802_3 : ETH_P_802_2);
 }
 

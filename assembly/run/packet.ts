@@ -1,12 +1,34 @@
-import { RUN_PKT_DATA, RUN_PKT_END } from '../../src/abi/layout';
+import { RUN_LINK_HEADER, RUN_PKT_DATA, RUN_PKT_END } from '../../src/abi/layout';
 import { run } from './state';
+
+export const ETH_HLEN: u32 = 14;
+/** Negative offsets count from the link-layer or the network header (include/uapi/linux/filter.h). */
+const SKF_NET_OFF: i32 = -0x100000;
+const SKF_LL_OFF: i32 = -0x200000;
+
+/** Address of the Ethernet header: the packet's start, or before it when it was pulled. */
+export function linkHeader(): u32 {
+  return load<u32>(run, RUN_PKT_DATA) - load<u32>(run, RUN_LINK_HEADER);
+}
+
+/** Address of `size` bytes at `offset` from `base`, 0 when they reach beyond the packet's end. */
+export function packetBytes(base: u32, offset: u64, size: u64): u32 {
+  const end = load<u32>(run, RUN_PKT_END);
+  if (base > end || offset + size > <u64>(end - base)) return 0;
+  return base + <u32>offset;
+}
 
 /** LD_ABS/LD_IND: the big-endian value of `size` bytes at `offset` of the packet; -1 outside of it. */
 export function packetLoad(offset: i32, size: u32): i64 {
-  const data = load<u32>(run, RUN_PKT_DATA);
-  if (offset < 0 || <u64>offset + size > <u64>(load<u32>(run, RUN_PKT_END) - data)) return -1;
-  const address = data + <u32>offset;
+  const address = locate(offset, size);
+  if (address == 0) return -1;
   if (size == 1) return load<u8>(address);
   if (size == 2) return bswap<u16>(load<u16>(address));
   return bswap<u32>(load<u32>(address));
+}
+
+function locate(offset: i32, size: u32): u32 {
+  if (offset >= 0) return packetBytes(load<u32>(run, RUN_PKT_DATA), <u64>offset, size);
+  if (offset >= SKF_NET_OFF) return packetBytes(linkHeader() + ETH_HLEN, <u64>(offset - SKF_NET_OFF), size);
+  return offset >= SKF_LL_OFF ? packetBytes(linkHeader(), <u64>(offset - SKF_LL_OFF), size) : 0;
 }

@@ -101,6 +101,11 @@ export const RUN_CTX_AREA = 576; // 192 bytes
 export const RUN_XDP_TEMPLATE = 768; // 12 bytes
 /** Reserved ring buffer records, private to assembly/rings. */
 export const RUN_RECORDS = 784; // 4 + 32 * 4 bytes
+/**
+ * u32, set by the host: bytes of Ethernet header that stand in front of the packet but are no longer part of it, as
+ * socket and cgroup programs find it once the kernel has pulled the header.
+ */
+export const RUN_LINK_HEADER = 780;
 /** Saved frames of the interpreter. */
 export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;

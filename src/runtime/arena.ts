@@ -27,6 +27,8 @@ export class Arena {
   /** Where the next packet goes. */
   #next = 0;
   #count = 0;
+  /** Bytes of each packet that the program does not see: a pulled link-layer header. */
+  pulled = 0;
 
   constructor(memory: LinearMemory) {
     this.#memory = memory;
@@ -82,13 +84,14 @@ export class Arena {
   #place(kind: ContextKind, packet: Uint8Array): void {
     const { data, hardEnd } = roomOf(kind, this.#next, packet.length);
     const record = this.record(this.#count);
+    const pulled = Math.min(this.pulled, packet.length);
     this.#memory.write(data, packet);
     const { view } = this.#memory;
-    view.setUint32(record + layout.REC_DATA, data, true);
-    view.setUint32(record + layout.REC_LEN, packet.length, true);
+    view.setUint32(record + layout.REC_DATA, data + pulled, true);
+    view.setUint32(record + layout.REC_LEN, packet.length - pulled, true);
     view.setUint32(record + layout.REC_HARD_START, this.#next, true);
     view.setUint32(record + layout.REC_HARD_END, hardEnd, true);
-    view.setUint32(record + layout.REC_META, data, true);
+    view.setUint32(record + layout.REC_META, data + pulled, true);
     view.setUint32(record + layout.REC_TRAP, 0, true);
   }
 

@@ -65,7 +65,13 @@ export interface SkbContext {
   readonly tstamp?: bigint;
 }
 
-export type RunContext = XdpContext & SkbContext;
+export interface RunContext extends XdpContext, SkbContext {
+  /**
+   * Bytes of Ethernet header (14) that the program does not see as part of the packet, as socket and cgroup programs
+   * in the kernel; LD_ABS with SKF_LL_OFF and bpf_skb_load_bytes_relative still reach them. Default 0: it sees all.
+   */
+  readonly linkHeader?: number;
+}
 
 const skbFields: Readonly<Record<Exclude<keyof SkbContext, 'cb' | 'tstamp'>, number>> = {
   pktType: layout.SKB_PKT_TYPE,
@@ -121,7 +127,10 @@ function writeFields(
   }
 }
 
-function writeSkb(memory: LinearMemory, base: number, context: RunContext): void {
+function writeSkb(memory: LinearMemory, run: number, context: RunContext): void {
+  const base = run + layout.RUN_SKB_TEMPLATE;
+  checkU32('linkHeader', context.linkHeader ?? 0);
+  memory.setU32(run + layout.RUN_LINK_HEADER, context.linkHeader ?? 0);
   memory.bytes.fill(0, base, base + layout.SKB_SIZE);
   memory.setU32(base + layout.SKB_IFINDEX, LOOPBACK_IFINDEX);
   writeFields(memory, base, skbFields, context);
@@ -145,7 +154,7 @@ export function writeContext(
   kind: ContextKind,
   context: RunContext,
 ): void {
-  if (kind === 'skb') writeSkb(memory, run + layout.RUN_SKB_TEMPLATE, context);
+  if (kind === 'skb') writeSkb(memory, run, context);
   if (kind === 'xdp') writeXdp(memory, run + layout.RUN_XDP_TEMPLATE, context);
 }
 

@@ -143,6 +143,7 @@ export class BpfProgram {
     this.#engine.assertOpen();
     writeContext(memory, run, this.contextKind, context);
     arena.clear();
+    arena.pulled = this.contextKind === 'skb' ? (context.linkHeader ?? 0) : 0;
   }
 
   #flush(collector: Collector): void {
@@ -188,7 +189,7 @@ export class BpfProgram {
       r0,
       verdict,
       data: after,
-      dataChanged: !equal(before, after),
+      dataChanged: !equal(before.subarray(this.#engine.arena.pulled), after),
       meta: memory.read(meta, Math.max(0, data - meta)),
       redirect: verdict.endsWith('_REDIRECT') ? this.#redirect() : undefined,
       context: this.contextKind === 'skb' ? readSkb(memory, run) : undefined,
