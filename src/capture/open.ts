@@ -11,7 +11,7 @@ import {
 
 export interface CaptureOptions {
   /**
-   * Called with the error when a file turns out broken or cut short after some packets; reading then ends as if
+   * Called with the error when a file turns out broken or cut short behind its header; reading then ends as if
    * the file did. Without it the error is thrown, after all packets before the damage were given out.
    */
   readonly onDamage?: ((error: WebpfError) => void) | undefined;

@@ -43,9 +43,14 @@ export interface RecordReader {
 /** No record may claim more than this (a jumbogram is 64 KiB; USB and D-Bus captures reach 128 MiB). */
 export const MAX_RECORD = 256 * 1024 * 1024;
 
-export const chunkOf = (bytes: Uint8Array, start: number, name: string): Chunk => ({
-  bytes,
-  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+/** A chunk over the same memory. A plain view of it: those of Node's Buffer take three times as long to cut. */
+export const chunkOf = (
+  { buffer, byteOffset, byteLength }: Uint8Array,
+  start: number,
+  name: string,
+): Chunk => ({
+  bytes: new Uint8Array(buffer, byteOffset, byteLength),
+  view: new DataView(buffer, byteOffset, byteLength),
   start,
   name,
 });

@@ -39,9 +39,9 @@ export async function* readCapture(
   for await (const bytes of chunks) {
     splitter.push(bytes);
     yield* batches(splitter, batchSize, totalBytes);
-    if (settle(splitter.error, options)) return;
+    if (settle(splitter.error, splitter, options)) return;
   }
-  settle(splitter.end(), options);
+  settle(splitter.end(), splitter, options);
 }
 
 /** Gives out what the splitter has; a last short batch, too, when an error ends it. */
@@ -54,10 +54,10 @@ function* batches(splitter: Splitter, size: number, totalBytes: number | undefin
 }
 
 /** Throws an error of the format, or hands it to the caller: then true. */
-function settle(error: WebpfError | undefined, { onDamage }: CaptureOptions): boolean {
+function settle(error: WebpfError | undefined, splitter: Splitter, { onDamage }: CaptureOptions): boolean {
   if (!error) return false;
-  // A file that is no capture at all has no packets to save.
-  if (!onDamage) throw error;
+  const isNoCapture = splitter.position === 0;
+  if (!onDamage || isNoCapture) throw error;
   onDamage(error);
   return true;
 }
@@ -144,14 +144,13 @@ class Splitter {
   }
 }
 
-/** One array of plain bytes; a view, where a single part holds them all. */
+/** One array of them all; not a copy, where a single part holds everything. */
 function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const only = parts.filter((part) => part.length > 0);
-  const first = only[0];
-  if (only.length === 1 && first) return new Uint8Array(first.buffer, first.byteOffset, first.byteLength);
+  const [only, ...others] = parts.filter((part) => part.length > 0);
+  if (only && others.length === 0) return only;
   const joined = new Uint8Array(size);
   let at = 0;
-  for (const part of only) {
+  for (const part of parts) {
     joined.set(part, at);
     at += part.length;
   }

@@ -110,6 +110,10 @@ describe('readCapture', () => {
     );
     await expect(gather(readCapture(pieces(packetOf(90), 9)))).rejects.toThrow('neither pcap nor pcapng');
     await expect(gather(readCapture(pieces(pcap.subarray(0, 20), 9)))).rejects.toThrow('cut short');
+    const onDamage = () => expect.unreachable();
+    await expect(gather(readCapture(pieces(pcap.subarray(0, 20), 9), { onDamage }))).rejects.toThrow(
+      'cut short',
+    );
     await expect(gather(readCapture(join(folder, 'none.pcap')))).rejects.toMatchObject({ code: 'file' });
     await expect(gather(readCapture(folder))).rejects.toMatchObject({ code: 'file' });
     await expect(gather(readCapture(pieces(pcap, 9), { batchSize: 0 }))).rejects.toThrow('batchSize is 0');
