@@ -28,6 +28,8 @@ export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './error
 export type { Btf, BtfMember, BtfType } from './frontend/btf/types.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
+export type { ContinueOptions, Frame, StepState, StepTrap } from './interp/stepper.ts';
+export { Stepper } from './interp/stepper.ts';
 export { type Assembled, type AssembleOptions, assemble } from './isa/asm.ts';
 export {
   type DisassembledLine,

@@ -2,6 +2,7 @@
 import * as layout from '../abi/layout.ts';
 import type { RuntimeExports } from '../abi/runtime.ts';
 import { type SourceLine, WebpfError } from '../errors.ts';
+import { sourceAt } from '../frontend/lines.ts';
 import type { LineInfo } from '../frontend/program.ts';
 import type { Insn } from '../isa/insn.ts';
 import { INSN_SIZE } from './opcodes.ts';
@@ -69,11 +70,6 @@ export interface ContinueOptions {
 }
 
 const REGISTERS = 11;
-
-/** The line information that covers a slot. */
-function sourceAt(lines: readonly LineInfo[], slot: number): SourceLine | undefined {
-  return lines.findLast(({ insn }) => insn <= slot);
-}
 
 const badArgument = (message: string): WebpfError =>
   new WebpfError('bad-argument', message, { stage: 'interp' });

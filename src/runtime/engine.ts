@@ -1,6 +1,7 @@
 import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
+import type { StepHost, StepProgram } from '../interp/stepper.ts';
 import { Arena } from './arena.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
@@ -13,6 +14,9 @@ import { Signal } from './signal.ts';
 import { type Task, writeTask } from './task.ts';
 import { readTrap, type Trap } from './trap.ts';
 import { createMemory, type Exports, instantiateRuntime, type MemoryKind } from './wasm.ts';
+
+/** A program with its instructions by slot. */
+export type DecodedProgram = Program & StepProgram;
 
 export type EngineKind = 'jit' | 'interp';
 
@@ -71,7 +75,7 @@ export class Engine implements RunHost, RingHost {
   readonly cpus: number;
   readonly helpers: HelperTable;
   readonly #maps = new Map<number, RawMap>();
-  readonly #programs = new Map<number, Program>();
+  readonly #programs = new Map<number, DecodedProgram>();
   #trace: TraceLog | undefined;
 
   private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
@@ -139,9 +143,16 @@ export class Engine implements RunHost, RingHost {
     return this.#maps.get(address);
   }
 
-  /** Remembers which program a descriptor belongs to, for traps. */
-  addProgram(descriptor: number, program: Program): void {
+  /** Remembers which program a descriptor belongs to, for traps and for stepping. */
+  addProgram(descriptor: number, program: DecodedProgram): void {
     this.#programs.set(descriptor, program);
+  }
+
+  /** What single-stepping needs of this engine. */
+  get stepHost(): StepHost {
+    const { exports, run } = this;
+    const programAt = (descriptor: number) => this.#programs.get(descriptor);
+    return { memory: this.memory.memory, exports, run, programAt };
   }
 
   get programCount(): number {

@@ -1,7 +1,9 @@
 import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
+import { sourceAt } from '../frontend/lines.ts';
 import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
+import { Stepper } from '../interp/stepper.ts';
 import { helperName } from '../isa/helpers.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
@@ -13,7 +15,6 @@ import type { Engine } from './engine.ts';
 import { BPF_TAIL_CALL } from './helpers.ts';
 import type { RawMap } from './maps/raw.ts';
 import { BpfProgram, type Executor } from './program.ts';
-import { sourceOf } from './trap.ts';
 
 /** A program that has its place in linear memory, but no engine's code yet. */
 export interface Placed {
@@ -31,7 +32,7 @@ export interface Placed {
 function refuseMissingHelpers(engine: Engine, program: Program, structure: Structure): void {
   for (const [id, insn] of structure.helpers) {
     if (engine.helpers.has(id)) continue;
-    const source = sourceOf(program, insn);
+    const source = sourceAt(program.lines, insn);
     const place = source ? ` (${source.file}:${source.line})` : '';
     throw new WebpfError(
       'missing-helper',
@@ -77,7 +78,7 @@ export function place(
     maps,
     functions: takenFunctions(structure),
   });
-  engine.addProgram(descriptor.address, program);
+  engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
   return { program, structure, contextKind, maps, descriptor, id, artifact: options.artifact };
 }
 
@@ -98,7 +99,10 @@ function interpreter(engine: Engine, placed: Placed): Executor {
   memory.write(address, code);
   const descriptor = placed.descriptor.address;
   memory.setU32(descriptor + layout.PROG_CODE, address);
-  return { batch: (record, count) => exports.interpretBatch(descriptor, record, count) };
+  return {
+    batch: (record, count) => exports.interpretBatch(descriptor, record, count),
+    debug: (record) => new Stepper(engine.stepHost, descriptor, record),
+  };
 }
 
 /** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */

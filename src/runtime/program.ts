@@ -1,6 +1,7 @@
 import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
+import type { Stepper } from '../interp/stepper.ts';
 import { BATCH_EVENTS } from './arena.ts';
 import { type BatchResult, Collector } from './batch.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
@@ -49,6 +50,8 @@ export interface BatchOptions {
 /** What an engine (JIT or interpreter) runs a program with: `count` batch records from `record` on. */
 export interface Executor {
   batch(record: number, count: number): void;
+  /** Starts a run in single steps; the interpreter alone can. */
+  debug?(record: number): Stepper;
 }
 
 const EMPTY = new Uint8Array();
@@ -122,6 +125,20 @@ export class BpfProgram {
     }
     engine.signal.notify();
     return { runs: count, nsPerRun: (elapsed * 1e6) / count };
+  }
+
+  /**
+   * Starts a run that goes on an instruction at a time, with registers, memory and source lines visible. Needs the
+   * interpreter (`engine: 'interp'`). The next run of any program in this engine ends it.
+   */
+  debug(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): Stepper {
+    if (!this.#executor.debug) {
+      const message = "single-stepping needs the interpreter: open the object with engine: 'interp'";
+      throw new WebpfError('bad-argument', message, { stage: 'runtime', subject: this.name });
+    }
+    this.#begin(context);
+    this.#engine.arena.add(this.contextKind, data);
+    return this.#executor.debug(this.#engine.arena.record(0));
   }
 
   /** Runs the program over many packets. A trap ends only the event it happens in. */

@@ -1,6 +1,7 @@
 import * as layout from '../abi/layout.ts';
 import * as traps from '../abi/traps.ts';
 import { type SourceLine, WebpfError } from '../errors.ts';
+import { sourceAt } from '../frontend/lines.ts';
 import type { Program } from '../frontend/program.ts';
 import type { LinearMemory } from './memory.ts';
 
@@ -67,16 +68,6 @@ const kinds: Readonly<Record<number, { kind: TrapKind; text: (value: bigint) => 
   [traps.TRAP_HOST]: { kind: 'host', text: () => "calls a helper of the host's own that threw" },
 };
 
-/** Source line of a slot: the last line entry at or before it. */
-export function sourceOf(program: Program, insn: number): SourceLine | undefined {
-  let found: SourceLine | undefined;
-  for (const line of program.lines) {
-    if (line.insn > insn) break;
-    found = line;
-  }
-  return found;
-}
-
 const place = (source: SourceLine | undefined): string =>
   source ? ` (${source.file}:${source.line}${source.text ? `: ${source.text.trim()}` : ''})` : '';
 
@@ -91,7 +82,7 @@ export function readTrap(
   const program = programAt(memory.u32(run + layout.RUN_PROG));
   const insn = memory.u32(run + layout.RUN_TRAP_PC);
   const value = memory.u64(run + layout.RUN_TRAP_VALUE);
-  const source = program && sourceOf(program, insn);
+  const source = program && sourceAt(program.lines, insn);
   const name = program?.name ?? 'program';
   const message = `${name} ${known.text(value)}, at instruction ${insn}${place(source)}`;
   return { kind: known.kind, program: name, insn, value, source, message };
