@@ -1,7 +1,7 @@
 /** From bytes to instructions, with the checks of reserved fields. RFC 9669, section 3. */
 import { WebpfError } from '../errors.ts';
 import type { Insn } from './insn.ts';
-import { type FieldName, ROWS_BY_OPCODE, type Row } from './rows.ts';
+import { type FieldName, type Property, ROWS_BY_OPCODE, type Row } from './rows.ts';
 
 export const SLOT_BYTES = 8;
 /** Slots a program may have, as in Linux (BPF_COMPLEXITY_LIMIT_INSNS). */
@@ -23,6 +23,8 @@ interface Raw {
   readonly imm: number;
 }
 
+/** The one wide instruction. */
+const LDDW = 0x18;
 const FIELDS: readonly FieldName[] = ['dst', 'src', 'off', 'imm', 'next'];
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;
@@ -51,12 +53,41 @@ const mismatches = (row: Row, raw: Raw, next: number): FieldName[] =>
     return typeof field === 'number' && field !== fieldOf(raw, next, name);
   });
 
-const matches = ({ fields }: Row, raw: Raw, next: number): boolean =>
-  (typeof fields.src !== 'number' || fields.src === raw.src) &&
-  (typeof fields.off !== 'number' || fields.off === raw.off) &&
-  (typeof fields.imm !== 'number' || fields.imm === raw.imm) &&
-  (typeof fields.dst !== 'number' || fields.dst === raw.dst) &&
-  (typeof fields.next !== 'number' || fields.next === next);
+/** A row made ready for decoding. */
+interface Pattern {
+  readonly row: Row;
+  /** Fields that must have one value. */
+  readonly fixed: readonly (readonly [FieldName, number])[];
+  /** Fields that become properties. */
+  readonly free: readonly (readonly [FieldName, Property])[];
+  /** An instruction of the row with all its properties, so that copies of it share one shape. */
+  readonly template: Readonly<Record<string, unknown>>;
+}
+
+const patternOf = (row: Row): Pattern => {
+  const fixed: [FieldName, number][] = [];
+  const free: [FieldName, Property][] = [];
+  for (const name of FIELDS) {
+    const field = row.fields[name];
+    if (typeof field === 'number') fixed.push([name, field]);
+    else free.push([name, field]);
+  }
+  return {
+    row,
+    fixed,
+    free,
+    template: { ...row.insn, ...Object.fromEntries(free.map(([, field]) => [field, 0])) },
+  };
+};
+
+const PATTERNS: readonly (readonly Pattern[] | undefined)[] = ROWS_BY_OPCODE.map((rows) =>
+  rows?.map(patternOf),
+);
+
+const matches = ({ fixed }: Pattern, raw: Raw, next: number): boolean => {
+  for (const [name, value] of fixed) if (fieldOf(raw, next, name) !== value) return false;
+  return true;
+};
 
 /** Says which field no row of the opcode agrees with, judged by the row that disagrees least. */
 const explain = (rows: readonly Row[], raw: Raw, next: number, slot: number): never => {
@@ -97,30 +128,33 @@ const checkRegister = (register: number, name: string, slot: number): void => {
     fail(slot, `${name} is r${register}, but the last register is r${MAX_REGISTER}`);
 };
 
-const findRow = (raw: Raw, next: number, slot: number): Row => {
-  const rows = ROWS_BY_OPCODE[raw.opcode];
-  if (rows === undefined) return fail(slot, `unknown opcode ${hex(raw.opcode)}`);
-  return rows.find((row) => matches(row, raw, next)) ?? explain(rows, raw, next, slot);
+const findPattern = (raw: Raw, next: number, slot: number): Pattern => {
+  const patterns = PATTERNS[raw.opcode];
+  if (patterns === undefined) return fail(slot, `unknown opcode ${hex(raw.opcode)}`);
+  for (const pattern of patterns) if (matches(pattern, raw, next)) return pattern;
+  return explain(
+    patterns.map(({ row }) => row),
+    raw,
+    next,
+    slot,
+  );
 };
 
-const build = ({ insn, fields }: Row, raw: Raw, next: number): Insn => {
-  const built: Record<string, unknown> = { ...insn };
-  if (typeof fields.dst === 'string') built[fields.dst] = raw.dst;
-  if (typeof fields.src === 'string') built[fields.src] = raw.src;
-  if (typeof fields.off === 'string') built[fields.off] = raw.off;
-  if (typeof fields.imm === 'string') built[fields.imm] = raw.imm;
-  if (typeof fields.next === 'string') built[fields.next] = next;
+const build = ({ free, template }: Pattern, raw: Raw, next: number, slot: number): Insn => {
+  const built: Record<string, unknown> = { ...template };
+  for (const [name, property] of free) {
+    const value = fieldOf(raw, next, name);
+    if (name === 'dst' || name === 'src') checkRegister(value, name, slot);
+    built[property] = value;
+  }
   // A row's template and fields are together the whole of one Insn: the identity tests over all rows hold it to that.
   return built as unknown as Insn;
 };
 
 const decodeAt = (view: DataView, slot: number): Insn => {
   const raw = readRaw(view, slot);
-  const next = raw.opcode === 0x18 ? checkSecondSlot(view, slot) : 0;
-  const row = findRow(raw, next, slot);
-  if (typeof row.fields.dst === 'string') checkRegister(raw.dst, 'dst', slot);
-  if (typeof row.fields.src === 'string') checkRegister(raw.src, 'src', slot);
-  return build(row, raw, next);
+  const next = raw.opcode === LDDW ? checkSecondSlot(view, slot) : 0;
+  return build(findPattern(raw, next, slot), raw, next, slot);
 };
 
 const viewOf = (code: Uint8Array): DataView => new DataView(code.buffer, code.byteOffset, code.byteLength);

@@ -143,8 +143,6 @@ export function immediateDominators(graph: Graph, { preorder, parent }: DepthFir
 /** Nested intervals of the dominator tree: a dominates b when a's interval holds b's. */
 export interface DominatorTree {
   readonly idom: Int32Array;
-  /** By node: the nodes it immediately dominates, in no particular order. */
-  readonly children: readonly (readonly number[])[];
   readonly enter: Int32Array;
   readonly leave: Int32Array;
 }
@@ -167,7 +165,7 @@ export function dominatorTree(idom: Int32Array): DominatorTree {
     const parent = at(idom, node);
     leave[parent] = Math.max(at(leave, parent), at(leave, node));
   }
-  return { idom, children, enter, leave };
+  return { idom, enter, leave };
 }
 
 /** True when every path from the entry to `b` passes `a` (a node dominates itself). */
