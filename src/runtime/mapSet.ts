@@ -56,7 +56,7 @@ export class MapSet {
   }
 
   /** A map that cannot be made only matters to the programs that use it: they are refused with this error. */
-  #create(spec: MapSpec, maxEntries = spec.maxEntries): RawMap | WebpfError {
+  #create(spec: MapSpec, maxEntries = this.#defaultEntries(spec)): RawMap | WebpfError {
     try {
       const template = spec.inner && this.#engine.createMap(spec.inner).address;
       return this.#engine.createMap({ ...spec, maxEntries }, template);
@@ -64,6 +64,11 @@ export class MapSet {
       if (error instanceof WebpfError) return error;
       throw error;
     }
+  }
+
+  /** Perf event arrays that leave their size open get one ring for each CPU, as libbpf does it. */
+  #defaultEntries({ type, maxEntries }: MapSpec): number {
+    return type === abi.MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? this.#engine.cpus : maxEntries;
   }
 
   #initialise(spec: MapSpec, data: Uint8Array | undefined): void {
