@@ -31,10 +31,18 @@ function checksumOf(sum: u32): u32 {
   return ~fold(sum) & 0xffff;
 }
 
-/** Adds the words of memory (a multiple of 4 bytes) to a sum. */
+/** The 1 to 3 bytes at `from`, as a word padded with zeros. */
+function tail(from: u32, size: u32): u32 {
+  let word: u32 = size & 1 ? load<u8>(from + size - 1) : 0;
+  if (size & 2) word = size & 1 ? (word << 16) | load<u16>(from) : load<u16>(from);
+  return word;
+}
+
+/** Adds the words of memory to a sum. */
 function partial(from: u32, size: u32, sum: u32): u32 {
   let total: u64 = sum;
-  for (const end = from + size; from < end; from += 4) total += load<u32>(from);
+  for (; size >= 4; size -= 4, from += 4) total += load<u32>(from);
+  if (size) total += tail(from, size);
   return ((total + rotl<u64>(total, 32)) >> 32) as u32;
 }
 
@@ -44,11 +52,10 @@ function difference(from: u32, fromSize: u32, to: u32, toSize: u32, seed: u32): 
   return fromSize ? ~partial(from, fromSize, ~seed) : seed;
 }
 
-/** bpf_csum_diff(from, from_size, to, to_size, seed): 16 bits, as since Linux 6.13. */
+/** bpf_csum_diff(from, from_size, to, to_size, seed): 16 bits, and sizes of any number, as since Linux 6.13. */
 export function bpf_csum_diff(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const from = memoryArgument(r1, r2, 0);
   const to = memoryArgument(r3, r4, 0);
-  if ((r2 | r4) & 3) return errno(-EINVAL);
   return fold(difference(from, r2 as u32, to, r4 as u32, r5 as u32));
 }
 

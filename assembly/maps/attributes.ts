@@ -49,6 +49,8 @@ const HASH_ELEMENT: u64 = 48;
 const PAGE: u32 = 4096;
 const TRIE_KEY_MIN: u32 = 5;
 const TRIE_KEY_MAX: u32 = 260;
+/** Less the largest key and struct lpm_trie_node. */
+const TRIE_VALUE_MAX: u64 = KMALLOC_MAX - 260 - 40;
 const CPUS_MAX: u32 = 8192;
 
 function flagError(flags: u32, allowed: u32): i32 {
@@ -73,21 +75,21 @@ function objectsError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 
   return arrayError(type, keySize, valueSize, flags);
 }
 
-function hashError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
+function hashError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
   const lru = type == MAP_TYPE_LRU_HASH || type == MAP_TYPE_LRU_PERCPU_HASH;
   let allowed = BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | ACCESS;
   if (lru) allowed |= BPF_F_NO_COMMON_LRU;
   const error = flagError(flags, allowed);
   if (error) return error;
   if (lru && flags & BPF_F_NO_PREALLOC) return -ENOTSUPP;
-  if (keySize == 0 || valueSize == 0) return -EINVAL;
+  if (keySize == 0 || valueSize == 0 || maxEntries == 0) return -EINVAL;
   if ((keySize as u64) + valueSize >= KMALLOC_MAX - HASH_ELEMENT) return -E2BIG;
   return isPerCpu(type) && valueSize > PERCPU_MAX ? -E2BIG : 0;
 }
 
 function trieError(keySize: u32, valueSize: u32, flags: u32): i32 {
   if (!(flags & BPF_F_NO_PREALLOC) || keySize < TRIE_KEY_MIN || keySize > TRIE_KEY_MAX) return -EINVAL;
-  if (valueSize == 0 || (valueSize as u64) > KMALLOC_MAX - keySize) return -EINVAL;
+  if (valueSize == 0 || (valueSize as u64) > TRIE_VALUE_MAX) return -EINVAL;
   return flagError(flags, BPF_F_NO_PREALLOC | BPF_F_NUMA_NODE | ACCESS);
 }
 
@@ -110,12 +112,17 @@ function isPowerOfTwo(n: u32): bool {
 
 function portError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
   if (keySize != 4 || !(valueSize == 4 || (valueSize == 8 && type != MAP_TYPE_XSKMAP))) return -EINVAL;
-  if (type == MAP_TYPE_CPUMAP && maxEntries > CPUS_MAX) return -E2BIG;
-  return flagError(flags, type == MAP_TYPE_CPUMAP ? BPF_F_NUMA_NODE : BPF_F_NUMA_NODE | ACCESS_HOST);
+  if (type != MAP_TYPE_CPUMAP) return flagError(flags, BPF_F_NUMA_NODE | ACCESS_HOST);
+  if (flags & ~BPF_F_NUMA_NODE) return -EINVAL;
+  return maxEntries > CPUS_MAX ? -E2BIG : 0;
+}
+
+function isHash(type: u32): bool {
+  return type == MAP_TYPE_HASH || type == MAP_TYPE_HASH_OF_MAPS || isPerCpu(type) || type == MAP_TYPE_LRU_HASH;
 }
 
 export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
-  if (maxEntries == 0) return -EINVAL;
+  if (maxEntries == 0 && !isHash(type)) return -EINVAL;
   switch (type) {
     case MAP_TYPE_ARRAY:
     case MAP_TYPE_PERCPU_ARRAY:
@@ -125,12 +132,12 @@ export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntri
     case MAP_TYPE_ARRAY_OF_MAPS:
       return objectsError(type, keySize, valueSize, flags);
     case MAP_TYPE_HASH_OF_MAPS:
-      return valueSize == 4 ? hashError(type, keySize, valueSize, flags) : -EINVAL;
+      return valueSize == 4 ? hashError(type, keySize, valueSize, maxEntries, flags) : -EINVAL;
     case MAP_TYPE_HASH:
     case MAP_TYPE_PERCPU_HASH:
     case MAP_TYPE_LRU_HASH:
     case MAP_TYPE_LRU_PERCPU_HASH:
-      return hashError(type, keySize, valueSize, flags);
+      return hashError(type, keySize, valueSize, maxEntries, flags);
     case MAP_TYPE_LPM_TRIE:
       return trieError(keySize, valueSize, flags);
     case MAP_TYPE_QUEUE:
