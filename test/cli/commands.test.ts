@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { example, jsonLines, scratchFolder, webpf } from './harness.ts';
+
+const files = scratchFolder();
+
+describe('webpf verify', () => {
+  it('gives a verdict for each program, and says what it did not check', async () => {
+    const { code, out } = await webpf(['verify', example('pipeline.bpf.o'), '--log']);
+    expect(code).toBe(0);
+    expect(out.match(/^accept {2}\w+ \(xdp\): \d+ instructions$/gm)).toHaveLength(4);
+    expect(out).toContain('structural checks only; the verifier comes later');
+    expect(out).toMatch(/^ +pipeline: slots 0 to \d+, \d+ blocks$/m);
+  });
+
+  it('has the settled fields in JSON', async () => {
+    const { out } = await webpf(['verify', example('flows.bpf.o'), '--json']);
+    const fields = [
+      'object',
+      'section',
+      'program',
+      'type',
+      'verdict',
+      'reason',
+      'insn',
+      'insnsProcessed',
+      'ms',
+    ];
+    const [line] = jsonLines(out);
+    expect(Object.keys(line ?? {})).toEqual(fields);
+    expect(line).toMatchObject({ section: 'xdp', type: 'xdp', verdict: 'accept', reason: '', insn: null });
+  });
+
+  it('rejects with the instruction and status 1', async () => {
+    const file = await files.write('bad.s', 'r0 = 1\ngoto +5\nexit\n');
+    const { code, out } = await webpf(['verify', file, '--json']);
+    expect(code).toBe(1);
+    expect(jsonLines(out)[0]).toMatchObject({ verdict: 'reject', insn: 1 });
+    expect(jsonLines(out)[0]?.reason).toMatch(/jump out of range/);
+  });
+
+  it('tells what webpf lacks from what is wrong', async () => {
+    const file = await files.write('lacks.s', 'call 200\nexit\n');
+    const { code, out } = await webpf(['verify', file, '--json']);
+    expect(code).toBe(0);
+    expect(jsonLines(out)[0]).toMatchObject({ verdict: 'unsupported', insn: 0 });
+  });
+
+  it('knows no program of another name', async () => {
+    const { code, err } = await webpf(['verify', example('flows.bpf.o'), '-p', 'nope']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^webpf: there is no program "nope" in .*flows\.bpf\.o; it has count_flows\n$/);
+  });
+});
+
+describe('webpf disasm and asm', () => {
+  it('prints functions and source lines', async () => {
+    const { code, out } = await webpf(['disasm', example('pipeline.bpf.o'), '-p', 'pipeline', '--source']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^pipeline \(section xdp, type xdp, \d+ slots\)$/m);
+    expect(out).toMatch(/^parse:$/m);
+    expect(out).toContain('; int pipeline(struct xdp_md *ctx) {');
+    expect(out).toMatch(/^ +\d+: \(85\) call bpf_tail_call#12$/m);
+  });
+
+  it.each(['kernel', 'llvm'])('assembles what it has printed in the %s dialect', async (dialect) => {
+    const text = 'r0 = 7\nw1 = w0\nif r0 > 3 goto +1\nr0 += -1\n*(u64 *)(r10 - 8) = r0\nexit\n';
+    const source = await files.write('source.s', text);
+    const first = files.path('first.bin');
+    const second = files.path('second.bin');
+    await webpf(['asm', source, '-o', first]);
+    const { out } = await webpf(['disasm', first, '--dialect', dialect]);
+    const instructions = out.split('\n').flatMap((line) => /^ +\d+: (?:\(..\) )?(.*)$/.exec(line)?.[1] ?? []);
+    const printed = await files.write('printed.s', instructions.join('\n'));
+    expect(await webpf(['asm', printed, '-o', second])).toMatchObject({ code: 0, err: '' });
+    expect(await readFile(second)).toEqual(await readFile(first));
+  });
+
+  it('reads standard input and writes standard output', async () => {
+    const { code, bytes } = await webpf(['asm', '-', '-o', '-'], 'exit\n');
+    expect(code).toBe(0);
+    expect([...bytes]).toEqual([0x95, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it('has bytes and source in JSON', async () => {
+    const { out } = await webpf(['disasm', example('flows.bpf.o'), '--json']);
+    const [first] = jsonLines(out);
+    expect(first).toMatchObject({ program: 'count_flows', insn: 0, source: { line: expect.any(Number) } });
+    expect(first?.bytes).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('names line and column of a mistake', async () => {
+    const file = await files.write('typo.s', 'r0 = 1\nr0 ?= 2\n');
+    const { code, err } = await webpf(['asm', file, '-o', files.path('typo.bin')]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^webpf: .*typo\.s:2:\d+.*\n$/);
+  });
+});
+
+describe('webpf compile', () => {
+  it('writes a module of WebAssembly', async () => {
+    const target = files.path('flows.wasm');
+    const { code, out } = await webpf(['compile', example('flows.bpf.o'), '-o', target, '--json']);
+    expect(code).toBe(0);
+    const wasm = await readFile(target);
+    expect(jsonLines(out)[0]).toMatchObject({ program: 'count_flows', bytes: wasm.length });
+    expect(WebAssembly.validate(wasm)).toBe(true);
+  });
+
+  it('says why a file cannot be written', async () => {
+    const target = files.path('no/such/folder.wasm');
+    const { code, err } = await webpf(['compile', example('flows.bpf.o'), '-o', target]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^webpf: cannot write .*folder\.wasm: ENOENT: no such file or directory\n$/);
+  });
+});
+
+describe('webpf bench', () => {
+  it('measures both engines', async () => {
+    const file = await files.write('bench.s', 'r0 = 0\nexit\n');
+    const { code, out } = await webpf(['bench', file, '--data', '00', '--json']);
+    expect(code).toBe(0);
+    const lines = jsonLines(out);
+    expect(lines.map((line) => line.engine)).toEqual(['interp', 'jit']);
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual(['program', 'engine', 'nsPerRun', 'runs', 'loadMs']);
+      expect(line.nsPerRun).toBeGreaterThan(0);
+    }
+  });
+
+  it('does not measure a program that traps', async () => {
+    const file = await files.write('trap.s', 'r0 = *(u8 *)(r1 + 100)\nexit\n');
+    const { code, err } = await webpf(['bench', file, '--data', '00']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/accesses address/);
+  });
+});
+
+describe('webpf plugin', () => {
+  const ADD = 'b7 00 00 00 01 00 00 00  07 00 00 00 ff 00 00 00  95 00 00 00 00 00 00 00 \n';
+
+  it.each(['jit', 'interp'])('prints r0 in hex from %s', async (engine) => {
+    expect(await webpf(['plugin', '--engine', engine], ADD)).toMatchObject({
+      code: 0,
+      out: '100\n',
+      err: '',
+    });
+  });
+
+  it('gives the program its memory', async () => {
+    const load = '71 10 01 00 00 00 00 00 95 00 00 00 00 00 00 00';
+    expect(await webpf(['plugin', 'aa  bb  '], load)).toMatchObject({ code: 0, out: 'bb\n' });
+  });
+
+  it('takes the program as an option', async () => {
+    expect(await webpf(['plugin', '--program', ADD])).toMatchObject({ code: 0, out: '100\n' });
+  });
+
+  it.each([
+    ['0', /3? ?.*hexadecimal|whole number of bytes/],
+    ['zz', /not hexadecimal/],
+    ['95 00', /8/],
+    ['', /./],
+  ])('refuses %j with an error on stderr', async (program, reason) => {
+    const { code, out, err } = await webpf(['plugin'], program);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(reason);
+  });
+});
