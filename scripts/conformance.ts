@@ -1,7 +1,7 @@
 /**
  * Runs a folder of bpf_conformance vectors on both engines, and its `negative/` folder, which must be refused.
  *
- *   npx tsx scripts/conformance.ts DIR [--json]
+ *   npm run conformance -- DIR [--json]
  *
  * With a `kernel-results.jsonl` in the folder, what the Linux kernel returned is held beside ours. Prints a table;
  * the exit code is 0 when every vector passes.
@@ -133,7 +133,7 @@ function summary(rows: readonly Row[], refusals: readonly Refusal[]): string {
 const plain = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? hex(value) : value);
 
 async function main(folder: string | undefined, json: boolean): Promise<boolean> {
-  if (folder === undefined) throw new Error('usage: npx tsx scripts/conformance.ts DIR [--json]');
+  if (folder === undefined) throw new Error('usage: npm run conformance -- DIR [--json]');
   const kernel = kernelResults(folder);
   const rows: Row[] = [];
   for (const vector of readVectors(folder)) rows.push(await rowOf(vector, kernel.get(vector.name)));

@@ -1,4 +1,4 @@
-import { jumpTarget } from '../../src/isa/cfg.ts';
+import { endsFlow, jumpTarget } from '../../src/isa/cfg.ts';
 import { type Insn, slotsOf } from '../../src/isa/insn.ts';
 import { subprogramReference } from '../../src/isa/subprograms.ts';
 
@@ -75,4 +75,21 @@ export function without(items: readonly Item[], from: number, to: number): Item[
     insn,
     target: target === undefined ? undefined : moved(target),
   }));
+}
+
+/** Without what no path reaches, over jumps, calls and function addresses. */
+export function withoutUnreachable(items: readonly Item[]): Item[] {
+  const reached = new Set<number>();
+  const pending = [0];
+  for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
+    const item = items[index];
+    if (item === undefined || reached.has(index)) continue;
+    reached.add(index);
+    if (item.target !== undefined) pending.push(item.target);
+    if (!endsFlow(item.insn)) pending.push(index + 1);
+  }
+  let kept = [...items];
+  for (let index = items.length - 1; index >= 0; index--)
+    if (!reached.has(index)) kept = without(kept, index, index + 1);
+  return kept;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MapSpec } from '../../src/frontend/program.ts';
 import type { Job } from './engines.ts';
@@ -45,8 +45,7 @@ export function saveRegression(name: string, { note, job, inputs }: Regression):
 }
 
 export function loadRegressions(): ReadonlyMap<string, Regression> {
-  mkdirSync(FOLDER, { recursive: true });
-  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'));
+  const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith('.json')) : [];
   return new Map(files.map((file) => [file, regressionOf(readFileSync(join(FOLDER, file), 'utf8'))]));
 }
 

@@ -4,7 +4,7 @@ import { encode } from '../../src/isa/encode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import { isAccepted } from './case.ts';
 import type { Job } from './engines.ts';
-import { type Item, listingOf, resolve, without } from './listing.ts';
+import { type Item, listingOf, resolve, without, withoutUnreachable } from './listing.ts';
 
 /** Whether a smaller job still shows the divergence. */
 export type Fails = (job: Job) => Promise<boolean>;
@@ -24,7 +24,7 @@ const itemsOf = (job: Job): Item[] => listingOf(decodeProgram(job.code).insns);
 /** The job with other instructions, if it is still a program that fails. */
 async function attempt(job: Job, items: readonly Item[], fails: Fails): Promise<Job | undefined> {
   try {
-    const smaller = { ...job, code: encode(resolve(items)) };
+    const smaller = { ...job, code: encode(resolve(withoutUnreachable(items))) };
     return isAccepted(smaller) && (await fails(smaller)) ? smaller : undefined;
   } catch (error) {
     if (error instanceof WebpfError) return undefined;

@@ -1,0 +1,60 @@
+/**
+ * Holds rebuilt objects against the committed ones: another clang may lay a file out otherwise, but what the
+ * loader reads from it must be the same program by program and map by map.
+ *
+ *   node --import ./scripts/typescript/register.mjs scripts/compare-objects.ts REBUILT_DIR
+ *
+ * Objects of test/objects, examples and bench/programs are looked for under REBUILT_DIR by the same path.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ObjectFile } from '../src/index.ts';
+import { readObject } from '../src/index.ts';
+
+const FOLDERS = ['test/objects', 'examples', 'bench/programs'];
+
+const committed = (): string[] =>
+  FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.o'))
+      .map((name) => join(folder, name)),
+  );
+
+/** What matters of an object, as text: programs with their code, maps with their shape and contents. */
+function essence({ programs, maps, refused, license }: ObjectFile): Map<string, string> {
+  const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
+  return new Map([
+    ...programs.map(({ name, section, code }) => [`program ${name}`, `${section} ${hex(code)}`] as const),
+    ...maps.map(
+      ({ name, type, keySize, valueSize, maxEntries, flags, data }) =>
+        [`map ${name}`, [type, keySize, valueSize, maxEntries, flags, hex(data)].join(' ')] as const,
+    ),
+    ...refused.map(({ program, error }) => [`refused ${program}`, error.code] as const),
+    ['license', license],
+  ]);
+}
+
+async function differences(path: string, rebuilt: string): Promise<string[]> {
+  if (!existsSync(rebuilt)) return ['is not built any more'];
+  const [before, after] = [readFileSync(path), readFileSync(rebuilt)];
+  if (before.equals(after)) return [];
+  const [old, now] = [essence(await readObject(before)), essence(await readObject(after))];
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((name) => old.get(name) !== now.get(name))
+    .map((name) => `${name} differs`);
+}
+
+async function main(folder: string | undefined): Promise<number> {
+  if (folder === undefined) throw new Error('usage: compare-objects.ts REBUILT_DIR');
+  const files = committed();
+  let different = 0;
+  for (const path of files) {
+    const found = await differences(path, join(folder, path));
+    if (found.length > 0) different++;
+    for (const line of found) console.log(`${path}: ${line}`);
+  }
+  console.log(`${files.length} objects, ${different} load otherwise when rebuilt`);
+  return different === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv[2]);
