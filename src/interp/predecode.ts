@@ -17,7 +17,7 @@ import type {
   Width,
 } from '../isa/insn.ts';
 import type { Proof } from '../verifier/proof.ts';
-import type { Structure } from '../verifier/structure.ts';
+import { type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type Fields, writeInsn } from './encode.ts';
 import * as op from './opcodes.ts';
 
@@ -228,7 +228,7 @@ const fieldsOf = <K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>,
  */
 export function predecode(program: Predecodable, bindings: Bindings, proof: Proof): Uint8Array {
   const { insns } = program.decoded;
-  const functions = program.subprograms.filter((_, index) => program.addressTaken.includes(index));
+  const functions = takenSubprograms(program);
   const shared = {
     insns,
     lengths: new Map(program.subprograms.map(({ start, length }) => [start, length])),

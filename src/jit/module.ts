@@ -10,7 +10,7 @@ import {
 import { WebpfError } from '../errors.ts';
 import { helperName } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
-import type { Structure, StructuredSubprogram } from '../verifier/structure.ts';
+import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, Signature } from './builder.ts';
 import { translateFunction } from './function.ts';
 import * as names from './names.ts';
@@ -159,12 +159,6 @@ const addBatch = (unit: Unit, main: string): void => {
     body: [b.loop('next', [each])],
     exports: [names.BATCH],
   });
-};
-
-/** The functions whose address is taken, in slot order: the order of the program's array of functions. */
-export const takenSubprograms = ({ subprograms, addressTaken }: Structure): StructuredSubprogram[] => {
-  const taken = new Set(addressTaken);
-  return subprograms.filter(({ index }) => taken.has(index));
 };
 
 /** Fills `builder` with the module of a program. */

@@ -3,7 +3,7 @@ import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { Proof } from '../verifier/proof.ts';
-import type { Structure } from '../verifier/structure.ts';
+import { type Structure, takenSubprograms } from '../verifier/structure.ts';
 import {
   ARTIFACT_VERSION,
   type Artifact,
@@ -13,7 +13,7 @@ import {
   makeArtifact,
 } from './artifact.ts';
 import type { Builder } from './builder.ts';
-import { buildModule, takenSubprograms } from './module.ts';
+import { buildModule } from './module.ts';
 import { callbackExport } from './names.ts';
 import { bodySizes } from './wasm.ts';
 

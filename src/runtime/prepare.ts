@@ -8,7 +8,7 @@ import { helperName } from '../isa/helpers.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
 import { sandboxProof, trustedProof } from '../verifier/proof.ts';
-import { checkStructure, type Structure, type StructuredSubprogram } from '../verifier/structure.ts';
+import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
 import { type Descriptor, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
@@ -53,10 +53,6 @@ export interface PlaceOptions {
   readonly artifact?: Artifact | undefined;
 }
 
-/** The functions whose address is taken, in slot order. */
-export const takenFunctions = (structure: Structure): StructuredSubprogram[] =>
-  structure.subprograms.filter((_, index) => structure.addressTaken.includes(index));
-
 /** Checks a program and gives it its place in linear memory. `maps` are those of `program.maps`, in order. */
 export function place(
   engine: Engine,
@@ -76,7 +72,7 @@ export function place(
     sandbox: !engine.trusted,
     frames: framesOf(structure),
     maps,
-    functions: takenFunctions(structure),
+    functions: takenSubprograms(structure),
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
   return { program, structure, contextKind, maps, descriptor, id, artifact: options.artifact };

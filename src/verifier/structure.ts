@@ -31,6 +31,18 @@ export interface Structure extends Uses, CallGraph {
   readonly subprograms: readonly StructuredSubprogram[];
 }
 
+/** The functions whose address is taken, in slot order: the order of the program's array of functions (PROG_FUNCS). */
+export function takenSubprograms<S>({
+  subprograms,
+  addressTaken,
+}: {
+  readonly subprograms: readonly S[];
+  readonly addressTaken: readonly number[];
+}): S[] {
+  const taken = new Set(addressTaken);
+  return subprograms.filter((_, index) => taken.has(index));
+}
+
 /** Names by first slot; programs made by hand may leave `subprograms` empty. */
 const namesOf = (program: Program): ReadonlyMap<number, string> =>
   new Map([[0, program.name], ...program.subprograms.map(({ start, name }) => [start, name] as const)]);
