@@ -273,7 +273,10 @@ export class Runtime {
       return undefined;
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      return { kind: this.u32(this.run + layout.RUN_TRAP), value: this.u64(this.run + layout.RUN_TRAP_VALUE) };
+      return {
+        kind: this.u32(this.run + layout.RUN_TRAP),
+        value: this.u64(this.run + layout.RUN_TRAP_VALUE),
+      };
     }
   }
 }

@@ -1,5 +1,14 @@
 /** What each map type should do, as simply as it can be said in TypeScript. */
-import { BPF_ANY, BPF_EXIST, BPF_NOEXIST, E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC } from '../../src/abi/maps.ts';
+import {
+  BPF_ANY,
+  BPF_EXIST,
+  BPF_NOEXIST,
+  E2BIG,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  ENOSPC,
+} from '../../src/abi/maps.ts';
 
 export type Value = number;
 

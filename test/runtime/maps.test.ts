@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import * as abi from '../../src/abi/maps.ts';
 import { MAP_VALUES } from '../../src/abi/layout.ts';
+import * as abi from '../../src/abi/maps.ts';
 import { type MemoryKind, memoryKinds, Runtime } from './harness.ts';
-import { ArrayModel, HashModel, LruModel, type Model, type Prefix, QueueModel, TrieModel } from './maps-model.ts';
+import {
+  ArrayModel,
+  HashModel,
+  LruModel,
+  type Model,
+  type Prefix,
+  QueueModel,
+  TrieModel,
+} from './maps-model.ts';
 
 const MAX_ENTRIES = 8;
 const CPUS = 3;
@@ -52,7 +60,12 @@ const subjects: readonly Subject[] = [
     perCpu: true,
     keySizes: hashKeys,
   },
-  { name: 'LRU hash', type: abi.MAP_TYPE_LRU_HASH, model: () => new LruModel(MAX_ENTRIES), keySizes: hashKeys },
+  {
+    name: 'LRU hash',
+    type: abi.MAP_TYPE_LRU_HASH,
+    model: () => new LruModel(MAX_ENTRIES),
+    keySizes: hashKeys,
+  },
   {
     name: 'LRU per-CPU hash',
     type: abi.MAP_TYPE_LRU_PERCPU_HASH,
@@ -193,7 +206,11 @@ const prefixOf = (key: Uint8Array): Prefix => ({
 
 function trieProperty(kind: MemoryKind): void {
   const runtime = new Runtime(kind);
-  const step = fc.record({ op: fc.constantFrom('update', 'update', 'delete', 'lookup'), key: prefixes, flags });
+  const step = fc.record({
+    op: fc.constantFrom('update', 'update', 'delete', 'lookup'),
+    key: prefixes,
+    flags,
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), fc.integer({ min: 1, max: 5 }), (steps, batch) => {
       const map = runtime.create({
@@ -215,7 +232,9 @@ function trieProperty(kind: MemoryKind): void {
         }
       });
       const dumped = runtime.dump(map, batch);
-      expect(dumped.map(([key, value]) => [TrieModel.id(prefixOf(key)), first(value)])).toEqual(model.entries());
+      expect(dumped.map(([key, value]) => [TrieModel.id(prefixOf(key)), first(value)])).toEqual(
+        model.entries(),
+      );
       expect(walk(runtime, map)).toEqual(model.entries().map(([id]) => id));
       expect(runtime.count(map)).toBe(model.size);
       runtime.exports.mapDestroy(map);
@@ -234,7 +253,11 @@ function walk(runtime: Runtime, map: number): string[] {
 
 function queueProperty(kind: MemoryKind, type: number): void {
   const runtime = new Runtime(kind);
-  const step = fc.record({ op: fc.constantFrom('push', 'push', 'pop', 'peek'), value: fc.nat({ max: 999 }), flags });
+  const step = fc.record({
+    op: fc.constantFrom('push', 'push', 'pop', 'peek'),
+    value: fc.nat({ max: 999 }),
+    flags,
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const map = runtime.create({ type, keySize: 0, valueSize: 4, maxEntries: 5 });
