@@ -45,14 +45,17 @@ abstract class Reader<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Waits for records; ends when the object is closed. A reader that is slow holds the program back only as the
+   * Waits for records; ends when the object is closed, after those that are left. A reader that is slow holds the program back only as the
    * kernel does: the ring fills, new records are lost and counted in `lost`.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     const { signal } = this.host;
-    while (!signal.closed) {
-      yield* this.drain();
-      if (!signal.closed) await signal.wait();
+    for (;;) {
+      // Nothing may run between a look that finds nothing and the wait, or its records would wake nobody.
+      const record = this.read();
+      if (record !== undefined) yield record;
+      else if (signal.closed) return;
+      else await signal.wait();
     }
   }
 }
