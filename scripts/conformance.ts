@@ -61,8 +61,8 @@ async function rowOf(vector: Vector, kernel: KernelResult | undefined): Promise<
 /** `unused-*` set a reserved field; the others test the suite's own runner, and only have to be no crash. */
 async function refusalOf(name: string, vector: Vector | Error): Promise<Refusal> {
   if (vector instanceof Error) return { test: name, pass: true, reason: vector.message };
-  const judgement = await judge('interp', { ...vector, refused: '' });
-  const reason = judgement.refused ?? `accepted, r0 = ${judgement.r0}`;
+  const judgement = await judge('interp', vector);
+  const reason = judgement.refused ?? `accepted: ${judgement.problem}`;
   return {
     test: vector.name,
     pass: judgement.refused !== undefined || !vector.name.startsWith('unused-'),

@@ -32,9 +32,9 @@ export function jobOf(vector: Vector): Job {
 }
 
 /** Assembles a vector, runs it and holds the outcome against what the file expects. */
-export async function judge(kind: EngineKind, vector: Vector): Promise<Judgement> {
+export async function judge(kind: EngineKind, vector: Vector, shared = false): Promise<Judgement> {
   const job = assembled(vector);
-  const prepared = job instanceof WebpfError ? job : await tryPrepare(kind, job);
+  const prepared = job instanceof WebpfError ? job : await tryPrepare(kind, { ...job, shared });
   if (prepared instanceof WebpfError) return judgeRefusal(vector, prepared.message);
   if (vector.refused !== undefined) return fail(`accepted, but expected a refusal with "${vector.refused}"`);
   return judgeOutcome(vector, prepared.run(vector.memory));

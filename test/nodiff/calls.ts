@@ -1,3 +1,4 @@
+import { helperCall, ringRecord } from './helpers.ts';
 import {
   ARRAY_ENTRIES,
   ARRAY_MAP,
@@ -152,12 +153,13 @@ export function callStatements(scope: Scope): (readonly [number, Statement])[] {
     [2, update],
     [1, remove],
     [1, cpu],
+    [2, helperCall],
   ];
   if (scope.callees('function').length > 0) list.push([3, local]);
   if (scope.loops < COUNTERS.length && scope.callees('callback').length > 0) list.push([1, loopHelper]);
   if (scope.loops < COUNTERS.length && scope.callees('each').length > 0) list.push([1, forEach]);
   if (scope.profile.kernel) return list;
-  list.push([1, queue]);
+  list.push([1, queue], [1, ringRecord]);
   if (scope.profile.context === 'memory' && scope.hasMemory) list.push([1, tailCall]);
   return list;
 }

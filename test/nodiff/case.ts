@@ -45,6 +45,7 @@ export function caseOf(seed: number): Case {
     context,
     mode: 'sandbox',
     budget: BUDGET,
+    shared: random.chance(0.2),
   };
   const job = wild ? { ...base, code: wildCode(random, base, tame) } : base;
   return { seed, job, inputs: Array.from({ length: INPUTS }, () => random.bytes(profile.memory)) };

@@ -13,6 +13,8 @@ export interface Job {
   readonly context: ContextKind;
   readonly mode: 'sandbox' | 'trusted';
   readonly budget: bigint | undefined;
+  /** Shared memory, where atomic instructions are WebAssembly's own. Default false. */
+  readonly shared?: boolean;
 }
 
 export interface OutcomeTrap {
@@ -81,8 +83,15 @@ export class Prepared {
 
   /** @throws WebpfError when the checks or the engine refuse the program. */
   static async of(kind: EngineKind, job: Job): Promise<Prepared> {
-    const trusted = job.mode === 'trusted';
-    const engine = await Engine.create({ engine: kind, trusted, maxMemory: MAX_MEMORY, time: 1_000_000n });
+    const engine = await Engine.create({
+      engine: kind,
+      trusted: job.mode === 'trusted',
+      memory: job.shared === true ? 'shared' : 'plain',
+      maxMemory: MAX_MEMORY,
+      cpus: 2,
+      cpu: 1,
+      time: 1_000_000n,
+    });
     const object = await openIn(engine, objectOf(job), { context: job.context });
     return new Prepared(object, await object.program(NAME), job);
   }

@@ -29,6 +29,7 @@ export const TAIL_PROGRAMS = ['tail0', 'tail1'] as const;
 
 const HASH_ENTRIES = 8;
 const PERCPU_ENTRIES = 2;
+const RING_BYTES = 4096;
 const CONTEXT_DATA = { xdp: XDP_MD_DATA, skb: SKB_DATA } as const;
 
 /** The maps of every generated program, in the order of the map indexes of scope.ts. */
@@ -40,6 +41,7 @@ export function generatedMaps(tails: readonly string[]): readonly MapSpec[] {
     mapSpec('percpu', abi.MAP_TYPE_PERCPU_ARRAY, 4, HASH_VALUE_SIZE, PERCPU_ENTRIES),
     mapSpec('queue', abi.MAP_TYPE_QUEUE, 0, 8, 4),
     mapSpec('programs', abi.MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0, slots),
+    mapSpec('ring', abi.MAP_TYPE_RINGBUF, 0, 0, RING_BYTES),
   ];
 }
 
@@ -87,12 +89,24 @@ function prologue(scope: Scope): void {
 }
 
 /** Where the address of the memory comes from at the start of each kind of function. */
-function memoryBase({ emitter, kind, profile }: Scope): void {
-  if (kind === 'main' && profile.context !== 'memory')
-    emitter.load(4, MEMORY_BASE, 1, CONTEXT_DATA[profile.context]);
+function memoryBase(scope: Scope): void {
+  const { emitter, kind, profile } = scope;
+  if (kind === 'main' && profile.context !== 'memory') contextData(scope, profile.context);
   else if (kind === 'callback') emitter.mov(MEMORY_BASE, { src: 2 });
   else if (kind === 'each') emitter.mov(MEMORY_BASE, { src: 4 });
   else emitter.mov(MEMORY_BASE, { src: 1 });
+}
+
+const XDP_ADJUST_HEAD = 44;
+
+/** The packet of a context, of XDP sometimes after its head was moved. */
+function contextData({ emitter, random }: Scope, context: keyof typeof CONTEXT_DATA): void {
+  emitter.mov(6, { src: 1 });
+  if (context === 'xdp' && random.chance(0.4)) {
+    emitter.mov(2, { imm: random.pick([-300, -256, -64, -14, -1, 0, 1, 2]) });
+    emitter.helper(XDP_ADJUST_HEAD);
+  }
+  emitter.load(4, MEMORY_BASE, 6, CONTEXT_DATA[context]);
 }
 
 /** The callback of bpf_for_each_map_elem adds the key to the value. */

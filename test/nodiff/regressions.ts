@@ -19,6 +19,7 @@ interface Saved {
   readonly context: Job['context'];
   readonly mode: Job['mode'];
   readonly budget: string | undefined;
+  readonly shared: boolean;
   readonly inputs: readonly string[];
 }
 
@@ -36,6 +37,7 @@ export function saveRegression(name: string, { note, job, inputs }: Regression):
     context: job.context,
     mode: job.mode,
     budget: job.budget?.toString(),
+    shared: job.shared === true,
     inputs: inputs.map(hex),
   };
   mkdirSync(FOLDER, { recursive: true });
@@ -58,6 +60,7 @@ function regressionOf(text: string): Regression {
     context: saved.context,
     mode: saved.mode,
     budget: saved.budget === undefined ? undefined : BigInt(saved.budget),
+    shared: saved.shared,
   };
   return { note: saved.note, job, inputs: saved.inputs.map(bytes) };
 }

@@ -16,7 +16,7 @@ export const FRAME = 10;
 /** Bytes below r10 that every function fills at its start and uses. */
 export const STACK_WINDOW = 64;
 
-/** Index of each map that generated programs use; see maps.ts of this folder. */
+/** Index of each map that generated programs use; see generatedMaps. */
 export const ARRAY_MAP = 0;
 export const ARRAY_VALUE_SIZE = 64;
 /** One: only then does Linux give the address of a value to the program. */
@@ -26,6 +26,7 @@ export const HASH_VALUE_SIZE = 16;
 export const PERCPU_MAP = 2;
 export const QUEUE_MAP = 3;
 export const PROG_MAP = 4;
+export const RING_MAP = 5;
 
 export interface Profile {
   /** Only what Linux' verifier accepts of an unprivileged-style program: no budget, no wild accesses. */

@@ -6,9 +6,16 @@ import { jobOf, judge } from '../conformance/runner.ts';
 
 const vectors = readVectors(import.meta.dirname);
 
-describe.each(['interp', 'jit'] as const)('vectors on %s', (kind) => {
+const ENGINES = [
+  ['interp', 'plain'],
+  ['jit', 'plain'],
+  ['interp', 'shared'],
+  ['jit', 'shared'],
+] as const;
+
+describe.each(ENGINES)('vectors on %s over %s memory', (kind, memory) => {
   test.each(vectors.map((vector) => [vector.name, vector] as const))('%s', async (_, vector) => {
-    expect((await judge(kind, vector)).problem).toBe('');
+    expect((await judge(kind, vector, memory === 'shared')).problem).toBe('');
   });
 });
 
