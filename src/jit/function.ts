@@ -4,14 +4,16 @@ import type { StructuredSubprogram } from '../verifier/structure.ts';
 import { Body } from './body.ts';
 import type { Expr } from './builder.ts';
 import { writeDispatch } from './dispatch.ts';
+import { guessWindows } from './hints.ts';
 import { findLoops } from './loops.ts';
 import { counterPrologue } from './lower/jump.ts';
 import { prologue } from './lower/memory.ts';
 import { FUNCTION } from './names.ts';
 import { placeBlocks } from './placement.ts';
-import { Scope, type Unit } from './scope.ts';
+import { Scope, type Unit, type Windows } from './scope.ts';
 import { NestingMeter } from './sink.ts';
 import { writeStructured } from './structured.ts';
+import { windowPrologue } from './windows.ts';
 
 /** Statements nested deeper than this go the other way; Binaryen's recursion ends at about ten times that. */
 const MAX_NESTING = 250;
@@ -33,6 +35,20 @@ const lowerBody = (
   return body.items;
 };
 
+/** In a sandbox only: trusted programs are not checked. */
+const windowsOf = (
+  unit: Unit,
+  { start, length }: StructuredSubprogram,
+  insns: readonly (Insn | undefined)[],
+): Windows => {
+  if (!unit.sandbox) return { at: () => 'packet', usesPacket: false };
+  const windows = guessWindows(insns, start, start + length, start === 0 ? unit.context : 'packet');
+  return {
+    at: (slot) => windows.get(slot) ?? 'packet',
+    usesPacket: [...windows.values()].includes('packet'),
+  };
+};
+
 /** Adds the function to the module. */
 export function translateFunction(
   unit: Unit,
@@ -40,10 +56,10 @@ export function translateFunction(
   insns: readonly (Insn | undefined)[],
   exports: readonly string[],
 ): void {
-  const scope = new Scope(unit);
+  const scope = new Scope(unit, windowsOf(unit, subprogram, insns));
   const body = lowerBody(scope, subprogram, insns);
   const { name } = unit.functionAt(subprogram.start);
-  const start = [...prologue(scope), ...counterPrologue(scope)];
+  const start = [...prologue(scope), ...windowPrologue(scope), ...counterPrologue(scope)];
   unit.b.addFunction({
     name,
     params: FUNCTION.params,

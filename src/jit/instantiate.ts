@@ -1,4 +1,5 @@
 /** A translated program in an engine: the artifact's module, bound to the engine's memory and runtime. */
+import * as layout from '../abi/layout.ts';
 import type { HelperExport, RuntimeExports, RuntimeImports } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { helperId } from '../isa/helpers.ts';
@@ -71,8 +72,33 @@ const engineImports = (bindings: Bindings): Imports => {
   });
   bindings.values.forEach((values, index) => {
     env[names.valuesGlobal(index)] = address(values);
+    Object.assign(env, windowOf(bindings, values, index));
   });
   return env;
+};
+
+/** The region of the program's that begins with a map's values; empty when it was given none. */
+const regionAt = ({ memory, program }: Bindings, values: number): { length: number; writable: boolean } => {
+  const view = new DataView(memory.buffer);
+  const regions = view.getUint32(program + layout.PROG_REGIONS, true);
+  const count = view.getUint32(program + layout.PROG_NREGIONS, true);
+  for (let region = regions; region < regions + count * layout.REGION_SIZE; region += layout.REGION_SIZE) {
+    if (view.getUint32(region + layout.REGION_START, true) !== values) continue;
+    const length = view.getUint32(region + layout.REGION_END, true) - values;
+    return { length, writable: view.getUint32(region + layout.REGION_WRITABLE, true) !== 0 };
+  }
+  return { length: 0, writable: false };
+};
+
+/** What the runtime's check lets through is read from where it reads it: the program's descriptor. */
+const windowOf = (bindings: Bindings, values: number, index: number): Imports => {
+  const { length, writable } = regionAt(bindings, values);
+  const limit = Math.max(0, length - (names.WIDEST - 1));
+  return {
+    [names.windowStart(index)]: address(values),
+    [names.readLimit(index)]: address(limit),
+    [names.writeLimit(index)]: address(writable ? limit : 0),
+  };
 };
 
 const importsOf = (module: WebAssembly.Module, bindings: Bindings): WebAssembly.Imports => {

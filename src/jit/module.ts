@@ -8,15 +8,27 @@ import {
   RUN_STACK_TOP,
 } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
+import type { ProgramType } from '../frontend/program.ts';
 import { helperName } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, Signature } from './builder.ts';
 import { translateFunction } from './function.ts';
+import type { Window } from './hints.ts';
 import * as names from './names.ts';
 import type { Unit } from './scope.ts';
 
 const TAIL_CALL = 12;
+
+/** Types that get plain memory here rather than a context struct; a guess that costs little when it is wrong. */
+const PLAIN_CONTEXTS: ReadonlySet<ProgramType> = new Set(['unspec', 'syscall']);
+
+export interface ModuleInput {
+  readonly structure: Structure;
+  readonly proof: Proof;
+  readonly type: ProgramType;
+  readonly shared: boolean;
+}
 
 interface Named {
   readonly name: string;
@@ -49,17 +61,19 @@ class ModuleUnit implements Unit {
   readonly proof: Proof;
   readonly sandbox: boolean;
   readonly shared: boolean;
+  readonly context: Window;
   readonly tailCallsBelow: boolean;
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
   /** Names of what is imported already. */
   readonly #imported = new Set<string>();
 
-  constructor(b: Builder, structure: Structure, proof: Proof, shared: boolean) {
+  constructor(b: Builder, { structure, proof, type, shared }: ModuleInput) {
     this.b = b;
     this.proof = proof;
     this.sandbox = proof.mode === 'sandbox';
     this.shared = shared;
+    this.context = PLAIN_CONTEXTS.has(type) ? 'packet' : 'context';
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
     this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
@@ -162,8 +176,9 @@ const addBatch = (unit: Unit, main: string): void => {
 };
 
 /** Fills `builder` with the module of a program. */
-export function buildModule(builder: Builder, structure: Structure, proof: Proof, shared: boolean): void {
-  const unit = new ModuleUnit(builder, structure, proof, shared);
+export function buildModule(builder: Builder, input: ModuleInput): void {
+  const { structure, shared } = input;
+  const unit = new ModuleUnit(builder, input);
   builder.importMemory(names.ENV, names.MEMORY, shared);
   const exported = new Map(
     takenSubprograms(structure).map(({ start }) => [start, names.callbackExport(start)]),

@@ -15,6 +15,12 @@ export const FUNCS = 'funcs';
 /** Address of a map, and of its values, by index into the program's maps. */
 export const mapGlobal = (index: number): string => `map${index}`;
 export const valuesGlobal = (index: number): string => `values${index}`;
+/** Bytes of the widest access: limits leave out the last bytes, so that they do for accesses of every size. */
+export const WIDEST = 8;
+/** Start of a map's values, and how far from it 8 bytes may be read or written (see windows.ts), by map index. */
+export const windowStart = (index: number): string => `start${index}`;
+export const readLimit = (index: number): string => `readLimit${index}`;
+export const writeLimit = (index: number): string => `writeLimit${index}`;
 export const HOST_HELPER = 'hostHelper';
 
 export const ENTRY = 'entry';

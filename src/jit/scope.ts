@@ -1,6 +1,7 @@
 /** One function while it is lowered: its registers as WebAssembly locals, and what the module knows. */
 import type { Proof } from '../verifier/proof.ts';
 import type { Builder, Expr, ValueType } from './builder.ts';
+import type { Window } from './hints.ts';
 import { FUNCTION, RUN, RUNTIME_FUNCTIONS, type RuntimeFunction } from './names.ts';
 
 /** What the lowering of an instruction needs to know of the module around it. */
@@ -11,6 +12,8 @@ export interface Unit {
   readonly sandbox: boolean;
   /** Other threads see the memory: atomic instructions must be atomic. */
   readonly shared: boolean;
+  /** What r1 of the main program points to. */
+  readonly context: Window;
   /** Some subprogram may replace the running program (a tail call), and then returns to its caller. */
   readonly tailCallsBelow: boolean;
   /** Name and slots of the function that starts at a slot. */
@@ -25,6 +28,12 @@ export interface Unit {
   table(): void;
 }
 
+/** Which window each access is thought to touch (see windows.ts). */
+export interface Windows {
+  at(slot: number): Window;
+  readonly usesPacket: boolean;
+}
+
 /** Local of each register: r1..r5 and r10 are the parameters. */
 const LOCALS = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5] as const;
 const PLAIN_LOCALS = 5; // r0, r6..r9
@@ -32,12 +41,14 @@ const PLAIN_LOCALS = 5; // r0, r6..r9
 export class Scope {
   readonly unit: Unit;
   readonly b: Builder;
+  readonly windows: Windows;
   readonly #scratch = new Map<string, number>();
   readonly #types: ValueType[] = Array.from({ length: PLAIN_LOCALS }, () => 'i64');
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, windows: Windows) {
     this.unit = unit;
     this.b = unit.b;
+    this.windows = windows;
   }
 
   /** Types of the locals after the parameters. */

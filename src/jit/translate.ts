@@ -13,7 +13,7 @@ import {
   makeArtifact,
 } from './artifact.ts';
 import type { Builder } from './builder.ts';
-import { buildModule } from './module.ts';
+import { buildModule, type ModuleInput } from './module.ts';
 import { callbackExport } from './names.ts';
 import { bodySizes } from './wasm.ts';
 
@@ -80,14 +80,9 @@ const checkSizes = (program: Program, wasm: Uint8Array): void => {
   throw new WebpfError('unsupported', message, { stage: 'jit', subject: program.name });
 };
 
-const build = (
-  builder: Builder,
-  structure: Structure,
-  proof: Proof,
-  options: TranslateOptions,
-): Uint8Array => {
-  buildModule(builder, structure, proof, options.shared ?? false);
-  return builder.finish({ optimize: options.optimize ?? structure.decoded.insns.length <= OPTIMIZED_SLOTS });
+const build = (builder: Builder, input: ModuleInput, optimize: boolean | undefined): Uint8Array => {
+  buildModule(builder, input);
+  return builder.finish({ optimize: optimize ?? input.structure.decoded.insns.length <= OPTIMIZED_SLOTS });
 };
 
 /**
@@ -104,10 +99,11 @@ export async function translate(
 ): Promise<Artifact> {
   const { BinaryenBuilder } = await import('./binaryen.ts');
   const builder = new BinaryenBuilder();
+  const shared = options.shared ?? false;
   try {
-    const wasm = build(builder, structure, proof, options);
+    const wasm = build(builder, { structure, proof, type: program.type, shared }, options.optimize);
     checkSizes(program, wasm);
-    return makeArtifact(wasm, describe(program, structure, proof, options.shared ?? false));
+    return makeArtifact(wasm, describe(program, structure, proof, shared));
   } catch (error) {
     throw locate(program, error);
   } finally {

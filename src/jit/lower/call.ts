@@ -14,6 +14,7 @@ import type { CallInsn, CallxInsn, LddwInsn, LddwPseudo } from '../../isa/insn.t
 import type { Expr } from '../builder.ts';
 import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
 import type { Scope } from '../scope.ts';
+import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
 
 const TAIL_CALL = 12;
@@ -46,6 +47,7 @@ const helperCall = (scope: Scope, id: number): Expr => {
 const callHelper = (scope: Scope, id: number, slot: number): Expr[] => [
   ...notePlace(scope, id, slot),
   scope.setReg(0, helperCall(scope, id)),
+  ...refreshWindows(scope),
 ];
 
 /** r1 goes along, the other arguments are zero; the frame is the same. */
@@ -78,11 +80,12 @@ const calleeOperands = (scope: Scope): Expr[] => [
   scope.b.binary('i64.sub', scope.reg(10), scope.b.const64(BigInt(FRAME_SIZE))),
 ];
 
-/** A tail call below has made another program the current one: this one goes on now. */
+/** After a call of a function. A tail call below has made another program the current one: this one goes on now. */
 const resume = (scope: Scope): Expr[] => {
   const { b, unit } = scope;
-  if (!unit.tailCallsBelow) return [];
+  if (!unit.tailCallsBelow) return refreshWindows(scope);
   return [
+    ...refreshWindows(scope),
     b.store('i32.store', scope.run(), RUN_PROG, unit.global(PROG)),
     b.store('i32.store', scope.run(), RUN_SANDBOX, b.const32(unit.sandbox ? 1 : 0)),
   ];

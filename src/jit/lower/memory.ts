@@ -13,6 +13,7 @@ import type {
 } from '../../isa/insn.ts';
 import type { Expr, LoadOp, StoreOp } from '../builder.ts';
 import type { Scope } from '../scope.ts';
+import { checkAddress } from '../windows.ts';
 import { readOperand } from './alu.ts';
 
 const FRAME_POINTER = 10;
@@ -74,10 +75,18 @@ const sum = (scope: Scope, { register, off }: Access): Expr =>
 const isUnchecked = ({ unit }: Scope, slot: number): boolean =>
   !unit.sandbox || unit.proof.facts.get(slot)?.safe === true;
 
+/** Through a local, unless the address is that of a register. */
 const checked = (scope: Scope, access: Access): Expr => {
   const { b } = scope;
-  const { size, write, slot } = access;
-  return scope.call('check', sum(scope, access), b.const32(size), b.const32(write ? 1 : 0), b.const32(slot));
+  if (access.off === 0) return checkAddress(scope, () => scope.reg(access.register), access);
+  const local = scope.scratch('wide', 'i64');
+  let first = true;
+  const address = (): Expr => {
+    if (!first) return b.get(local, 'i64');
+    first = false;
+    return b.tee(local, sum(scope, access), 'i64');
+  };
+  return checkAddress(scope, address, access);
 };
 
 /** The address of an access, after its check where it needs one. */
