@@ -18,7 +18,7 @@ import {
   MAP_TYPE_PERCPU_HASH,
 } from '../../src/abi/maps';
 import { keySize, M_KEYS, ownValueAt } from '../maps/descriptor';
-import { hashBucketAt, hashBuckets, hashInChain, hashKeyOf, hashNextOf } from '../maps/hash';
+import { bucketFirst, bucketTotal, inChain, keyAt, nextOf } from '../maps/chain';
 import { copyKey } from '../maps/key';
 import { invoke } from '../run/callback';
 import { functionArgument, mapArgument } from '../run/sandbox';
@@ -65,23 +65,23 @@ function eachIndex(map: u32, callback: u32, context: u64): u32 {
  * follows it, or, when it is gone or replaced, what followed it before.
  */
 function goOn(map: u32, bucket: u32, slot: u32, next: u32): u32 {
-  const first = hashBucketAt(map, bucket);
-  if (hashInChain(map, first, slot)) return hashNextOf(map, slot);
-  return hashInChain(map, first, next) ? next : 0;
+  const first = bucketFirst(map, bucket);
+  if (inChain(map, first, slot)) return nextOf(map, slot);
+  return inChain(map, first, next) ? next : 0;
 }
 
 function visit(map: u32, slot: u32, callback: u32, context: u64): bool {
   const key = keyWindow(map);
-  copyKey(map, key, hashKeyOf(map, slot - 1));
+  copyKey(map, key, keyAt(map, slot - 1));
   return invoke(callback, map, key, ownValueAt(map, slot - 1), context, 0) != 0;
 }
 
 function eachElement(map: u32, callback: u32, context: u64): u32 {
-  const buckets = hashBuckets(map);
+  const buckets = bucketTotal(map);
   let count: u32 = 0;
   for (let bucket: u32 = 0; bucket < buckets; ++bucket) {
-    for (let slot = hashBucketAt(map, bucket); slot; ) {
-      const next = hashNextOf(map, slot);
+    for (let slot = bucketFirst(map, bucket); slot; ) {
+      const next = nextOf(map, slot);
       ++count;
       if (visit(map, slot, callback, context)) return count;
       slot = goOn(map, bucket, slot, next);

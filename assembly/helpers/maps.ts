@@ -1,4 +1,4 @@
-import { HDR_NCPU, HEADER, MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_VALUE_SIZE, RUN_CPU } from '../../src/abi/layout';
+import { HDR_NCPU, HEADER, MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_VALUE_SIZE, RUN_CPU, RUN_SANDBOX } from '../../src/abi/layout';
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../src/abi/maps';
 import { lookup, push, remove, take, update } from '../maps/table';
 import { argument, mapArgument } from '../run/sandbox';
@@ -18,19 +18,28 @@ function valueArgument(map: u32, value: u64, write: u32): u32 {
   return argument(value, load<u32>(map, MAP_VALUE_SIZE), write);
 }
 
+// The first three are most of what real programs call: what is trusted goes straight to the map.
+
+function isTrusted(): bool {
+  return load<u32>(run, RUN_SANDBOX) == 0;
+}
+
 export function bpf_map_lookup_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  if (isTrusted()) return lookup(r1 as u32, r2 as u32);
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_WRONLY_PROG);
   return lookup(map, keyArgument(map, r2));
 }
 
 export function bpf_map_update_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  if (isTrusted()) return errno(update(r1 as u32, r2 as u32, r3 as u32, r4, false));
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG);
   return errno(update(map, keyArgument(map, r2), valueArgument(map, r3, 0), r4, false));
 }
 
 export function bpf_map_delete_elem(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  if (isTrusted()) return errno(remove(r1 as u32, r2 as u32, false));
   const map = mapArgument(r1);
   requireAccess(map, BPF_F_RDONLY_PROG);
   return errno(remove(map, keyArgument(map, r2), false));

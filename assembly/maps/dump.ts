@@ -21,7 +21,7 @@ import {
 import { copy } from '../memory/bytes';
 import { lock, unlock } from '../memory/lock';
 import { M_CPUS, M_LOCK, valueAt } from './descriptor';
-import { hashBucketAt, hashBucketNumber, hashBuckets, hashChainLength, hashKeyOf, hashNextOf, hashResume } from './hash';
+import { bucketFirst, bucketNumber, bucketTotal, chainLength, keyAt, nextOf, resume } from './chain';
 import { mapHashPeekAt } from './nested';
 import { peek } from './table';
 import { trieAfter } from './trie';
@@ -60,7 +60,7 @@ function dumpIndexed(map: u32, cursor: u32, keys: u32, values: u32, max: u32, cu
 }
 
 function putElement(map: u32, slot: u32, keys: u32, values: u32, index: u32): void {
-  copy(keyOut(map, keys, index), hashKeyOf(map, slot), load<u32>(map, MAP_KEY_SIZE));
+  copy(keyOut(map, keys, index), keyAt(map, slot), load<u32>(map, MAP_KEY_SIZE));
   const nested = load<u32>(map, MAP_TYPE) == MAP_TYPE_HASH_OF_MAPS;
   putValue(map, values, index, nested ? mapHashPeekAt(map, slot) : valueAt(map, slot));
 }
@@ -71,20 +71,20 @@ function dumpPart(map: u32, slot: u32, keys: u32, values: u32, max: u32): u32 {
   for (let index: u32 = 0; index < max && slot; ++index) {
     putElement(map, slot - 1, keys, values, index);
     last = slot;
-    slot = hashNextOf(map, slot);
+    slot = nextOf(map, slot);
   }
   return SLOT | (last - 1);
 }
 
 /** Whole buckets while they fit: elements deleted between two batches then cannot make others be missed. */
 function dumpBuckets(map: u32, bucket: u32, keys: u32, values: u32, max: u32, cursorOut: u32): u32 {
-  const buckets = hashBuckets(map);
+  const buckets = bucketTotal(map);
   let count: u32 = 0;
   for (; bucket < buckets && count < max; ++bucket) {
-    const first = hashBucketAt(map, bucket);
+    const first = bucketFirst(map, bucket);
     if (first == 0) continue;
-    if (hashChainLength(map, first) > max - count) return stopAt(map, bucket, first, keys, values, count, max, cursorOut);
-    for (let slot = first; slot; slot = hashNextOf(map, slot)) putElement(map, slot - 1, keys, values, count++);
+    if (chainLength(map, first) > max - count) return stopAt(map, bucket, first, keys, values, count, max, cursorOut);
+    for (let slot = first; slot; slot = nextOf(map, slot)) putElement(map, slot - 1, keys, values, count++);
   }
   store<u32>(cursorOut, bucket < buckets ? bucket : CURSOR_END);
   return count;
@@ -98,8 +98,8 @@ function stopAt(map: u32, bucket: u32, first: u32, keys: u32, values: u32, count
 /** Goes on within a chain after the slot in the cursor. */
 function dumpChain(map: u32, cursor: u32, keys: u32, values: u32, max: u32, cursorOut: u32): u32 {
   const slot = cursor & ~SLOT;
-  const rest = hashResume(map, slot);
-  const length = hashChainLength(map, rest);
+  const rest = resume(map, slot);
+  const length = chainLength(map, rest);
   if (length > max) {
     store<u32>(cursorOut, dumpPart(map, rest, keys, values, max));
     return max;
@@ -111,7 +111,7 @@ function dumpChain(map: u32, cursor: u32, keys: u32, values: u32, max: u32, curs
 /** After the last of a chain: the buckets that follow the one of `slot`. */
 function dumpMore(map: u32, slot: u32, keys: u32, values: u32, count: u32, max: u32, cursorOut: u32): u32 {
   const stride = load<u32>(map, MAP_VALUE_STRIDE) * load<u32>(map, M_CPUS);
-  const next = hashBucketNumber(map, slot) + 1;
+  const next = bucketNumber(map, slot) + 1;
   return dumpBuckets(map, next, keyOut(map, keys, count), values + count * stride, max - count, cursorOut);
 }
 

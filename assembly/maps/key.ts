@@ -2,7 +2,7 @@ import { MAP_KEY_SIZE } from '../../src/abi/layout';
 import { copy, equal } from '../memory/bytes';
 import { M_SLOT_TYPE } from './slots';
 
-// Hashing and comparing keys, with the sizes that nearly all maps have (4, 8, 16 bytes) on their own paths.
+// Hashing and comparing keys, with the sizes that nearly all maps have (4, 8, 16 bytes) on paths of their own.
 
 export const M_SEED: i32 = M_SLOT_TYPE; // u64
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -25,18 +25,24 @@ function hashLong(key: u32, size: u32, seed: u64): u32 {
   return finish(rotl<u64>(state, 23) ^ tail);
 }
 
+export function hash8(map: u32, word: u64): u32 {
+  return finish(word ^ load<u64>(map, M_SEED));
+}
+
+export function hash4(map: u32, word: u32): u32 {
+  return finish((word as u64) ^ load<u64>(map, M_SEED));
+}
+
 export function hashKey(map: u32, key: u32): u32 {
-  const seed = load<u64>(map, M_SEED);
   const size = load<u32>(map, MAP_KEY_SIZE);
-  if (size == 8) return finish(load<u64>(key) ^ seed);
-  if (size == 4) return finish((load<u32>(key) as u64) ^ seed);
+  if (size == 8) return hash8(map, load<u64>(key));
+  if (size == 4) return hash4(map, load<u32>(key));
+  const seed = load<u64>(map, M_SEED);
   if (size == 16) return finish(rotl<u64>((load<u64>(key) ^ seed) * MIX, 29) ^ load<u64>(key, 8));
   return hashLong(key, size, seed);
 }
 
 export function sameKey(a: u32, b: u32, size: u32): bool {
-  if (size == 8) return load<u64>(a) == load<u64>(b);
-  if (size == 4) return load<u32>(a) == load<u32>(b);
   if (size == 16) return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
   return equal(a, b, size);
 }

@@ -1,9 +1,12 @@
-import { entryAt, M_SLOT_TYPE } from './slots';
+import { M_CHAIN_TYPE } from './chain';
+import { entryAt } from './slots';
 
 // The recency list of an LRU map: doubly linked through the entries, as slot + 1, most recent first.
 
-const M_FIRST: i32 = M_SLOT_TYPE + 20;
-const M_LAST: i32 = M_SLOT_TYPE + 24;
+/** 1 for LRU maps. */
+export const M_LRU: i32 = M_CHAIN_TYPE;
+const M_FIRST: i32 = M_CHAIN_TYPE + 4;
+const M_LAST: i32 = M_CHAIN_TYPE + 8;
 const E_NEWER: i32 = 8;
 const E_OLDER: i32 = 12;
 

@@ -1,6 +1,7 @@
 import { MAP_ID } from '../../src/abi/layout';
 import { EINVAL } from '../../src/abi/maps';
-import { hashAfter, hashDelete, hashInit, hashLookup, hashUpdate } from './hash';
+import { following } from './chain';
+import { hashDelete, hashInit, hashLookup, hashUpdate } from './hash';
 import { hideValues, valueAt } from './descriptor';
 import { holdInner, releaseInner } from './nesting';
 
@@ -46,7 +47,7 @@ export function mapHashDelete(map: u32, key: u32): i32 {
 }
 
 export function mapHashClear(map: u32): void {
-  for (let slot = hashAfter(map, 0); slot; slot = hashAfter(map, slot)) {
+  for (let slot = following(map, 0); slot; slot = following(map, slot)) {
     releaseInner(load<u32>(valueAt(map, slot - 1)));
   }
 }
