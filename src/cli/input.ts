@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
   type ObjectFile,
@@ -11,6 +11,8 @@ import {
 } from '../index.ts';
 import { parseHex } from './hex.ts';
 import type { Io } from './io.ts';
+
+const READ_CHUNK = 1024 * 1024;
 
 const fileError = (path: string, verb: string, cause: unknown): WebpfError =>
   new WebpfError('file', `cannot ${verb} ${path}: ${reasonOf(cause)}`, {
@@ -25,12 +27,30 @@ function reasonOf(cause: unknown): string {
   return message.replace(/, \w+( '.*')?$/, '');
 }
 
+/** No program needs more; a pipe or device that never ends would. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+async function collect(chunks: AsyncIterable<Uint8Array | string>, name: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > MAX_BYTES) {
+      const message = `${name} has more than ${MAX_BYTES} bytes: no program, packet or object is so large`;
+      throw new WebpfError('file', message, { stage: 'cli', subject: name });
+    }
+    parts.push(bytes);
+  }
+  const joined = Buffer.concat(parts);
+  return new Uint8Array(joined.buffer, joined.byteOffset, joined.byteLength);
+}
+
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    const bytes = await readFile(path);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return await collect(createReadStream(path, { highWaterMark: READ_CHUNK }), path);
   } catch (cause) {
-    throw fileError(path, 'read', cause);
+    throw cause instanceof WebpfError ? cause : fileError(path, 'read', cause);
   }
 }
 
@@ -43,22 +63,7 @@ export async function writing<T>(path: string, write: () => T | Promise<T>): Pro
   }
 }
 
-/** No program needs more; a pipe that never ends would. */
-const MAX_STDIN = 64 * 1024 * 1024;
-
-export async function readStdin(io: Io): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of io.stdin) {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    size += bytes.length;
-    if (size > MAX_STDIN) {
-      throw new WebpfError('file', `standard input has more than ${MAX_STDIN} bytes`, { stage: 'cli' });
-    }
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks);
-}
+export const readStdin = (io: Io): Promise<Uint8Array> => collect(io.stdin, 'standard input');
 
 /** A file, or standard input for `-`. */
 export const readInput = (path: string, io: Io): Promise<Uint8Array> =>
@@ -74,9 +79,24 @@ export const readData = async (argument: string): Promise<Uint8Array> =>
   argument.startsWith('@') ? readBytes(argument.slice(1)) : parseHex(argument);
 
 const ELF_MAGIC = 0x464c457f;
+const WASM_MAGIC = 0x6d736100;
 
-const isElf = (bytes: Uint8Array): boolean =>
-  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === ELF_MAGIC;
+const magicOf = (bytes: Uint8Array): number =>
+  bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+
+const isElf = (bytes: Uint8Array): boolean => magicOf(bytes) === ELF_MAGIC;
+
+/** A module has the program's code only; its maps, types and source lines are in the object file. */
+const refuseModule = (path: string): never => {
+  throw new WebpfError(
+    'unsupported',
+    `${path} is a translated program; give the object file it was made from`,
+    {
+      stage: 'cli',
+      subject: path,
+    },
+  );
+};
 
 const assemblyExtensions: ReadonlySet<string> = new Set(['.s', '.asm', '.bpfasm']);
 
@@ -116,6 +136,7 @@ export async function readProgramFile(
   type: ProgramType | undefined,
 ): Promise<ObjectFile> {
   const bytes = await readInput(path, io);
+  if (magicOf(bytes) === WASM_MAGIC) refuseModule(path);
   const extension = extname(path).toLowerCase();
   const name = programName(path);
   if (!isElf(bytes) && assemblyExtensions.has(extension)) {

@@ -105,6 +105,8 @@ describe('webpf compile', () => {
     const wasm = await readFile(target);
     expect(jsonLines(out)[0]).toMatchObject({ program: 'count_flows', bytes: wasm.length });
     expect(WebAssembly.validate(wasm)).toBe(true);
+    const { err } = await webpf(['run', target]);
+    expect(err).toMatch(/is a translated program; give the object file/);
   });
 
   it('says why a file cannot be written', async () => {

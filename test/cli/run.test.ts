@@ -101,6 +101,13 @@ describe('webpf run over a capture', () => {
     expect(lines.filter((line) => line.map === 'ports')).toHaveLength(3);
   });
 
+  it('shows global data by variable with --maps all', async () => {
+    const argv = ['run', example('pipeline.bpf.o'), '-p', 'pipeline', '-c', CAPTURE, '--maps', 'all'];
+    const { out } = await webpf(argv);
+    expect(out).toMatch(/^ +totals\.packets +3735$/m);
+    expect(out).not.toContain('____fmt');
+  });
+
   it('sets global variables', async () => {
     const argv = ['run', example('firewall.bpf.o'), '-p', 'firewall', '-c', CAPTURE, '--json'];
     const [plain] = jsonLines((await webpf(argv)).out);

@@ -5,6 +5,7 @@ import type { Limit } from '../options.ts';
 import { table } from '../table.ts';
 import { grouped, styled } from '../text.ts';
 import { columnsOf } from './columns.ts';
+import { formatValue } from './format.ts';
 import { heaviest, inOrder, type Row, sumCpus } from './rows.ts';
 
 /** 1 → hash, as BPF_MAP_TYPE_HASH. */
@@ -83,7 +84,38 @@ function extent({ spec, size }: BpfMap, total: number, shown: number): string {
   return `${mapTypeName(spec.type)}, ${what} of ${grouped(spec.maxEntries)} entries${part}`;
 }
 
+/** Variables that compilers make have names of their kind: `main.____fmt`. */
+const isOwn = (name: string): boolean => !/\.__|^\.L/.test(name);
+
+/** A row for each number or text inside a value. */
+function flat(name: string, value: unknown): [string, string][] {
+  const isRecord = typeof value === 'object' && value?.constructor === Object;
+  if (!isRecord) return [[name, formatValue(value)]];
+  return Object.entries(value).flatMap(([field, inner]) => flat(`${name}.${field}`, inner));
+}
+
+/** Global data has one value: an object of the variables. */
+function printGlobals(io: Io, map: BpfMap): void {
+  const data = [...map.values()][0];
+  io.stdout.write(`\n${styled(io, io.stdout, 'bold', map.name)}\n`);
+  if (typeof data !== 'object' || data === null || data instanceof Uint8Array) {
+    io.stdout.write(`  ${formatValue(data)}\n`);
+    return;
+  }
+  const variables = Object.entries(data).filter(([name]) => isOwn(name));
+  io.stdout.write(
+    table(
+      ['variable', 'value'],
+      variables.flatMap(([name, value]) => flat(name, value)),
+    ),
+  );
+}
+
 function printMap(io: Io, map: BpfMap, limit: Limit): void {
+  if (isGlobalData(map.spec)) {
+    printGlobals(io, map);
+    return;
+  }
   const { rows, total } = select(map, limit);
   const name = styled(io, io.stdout, 'bold', map.name);
   io.stdout.write(`\n${name}: ${extent(map, total, rows.length)}\n`);
