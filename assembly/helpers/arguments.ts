@@ -1,5 +1,6 @@
 import { MAP_TYPE, PROG_CTX_KIND, RUN_CTX, RUN_PC, RUN_PROG, RUN_SANDBOX } from '../../src/abi/layout';
 import { TRAP_BAD_ARGUMENT } from '../../src/abi/traps';
+import { spend } from '../run/budget';
 import { argument, mapArgument } from '../run/sandbox';
 import { run } from '../run/state';
 import { trap } from '../run/trap';
@@ -18,9 +19,19 @@ export function errno(error: i32): u64 {
   return error as i64;
 }
 
+/** Bytes that a helper handles for one instruction of a sandboxed program's budget; less than a KiB is free. */
+const BYTES_PER_INSN: u32 = 64;
+const FREE_BYTES: u32 = 1024;
+
+/** Makes a sandboxed program pay for helpers whose work grows with their arguments: else no budget would bound it. */
+export function charge(bytes: u32): void {
+  if (bytes > FREE_BYTES && load<u32>(run, RUN_SANDBOX)) spend(bytes / BYTES_PER_INSN, load<u32>(run, RUN_PC));
+}
+
 /** `size` bytes to read (`write` 0) or to write (1). */
 export function memoryArgument(address: u64, size: u64, write: u32): u32 {
   if (size >= SIZE_MAX) refuse(size);
+  charge(size as u32);
   return argument(address, size as u32, write);
 }
 
@@ -39,10 +50,13 @@ export function contextArgument(context: u64, kind: u32): void {
   if (context != (load<u32>(run, RUN_CTX) as u64) || contextKind() != kind) refuse(context);
 }
 
-/** A NUL-terminated string: every byte of it is the program's. */
-export function stringArgument(address: u64): u32 {
-  if (load<u32>(run, RUN_SANDBOX)) {
-    for (let at = address; load<u8>(argument(at, 1, 0)); ++at) {}
+/** A string that ends with a NUL or after `limit` bytes: every byte of it is the program's. Returns its length. */
+export function stringLength(address: u64, limit: u32): u32 {
+  const sandbox = load<u32>(run, RUN_SANDBOX) != 0;
+  let length: u32 = 0;
+  for (; length < limit; ++length) {
+    if (sandbox) argument(address + length, 1, 0);
+    if (load<u8>((address as u32) + length) == 0) break;
   }
-  return address as u32;
+  return length;
 }

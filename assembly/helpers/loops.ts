@@ -23,8 +23,9 @@ import { copyKey } from '../maps/key';
 import { invoke } from '../run/callback';
 import { functionArgument, mapArgument } from '../run/sandbox';
 import { run } from '../run/state';
-import { errno, refuse } from './arguments';
+import { charge, errno, refuse } from './arguments';
 
+const BUCKET_BYTES: u32 = 4;
 /** BPF_MAX_LOOPS. */
 const LOOPS_MAX: u32 = 1 << 23;
 
@@ -78,6 +79,7 @@ function visit(map: u32, slot: u32, callback: u32, context: u64): bool {
 
 function eachElement(map: u32, callback: u32, context: u64): u32 {
   const buckets = bucketTotal(map);
+  charge(buckets * BUCKET_BYTES);
   let count: u32 = 0;
   for (let bucket: u32 = 0; bucket < buckets; ++bucket) {
     for (let slot = bucketFirst(map, bucket); slot; ) {

@@ -1,8 +1,17 @@
-import { HDR_NCPU, HEADER, MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_VALUE_SIZE, RUN_CPU, RUN_SANDBOX } from '../../src/abi/layout';
+import {
+  HDR_NCPU,
+  HEADER,
+  MAP_CPU_STRIDE,
+  MAP_FLAGS,
+  MAP_KEY_SIZE,
+  MAP_VALUE_SIZE,
+  RUN_CPU,
+  RUN_SANDBOX,
+} from '../../src/abi/layout';
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../src/abi/maps';
 import { lookup, push, remove, take, update } from '../maps/table';
 import { argument, mapArgument } from '../run/sandbox';
-import { errno, refuse } from './arguments';
+import { charge, errno, refuse } from './arguments';
 import { run } from '../run/state';
 
 /** The kernel's verifier refuses programs that write to read-only maps, or read write-only ones. */
@@ -11,11 +20,15 @@ function requireAccess(map: u32, forbidden: u32): void {
 }
 
 function keyArgument(map: u32, key: u64): u32 {
-  return argument(key, load<u32>(map, MAP_KEY_SIZE), 0);
+  const size = load<u32>(map, MAP_KEY_SIZE);
+  charge(size);
+  return argument(key, size, 0);
 }
 
 function valueArgument(map: u32, value: u64, write: u32): u32 {
-  return argument(value, load<u32>(map, MAP_VALUE_SIZE), write);
+  const size = load<u32>(map, MAP_VALUE_SIZE);
+  charge(size);
+  return argument(value, size, write);
 }
 
 // The first three are most of what real programs call: what is trusted goes straight to the map.

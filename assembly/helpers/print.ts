@@ -3,7 +3,7 @@ import { EINVAL } from '../../src/abi/maps';
 import { ringOf } from '../rings/maps';
 import { commit, reservedHeader, ringReserve } from '../rings/ring';
 import { run } from '../run/state';
-import { errno, memoryArgument, stringArgument } from './arguments';
+import { errno, memoryArgument, refuse, stringLength } from './arguments';
 import { format } from './format';
 
 // Printed text goes, one record a call, into the ring of HDR_PRINTK, which the host empties.
@@ -12,6 +12,8 @@ import { format } from './format';
 const TEXT_MAX: u32 = 1023;
 /** MAX_BPRINTF_VARARGS u64. */
 const DATA_MAX: u64 = 12 * 8;
+/** Longest format that is read. */
+const FORMAT_MAX: u32 = 4096;
 const PRINTK_ARGUMENTS: u32 = 3;
 
 function isTerminated(text: u32, size: u32): bool {
@@ -60,8 +62,9 @@ export function bpf_trace_vprintk(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): 
 /** bpf_snprintf(str, str_size, fmt, data, data_len): the length with the NUL, as far as it would go. */
 export function bpf_snprintf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const to = memoryArgument(r1, r2, 1);
-  const text = stringArgument(r3);
+  const text = r3 as u32;
   const size = r2 as u32;
+  if (stringLength(r3, FORMAT_MAX) == FORMAT_MAX) refuse(r3);
   if (badData(r4, r5)) return errno(-EINVAL);
   const values = memoryArgument(r4, r5, 0);
   const count = (r5 as u32) >> 3;

@@ -1,5 +1,5 @@
 import { EINVAL, ERANGE } from '../../src/abi/maps';
-import { errno, memoryArgument, stringArgument } from './arguments';
+import { errno, memoryArgument, stringLength } from './arguments';
 import { isSpace } from './characters';
 
 // bpf_strtol, bpf_strtoul, bpf_strncmp: kernel/bpf/helpers.c and lib/kstrtox.c.
@@ -96,8 +96,9 @@ export function bpf_strtoul(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
 /** bpf_strncmp(s1, s1_sz, s2): -1, 0 or 1. */
 export function bpf_strncmp(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const a = memoryArgument(r1, r2, 0);
-  const b = stringArgument(r3);
+  const b = r3 as u32;
   const size = r2 as u32;
+  stringLength(r3, size);
   for (let i: u32 = 0; i < size; ++i) {
     const x = load<u8>(a + i);
     const y = load<u8>(b + i);

@@ -96,7 +96,8 @@ export function copyValue(map: u32, to: u32, from: u32): void {
   const size = load<u32>(map, MAP_VALUE_SIZE);
   const lock = load<u32>(map, MAP_SPIN_LOCK);
   if (lock == 0) {
-    copy(to, from, size);
+    if (size == 8) store<u64>(to, load<u64>(from));
+    else copy(to, from, size);
     return;
   }
   copy(to, from, lock - 1);

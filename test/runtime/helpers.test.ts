@@ -255,6 +255,21 @@ describe.each(memoryKinds)('helpers in %s memory', (kind) => {
       expect(runtime.trapOf('bpf_loop', 1, stack, 0, 0)?.kind).toBe(traps.TRAP_BAD_FUNCTION);
     });
 
+    test('helpers that handle much memory are paid for', () => {
+      const { runtime } = open();
+      const map = runtime.create({ type: abi.MAP_TYPE_ARRAY, valueSize: 65536, maxEntries: 2 });
+      runtime.start({ maps: [map] });
+      const fuel = () => Number(runtime.u64(runtime.run + layout.RUN_FUEL));
+      const before = fuel();
+      const value = runtime.u32(map + layout.MAP_VALUES);
+      runtime.call('bpf_map_update_elem', map, runtime.frame - 8, value, 0);
+      expect(before - fuel()).toBe(1024);
+      runtime.call('bpf_probe_read', runtime.frame - 512, 512, runtime.frame - 512);
+      expect(before - fuel()).toBe(1024);
+      runtime.setU64(runtime.run + layout.RUN_FUEL, 1000n);
+      expect(runtime.trapOf('bpf_probe_read', value, 65536, value)?.kind).toBe(traps.TRAP_BUDGET);
+    });
+
     test('maps that programs may only read, or only write', () => {
       const { runtime, stack } = open();
       const readOnly = runtime.create({ type: abi.MAP_TYPE_ARRAY, flags: abi.BPF_F_RDONLY_PROG });
