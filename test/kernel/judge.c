@@ -4,7 +4,9 @@
  * attached.
  *
  *   map TYPE KEY VALUE ENTRIES FLAGS [INNER]   -> {"id":N}
+ *   typed TYPE KEY VALUE ENTRIES FLAGS KEYTYPE VALUETYPE BTFHEX -> {"id":N}    map with BTF of key and value
  *   load TYPE HEX [BTFHEX FUNCINFOHEX]         -> {"id":N,"insns":N} | {"errno":E,"log":"..."}
+ *   verify TYPE ATTACH FLAGS BTFID LICENSE LEVEL HEX [BTFHEX FUNCINFOHEX] -> {"errno":E or 0,"log":"..."}
  *   run PROG DATAHEX REPEAT                    -> {"retval":N,"data":"HEX"}
  *   lookup MAP KEYHEX | take MAP KEYHEX        -> {"value":"HEX"}
  *   update MAP KEYHEX VALUEHEX FLAGS           -> {"ok":1}
@@ -14,7 +16,9 @@
  *   reset                                      -> {"ok":1}     closes everything
  *
  * Every refusal is {"errno":E}. `-` stands for no bytes. In `load`, an lddw with pseudo source 1 or 2 names a
- * map by the id this program gave it. Per-CPU values are passed whole: VALUE rounded up to 8, times the CPUs.
+ * map by the id this program gave it. `verify` keeps no program; ATTACH is the expected attach type, BTFID the id of
+ * the attach target in the kernel's BTF, LICENSE one word, LEVEL the log level, errno 0 an accepted program, and its
+ * log is whole (up to 1 MiB). Per-CPU values are passed whole: VALUE rounded up to 8, times the CPUs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -138,9 +142,9 @@ static int relocate(struct bpf_insn *insns, size_t count) {
   return 1;
 }
 
-static void print_log(int error) {
+static void print_log(int error, size_t limit) {
   size_t length = strnlen(log_text, LOG_SIZE);
-  const char *tail = length > LOG_TAIL ? log_text + length - LOG_TAIL : log_text;
+  const char *tail = length > limit ? log_text + length - limit : log_text;
   printf("{\"errno\":%d,\"log\":\"", error);
   for (; *tail != 0; tail++) {
     if (*tail == '"' || *tail == '\\') printf("\\%c", *tail);
@@ -157,6 +161,27 @@ static long load_btf(long length) {
   attr.btf = (uintptr_t)second;
   attr.btf_size = length;
   return bpf(BPF_BTF_LOAD, &attr);
+}
+
+/* A map whose key and value have types: local storage, and values that hold locks, timers or pointers. */
+static void command_typed(void) {
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  attr.map_type = number();
+  attr.key_size = number();
+  attr.value_size = number();
+  attr.max_entries = number();
+  attr.map_flags = number();
+  attr.btf_key_type_id = number();
+  attr.btf_value_type_id = number();
+  long btf_fd = load_btf(parse_hex(word(), second));
+  if (btf_fd < 0 || object_count == MAX_OBJECTS) return refuse(EINVAL);
+  attr.btf_fd = btf_fd;
+  long fd = bpf(BPF_MAP_CREATE, &attr);
+  int error = errno;
+  close(btf_fd);
+  if (fd < 0) return refuse(error);
+  printf("{\"id\":%d}\n", keep(fd, attr.key_size, attr.value_size));
 }
 
 struct functions {
@@ -208,10 +233,43 @@ static void command_load(void) {
   if (fd < 0) {
     log_text[0] = 0;
     load(type, length / 8, 1, &functions);
-    print_log(errno);
+    print_log(errno, LOG_TAIL);
   } else {
     printf("{\"id\":%d,\"insns\":%ld}\n", keep(fd, 0, 0), length / 8);
   }
+  if (functions.count > 0) close(functions.btf_fd);
+}
+
+/* The verdict and the log of one load with every attribute that changes what the verifier allows. */
+static void command_verify(void) {
+  union bpf_attr attr;
+  struct functions functions;
+  memset(&attr, 0, sizeof attr);
+  attr.prog_type = number();
+  attr.expected_attach_type = number();
+  attr.prog_flags = number();
+  attr.attach_btf_id = number();
+  char *license = word();
+  attr.log_level = number();
+  long length = parse_hex(word(), first);
+  if (license == NULL || length < 8 || length % 8 != 0) return refuse(EINVAL);
+  if (!relocate((struct bpf_insn *)first, length / 8)) return refuse(EBADF);
+  if (!read_functions(&functions)) return refuse(EINVAL);
+  attr.insns = (uintptr_t)first;
+  attr.insn_cnt = length / 8;
+  attr.license = (uintptr_t)license;
+  attr.log_buf = attr.log_level > 0 ? (uintptr_t)log_text : 0;
+  attr.log_size = attr.log_level > 0 ? LOG_SIZE : 0;
+  if (functions.count > 0) {
+    attr.prog_btf_fd = functions.btf_fd;
+    attr.func_info_rec_size = 8;
+    attr.func_info = (uintptr_t)functions.info;
+    attr.func_info_cnt = functions.count;
+  }
+  log_text[0] = 0;
+  long fd = bpf(BPF_PROG_LOAD, &attr);
+  print_log(fd < 0 ? errno : 0, LOG_SIZE);
+  if (fd >= 0) close(fd);
   if (functions.count > 0) close(functions.btf_fd);
 }
 
@@ -298,7 +356,9 @@ static void command_reset(void) {
 
 static void obey(const char *command) {
   if (strcmp(command, "map") == 0) command_map();
+  else if (strcmp(command, "typed") == 0) command_typed();
   else if (strcmp(command, "load") == 0) command_load();
+  else if (strcmp(command, "verify") == 0) command_verify();
   else if (strcmp(command, "run") == 0) command_run();
   else if (strcmp(command, "lookup") == 0) command_lookup(BPF_MAP_LOOKUP_ELEM);
   else if (strcmp(command, "take") == 0) command_lookup(BPF_MAP_LOOKUP_AND_DELETE_ELEM);

@@ -23,6 +23,43 @@ export interface FunctionInfo {
   /** struct bpf_func_info of each function: first instruction, BTF id. */
   readonly info: Uint8Array;
 }
+
+/** A program with everything the kernel's verifier looks at beside the code; absent numbers are 0. */
+export interface Candidate {
+  /** enum bpf_prog_type. */
+  readonly type: number;
+  readonly code: Uint8Array;
+  /** enum bpf_attach_type. */
+  readonly attachType?: number;
+  /** BPF_F_SLEEPABLE and the like. */
+  readonly flags?: number;
+  /** BTF id of the attach target in the kernel. */
+  readonly attachBtfId?: number;
+  /** One word; GPL when absent. */
+  readonly license?: string;
+  /** 1 when absent; 2 prints every state, 4 statistics, 0 nothing. */
+  readonly logLevel?: number;
+  readonly functions?: FunctionInfo | undefined;
+}
+
+export interface Verdict {
+  /** 0: accepted. */
+  readonly errno: number;
+  readonly log: string;
+}
+
+/** A map with BTF types of key and value (ids in `btf`). */
+export interface TypedMap {
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+  readonly keyTypeId: number;
+  readonly valueTypeId: number;
+  readonly btf: Uint8Array;
+}
+
 export type Answer<T> = T | Refusal;
 
 export const isRefusal = (answer: object): answer is Refusal => 'errno' in answer;
@@ -64,6 +101,20 @@ export class KernelJudge {
   map(type: number, key: number, value: number, entries: number, flags: number, inner?: number) {
     const words = [type, key, value, entries, flags, ...(inner === undefined ? [] : [inner])];
     return this.#ask<{ id: number }>(`map ${words.join(' ')}`);
+  }
+  typedMap(map: TypedMap) {
+    const { type, keySize, valueSize, maxEntries, flags, keyTypeId, valueTypeId, btf } = map;
+    const words = [type, keySize, valueSize, maxEntries, flags, keyTypeId, valueTypeId, hex(btf)];
+    return this.#ask<{ id: number }>(`typed ${words.join(' ')}`);
+  }
+  /** The verdict and the whole log of a program that is not kept. */
+  async verify(candidate: Candidate): Promise<Verdict> {
+    const { type, code, attachType = 0, flags = 0, attachBtfId = 0, functions } = candidate;
+    const { license = 'GPL', logLevel = 1 } = candidate;
+    const extra = functions === undefined ? [] : [hex(functions.btf), hex(functions.info)];
+    const words = [type, attachType, flags, attachBtfId, license, logLevel, hex(code), ...extra];
+    const answer = await this.#ask<Verdict>(`verify ${words.join(' ')}`);
+    return { errno: answer.errno, log: 'log' in answer && answer.log !== undefined ? answer.log : '' };
   }
   /** `functions`: BTF and its func_info, which the kernel wants of programs with callbacks. */
   load(type: number, code: Uint8Array, functions?: FunctionInfo) {
