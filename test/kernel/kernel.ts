@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -174,7 +174,10 @@ function compileJudge(): { path: string } | { reason: string } {
 function compile(source: string, path: string): { path: string } | { reason: string } {
   for (const compiler of ['cc', 'gcc', 'clang', 'clang-19']) {
     try {
-      execFileSync(compiler, ['-O1', '-o', path, source], { stdio: 'pipe' });
+      // Several test files may compile it at once: none must find it half written.
+      const own = `${path}.${process.pid}`;
+      execFileSync(compiler, ['-O1', '-o', own, source], { stdio: 'pipe' });
+      renameSync(own, path);
       return { path };
     } catch {
       // Try the next compiler.
