@@ -44,7 +44,8 @@ const seed = Number(option('--seed') ?? Date.now() % 1_000_000_000);
 const inKernel = process.argv.includes('--kernel');
 const bar = new SingleBar({
   format: '{bar} {value} of {total} instructions, {programs} programs, {duration_formatted}',
-  noTTYOutput: false,
+  noTTYOutput: true,
+  notTTYSchedule: 10_000,
 });
 console.log(`seed ${seed}`);
 bar.start(Number(insns), 0, { programs: 0 });

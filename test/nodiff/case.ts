@@ -31,7 +31,7 @@ export function caseOf(seed: number): Case {
     ...PROFILE,
     context,
     memory: random.pick([16, 64, 200]),
-    size: random.between(5, 60),
+    size: sizeOf(random),
   };
   const wild = random.chance(0.33);
   // Each target is one more program to translate, so only some cases have any.
@@ -50,6 +50,10 @@ export function caseOf(seed: number): Case {
   const job = wild ? { ...base, code: wildCode(random, base, tame) } : base;
   return { seed, job, inputs: Array.from({ length: INPUTS }, () => random.bytes(profile.memory)) };
 }
+
+/** Statements of the main program: mostly few, now and then thousands of instructions. */
+const sizeOf = (random: Random): number =>
+  random.chance(0.02) ? random.between(300, 800) : random.between(5, 60);
 
 /** The same case without the sandbox: only for programs that ran to their end within the budget. */
 export const trusted = (one: Case): Case => ({ ...one, job: { ...one.job, mode: 'trusted' } });
