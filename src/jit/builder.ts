@@ -85,7 +85,7 @@ export interface Builder {
   global(name: string): Expr;
   unary(op: UnaryOp, value: Expr): Expr;
   binary(op: BinaryOp, left: Expr, right: Expr): Expr;
-  /** Both arms are evaluated. */
+  /** Both arms are evaluated, before the condition. */
   select(condition: Expr, yes: Expr, no: Expr): Expr;
   load(op: LoadOp, base: Expr, offset: number): Expr;
   store(op: StoreOp, base: Expr, offset: number, value: Expr): Expr;

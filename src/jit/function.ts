@@ -1,4 +1,5 @@
 /** One function of a program to one WebAssembly function. */
+import { jumpTarget } from '../isa/cfg.ts';
 import type { Insn } from '../isa/insn.ts';
 import type { StructuredSubprogram } from '../verifier/structure.ts';
 import { Body } from './body.ts';
@@ -10,7 +11,7 @@ import { counterPrologue } from './lower/jump.ts';
 import { prologue } from './lower/memory.ts';
 import { FUNCTION } from './names.ts';
 import { placeBlocks } from './placement.ts';
-import { Scope, type Unit, type Windows } from './scope.ts';
+import { type Preview, Scope, type Unit } from './scope.ts';
 import { NestingMeter } from './sink.ts';
 import { writeStructured } from './structured.ts';
 import { windowPrologue } from './windows.ts';
@@ -35,18 +36,30 @@ const lowerBody = (
   return body.items;
 };
 
-/** In a sandbox only: trusted programs are not checked. */
-const windowsOf = (
+const TRUSTED: Preview = { windowAt: () => 'packet', usesPacket: false, keepsFuel: false };
+
+/** Trusted programs are not checked, and spend nothing. */
+const previewOf = (
   unit: Unit,
   { start, length }: StructuredSubprogram,
   insns: readonly (Insn | undefined)[],
-): Windows => {
-  if (!unit.sandbox) return { at: () => 'packet', usesPacket: false };
-  const windows = guessWindows(insns, start, start + length, start === 0 ? unit.context : 'packet');
+): Preview => {
+  if (!unit.sandbox) return TRUSTED;
+  const end = start + length;
+  const windows = guessWindows(insns, start, end, start === 0 ? unit.context : 'packet');
   return {
-    at: (slot) => windows.get(slot) ?? 'packet',
+    windowAt: (slot) => windows.get(slot) ?? 'packet',
     usesPacket: [...windows.values()].includes('packet'),
+    keepsFuel: jumpsBack(insns, start, end),
   };
+};
+
+const jumpsBack = (insns: readonly (Insn | undefined)[], start: number, end: number): boolean => {
+  for (let slot = start; slot < end; slot++) {
+    const insn = insns[slot];
+    if (insn !== undefined && (jumpTarget(insn, slot) ?? end) <= slot) return true;
+  }
+  return false;
 };
 
 /** Adds the function to the module. */
@@ -56,10 +69,10 @@ export function translateFunction(
   insns: readonly (Insn | undefined)[],
   exports: readonly string[],
 ): void {
-  const scope = new Scope(unit, windowsOf(unit, subprogram, insns));
+  const scope = new Scope(unit, previewOf(unit, subprogram, insns));
   const body = lowerBody(scope, subprogram, insns);
   const { name } = unit.functionAt(subprogram.start);
-  const start = [...prologue(scope), ...windowPrologue(scope), ...counterPrologue(scope)];
+  const start = [...prologue(scope), ...windowPrologue(scope), ...scope.reload(), ...counterPrologue(scope)];
   unit.b.addFunction({
     name,
     params: FUNCTION.params,

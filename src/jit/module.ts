@@ -5,6 +5,7 @@ import {
   REC_LEN,
   REC_SIZE,
   RUN_BATCH_INDEX,
+  RUN_FUEL,
   RUN_STACK_TOP,
 } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
@@ -100,6 +101,12 @@ class ModuleUnit implements Unit {
     return this.#function(names.ENV, names.HOST_HELPER, names.HOST_HELPER_SIGNATURE);
   }
 
+  guard(): string {
+    const name = names.importedName('jit', 'guard');
+    if (this.#isNew(name)) addGuard(this, name);
+    return name;
+  }
+
   global(name: string): Expr {
     if (this.#isNew(`global ${name}`)) this.b.importGlobal(name, names.ENV, name);
     return this.b.global(name);
@@ -128,6 +135,15 @@ class ModuleUnit implements Unit {
     });
   }
 }
+
+const addGuard = (unit: Unit, name: string): void => {
+  const { b } = unit;
+  const [fuel, ...checked] = names.GUARD.params.map((type, index) => b.get(index, type));
+  if (fuel === undefined) return;
+  const call = b.call(unit.runtime('check'), checked, names.GUARD.result);
+  const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel), b.return(call)];
+  b.addFunction({ name, ...names.GUARD, locals: [], body, exports: [] });
+};
 
 const RECORD = 0;
 const COUNT = 1;

@@ -44,6 +44,9 @@ export const RUNTIME_FUNCTIONS = {
 } as const satisfies Record<string, Signature>;
 export type RuntimeFunction = keyof typeof RUNTIME_FUNCTIONS;
 
+/** A function of the module's own: writes the budget (first operand) to the run state, then does what check does. */
+export const GUARD: Signature = { params: ['i64', ...RUNTIME_FUNCTIONS.check.params], result: 'i32' };
+
 /** The name inside the module; the dot keeps it apart from the program's own functions. */
 export const importedName = (module: string, base: string): string => `${module}.${base}`;
 export const HOST_HELPER_SIGNATURE: Signature = { params: ['i32', ...HELPER.params], result: 'i64' };

@@ -1,4 +1,5 @@
 /** One function while it is lowered: its registers as WebAssembly locals, and what the module knows. */
+import { RUN_FUEL } from '../abi/layout.ts';
 import type { Proof } from '../verifier/proof.ts';
 import type { Builder, Expr, ValueType } from './builder.ts';
 import type { Window } from './hints.ts';
@@ -24,14 +25,19 @@ export interface Unit {
   runtime(name: RuntimeFunction): string;
   helper(id: number): string | undefined;
   hostHelper(): string;
+  /** The runtime's check behind a write of the budget, see GUARD. */
+  guard(): string;
   global(name: string): Expr;
   table(): void;
 }
 
-/** Which window each access is thought to touch (see windows.ts). */
-export interface Windows {
-  at(slot: number): Window;
+/** What is found out about a function before it is lowered. */
+export interface Preview {
+  /** The window that the access at a slot is thought to touch (see windows.ts). */
+  windowAt(slot: number): Window;
   readonly usesPacket: boolean;
+  /** Sandboxed, and jumps backwards: the budget is kept in a local, since a loop through memory is slow. */
+  readonly keepsFuel: boolean;
 }
 
 /** Local of each register: r1..r5 and r10 are the parameters. */
@@ -41,14 +47,14 @@ const PLAIN_LOCALS = 5; // r0, r6..r9
 export class Scope {
   readonly unit: Unit;
   readonly b: Builder;
-  readonly windows: Windows;
+  readonly preview: Preview;
   readonly #scratch = new Map<string, number>();
   readonly #types: ValueType[] = Array.from({ length: PLAIN_LOCALS }, () => 'i64');
 
-  constructor(unit: Unit, windows: Windows) {
+  constructor(unit: Unit, preview: Preview) {
     this.unit = unit;
     this.b = unit.b;
-    this.windows = windows;
+    this.preview = preview;
   }
 
   /** Types of the locals after the parameters. */
@@ -96,8 +102,26 @@ export class Scope {
     return this.b.call(this.unit.runtime(name), operands, RUNTIME_FUNCTIONS[name].result);
   }
 
+  /** The local of the budget, where it is kept in one. */
+  fuel(): number {
+    return this.scratch('fuel', 'i64');
+  }
+
+  /** Writes the budget back: before all that reads it, may trap or leaves the function. */
+  flush(): Expr[] {
+    if (!this.preview.keepsFuel) return [];
+    return [this.b.store('i64.store', this.run(), RUN_FUEL, this.b.get(this.fuel(), 'i64'))];
+  }
+
+  /** Reads the budget again: after calls, which may spend. */
+  reload(): Expr[] {
+    if (!this.preview.keepsFuel) return [];
+    return [this.b.set(this.fuel(), this.b.load('i64.load', this.run(), RUN_FUEL))];
+  }
+
   /** Ends the program. The trap unwinds in the runtime; unreachable tells WebAssembly so. */
   trap(kind: number, slot: number, value: Expr): Expr[] {
-    return [this.call('trap', this.b.const32(kind), this.b.const32(slot), value), this.b.unreachable()];
+    const trap = this.call('trap', this.b.const32(kind), this.b.const32(slot), value);
+    return [...this.flush(), trap, this.b.unreachable()];
   }
 }

@@ -31,10 +31,11 @@ const refresh = (scope: Scope, window: Exclude<Window, number>): Expr[] => {
     b.binary('i64.sub', end, b.get(start, 'i64')),
     b.const64(BigInt(WIDEST - 1)),
   );
-  const fits = b.binary('i64.gt_s', b.tee(limit, room, 'i64'), b.const64(0n));
+  const positive = b.binary('i64.gt_s', b.get(limit, 'i64'), b.const64(0n));
   return [
     b.set(start, b.load('i64.load32_u', scope.run(), from)),
-    b.set(limit, b.select(fits, b.get(limit, 'i64'), b.const64(0n))),
+    b.set(limit, room),
+    b.set(limit, b.select(positive, b.get(limit, 'i64'), b.const64(0n))),
   ];
 };
 
@@ -46,7 +47,7 @@ export const windowPrologue = (scope: Scope): Expr[] =>
 
 /** Statements after a call, which may have moved the packet. */
 export const refreshWindows = (scope: Scope): Expr[] =>
-  scope.windows.usesPacket ? refresh(scope, 'packet') : [];
+  scope.preview.usesPacket ? refresh(scope, 'packet') : [];
 
 const bounds = (scope: Scope, window: Window, write: boolean): { start: Expr; limit: Expr } => {
   const { b, unit } = scope;
@@ -58,6 +59,12 @@ const bounds = (scope: Scope, window: Window, write: boolean): { start: Expr; li
   return { start: wide(windowStart(window)), limit: wide(limit) };
 };
 
+const judge = (scope: Scope, operands: readonly Expr[]): Expr => {
+  const { b, unit, preview } = scope;
+  if (!preview.keepsFuel) return b.call(unit.runtime('check'), operands, 'i32');
+  return b.call(unit.guard(), [b.get(scope.fuel(), 'i64'), ...operands], 'i32');
+};
+
 /** The i32 address of an access at an i64 address (made anew for each use), if it may go there; else a trap. */
 export const checkAddress = (
   scope: Scope,
@@ -66,8 +73,8 @@ export const checkAddress = (
 ): Expr => {
   const { b } = scope;
   const { size, write, slot } = access;
-  const { start, limit } = bounds(scope, scope.windows.at(slot), write);
+  const { start, limit } = bounds(scope, scope.preview.windowAt(slot), write);
   const inside = b.binary('i64.lt_u', b.binary('i64.sub', address(), start), limit);
-  const judged = scope.call('check', address(), b.const32(size), b.const32(write ? 1 : 0), b.const32(slot));
+  const judged = judge(scope, [address(), b.const32(size), b.const32(write ? 1 : 0), b.const32(slot)]);
   return b.choose(inside, b.unary('i32.wrap', address()), judged);
 };

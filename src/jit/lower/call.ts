@@ -46,7 +46,9 @@ const helperCall = (scope: Scope, id: number): Expr => {
 
 const callHelper = (scope: Scope, id: number, slot: number): Expr[] => [
   ...notePlace(scope, id, slot),
+  ...scope.flush(),
   scope.setReg(0, helperCall(scope, id)),
+  ...scope.reload(),
   ...refreshWindows(scope),
 ];
 
@@ -63,7 +65,7 @@ const tailCall = (scope: Scope, slot: number): Expr[] => {
   const index = scope.scratch('index', 'i32');
   const call = scope.call('tailCall', scope.reg(2), scope.reg(3), b.const32(slot));
   const leave = b.returnCallIndirect(b.get(index, 'i32'), tailOperands(scope), FUNCTION);
-  return [b.when(b.tee(index, call, 'i32'), [leave])];
+  return [...scope.flush(), b.when(b.tee(index, call, 'i32'), [leave])];
 };
 
 /** Traps unless the stack has room for the callee's frame. */
@@ -83,9 +85,10 @@ const calleeOperands = (scope: Scope): Expr[] => [
 /** After a call of a function. A tail call below has made another program the current one: this one goes on now. */
 const resume = (scope: Scope): Expr[] => {
   const { b, unit } = scope;
-  if (!unit.tailCallsBelow) return refreshWindows(scope);
+  const refreshed = [...scope.reload(), ...refreshWindows(scope)];
+  if (!unit.tailCallsBelow) return refreshed;
   return [
-    ...refreshWindows(scope),
+    ...refreshed,
     b.store('i32.store', scope.run(), RUN_PROG, unit.global(PROG)),
     b.store('i32.store', scope.run(), RUN_SANDBOX, b.const32(unit.sandbox ? 1 : 0)),
   ];
@@ -94,7 +97,8 @@ const resume = (scope: Scope): Expr[] => {
 const callLocal = (scope: Scope, target: number, slot: number): Expr[] => {
   const { name, slots } = scope.unit.functionAt(target);
   const call = scope.b.call(name, calleeOperands(scope), FUNCTION.result);
-  return [checkDepth(scope, slot), ...spend(scope, slots, slot), scope.setReg(0, call), ...resume(scope)];
+  const price = [...spend(scope, slots, slot), ...scope.flush()];
+  return [checkDepth(scope, slot), ...price, scope.setReg(0, call), ...resume(scope)];
 };
 
 export const lowerCall = (scope: Scope, insn: CallInsn, slot: number): Expr[] => {
@@ -112,6 +116,7 @@ export const lowerCallx = (scope: Scope, { dst }: CallxInsn, slot: number): Expr
   const call = b.callIndirect(b.get(index, 'i32'), calleeOperands(scope), FUNCTION);
   return [
     checkDepth(scope, slot),
+    ...scope.flush(),
     b.set(index, scope.call('functionIndex', scope.reg(dst), b.const32(slot))),
     scope.setReg(0, call),
     ...resume(scope),

@@ -46,7 +46,7 @@ const LOWERINGS: Lowerings = {
   gotox: refuse('gotox (indirect jump)'),
   call: lowerCall,
   callx: lowerCallx,
-  exit: (scope) => [scope.b.return(scope.reg(0))],
+  exit: (scope) => [...scope.flush(), scope.b.return(scope.reg(0))],
   addrSpaceCast: refuse('addr_space_cast (arena)'),
 };
 

@@ -53,12 +53,15 @@ export const counterPrologue = (scope: Scope): Expr[] =>
 export const spend = (scope: Scope, cost: number, slot: number): Expr[] => {
   if (!scope.unit.sandbox) return [];
   const { b } = scope;
-  const fuel = scope.scratch('fuel', 'i64');
-  const left = b.binary('i64.sub', b.load('i64.load', scope.run(), RUN_FUEL), b.const64(BigInt(cost)));
-  const gone = b.binary('i64.lt_s', b.tee(fuel, left, 'i64'), b.const64(0n));
+  const left = scope.scratch('left', 'i64');
+  const { keepsFuel } = scope.preview;
+  const fuel = keepsFuel ? b.get(scope.fuel(), 'i64') : b.load('i64.load', scope.run(), RUN_FUEL);
+  const rest = b.tee(left, b.binary('i64.sub', fuel, b.const64(BigInt(cost))), 'i64');
+  const trap = scope.call('spend', b.const32(cost), b.const32(slot));
+  const value = b.get(left, 'i64');
   return [
-    b.when(gone, [scope.call('spend', b.const32(cost), b.const32(slot))]),
-    b.store('i64.store', scope.run(), RUN_FUEL, b.get(fuel, 'i64')),
+    b.when(b.binary('i64.lt_s', rest, b.const64(0n)), [...scope.flush(), trap]),
+    keepsFuel ? b.set(scope.fuel(), value) : b.store('i64.store', scope.run(), RUN_FUEL, value),
   ];
 };
 

@@ -209,5 +209,5 @@ export const lowerPacket = (scope: Scope, { size, src, imm }: PacketInsn): Expr[
   const value = scope.scratch('old', 'i64');
   const loaded = b.tee(value, scope.call('packetLoad', offset, b.const32(size)), 'i64');
   const outside = b.binary('i64.eq', loaded, b.const64(-1n));
-  return [b.when(outside, [b.return(b.const64(0n))]), scope.setReg(0, b.get(value, 'i64'))];
+  return [b.when(outside, [...scope.flush(), b.return(b.const64(0n))]), scope.setReg(0, b.get(value, 'i64'))];
 };
