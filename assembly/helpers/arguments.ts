@@ -25,7 +25,8 @@ const FREE_BYTES: u32 = 1024;
 
 /** Makes a sandboxed program pay for helpers whose work grows with their arguments: else no budget would bound it. */
 export function charge(bytes: u32): void {
-  if (bytes > FREE_BYTES && load<u32>(run, RUN_SANDBOX)) spend(bytes / BYTES_PER_INSN, load<u32>(run, RUN_PC));
+  if (bytes > FREE_BYTES && load<u32>(run, RUN_SANDBOX))
+    spend(bytes / BYTES_PER_INSN, load<u32>(run, RUN_PC));
 }
 
 /** `size` bytes to read (`write` 0) or to write (1). */

@@ -130,7 +130,7 @@ function integer(verb: u32, longs: u32, flags: u32, width: u32): i32 {
   if (!isSigned && !hex && verb != 0x75) return -EINVAL;
   if (!use(longs ? 8 : 4, 4)) return -ENOSPC;
   let value = nextArgument();
-  if (!longs) value = isSigned ? ((value as i32) as i64) : value & 0xffff_ffff;
+  if (!longs) value = isSigned ? (value as i32 as i64) : value & 0xffff_ffff;
   if (isSigned) flags |= FLAG_SIGNED;
   if (verb == 0x58) flags |= FLAG_UPPER;
   emitNumber(value, hex ? 16 : 10, flags, width);

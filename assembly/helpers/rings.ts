@@ -1,11 +1,4 @@
-import {
-  CTX_MEMORY,
-  HDR_NCPU,
-  HEADER,
-  MAP_MAX_ENTRIES,
-  RUN_CPU,
-  RUN_PKT_DATA,
-} from '../../src/abi/layout';
+import { CTX_MEMORY, HDR_NCPU, HEADER, MAP_MAX_ENTRIES, RUN_CPU, RUN_PKT_DATA } from '../../src/abi/layout';
 import {
   E2BIG,
   EAGAIN,

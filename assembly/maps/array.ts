@@ -1,4 +1,12 @@
-import { HDR_NCPU, HEADER, MAP_COUNT, MAP_CPU_STRIDE, MAP_MAX_ENTRIES, MAP_SPIN_LOCK, MAP_TYPE } from '../../src/abi/layout';
+import {
+  HDR_NCPU,
+  HEADER,
+  MAP_COUNT,
+  MAP_CPU_STRIDE,
+  MAP_MAX_ENTRIES,
+  MAP_SPIN_LOCK,
+  MAP_TYPE,
+} from '../../src/abi/layout';
 import {
   BPF_EXIST,
   BPF_F_LOCK,
@@ -10,7 +18,16 @@ import {
   ENOMEM,
   MAP_TYPE_PERCPU_ARRAY,
 } from '../../src/abi/maps';
-import { copyAllCpus, copyOwnCpu, copyValue, M_CPUS, ownValueAt, reserveValues, setCpuStride, valueAt } from './descriptor';
+import {
+  copyAllCpus,
+  copyOwnCpu,
+  copyValue,
+  M_CPUS,
+  ownValueAt,
+  reserveValues,
+  setCpuStride,
+  valueAt,
+} from './descriptor';
 
 /** Arrays and per-CPU arrays: every element exists from the start, as zeros. */
 export function arrayInit(map: u32): i32 {
@@ -34,7 +51,8 @@ export function arrayPeek(map: u32, key: u32): u32 {
 
 function flagError(map: u32, index: u32, flags: u64): i32 {
   const locked = (flags & BPF_F_LOCK) != 0;
-  if ((flags & ~BPF_F_LOCK) > <u64>BPF_EXIST || (locked && load<u32>(map, MAP_CPU_STRIDE) != 0)) return -EINVAL;
+  if ((flags & ~BPF_F_LOCK) > <u64>BPF_EXIST || (locked && load<u32>(map, MAP_CPU_STRIDE) != 0))
+    return -EINVAL;
   if (index >= load<u32>(map, MAP_MAX_ENTRIES)) return -E2BIG;
   if (flags & BPF_NOEXIST) return -EEXIST;
   return locked && load<u32>(map, MAP_SPIN_LOCK) == 0 ? -EINVAL : 0;

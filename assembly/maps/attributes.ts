@@ -118,7 +118,9 @@ function portError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, fla
 }
 
 function isHash(type: u32): bool {
-  return type == MAP_TYPE_HASH || type == MAP_TYPE_HASH_OF_MAPS || isPerCpu(type) || type == MAP_TYPE_LRU_HASH;
+  return (
+    type == MAP_TYPE_HASH || type == MAP_TYPE_HASH_OF_MAPS || isPerCpu(type) || type == MAP_TYPE_LRU_HASH
+  );
 }
 
 export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {

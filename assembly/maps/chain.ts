@@ -31,7 +31,8 @@ export function chainsInit(map: u32, slots: u32, keyOffset: u32): bool {
   store<u32>(map, entries, M_ENTRIES);
   store<u32>(map, stride, M_ENTRY_STRIDE);
   store<u32>(map, buckets - 1, M_MASK);
-  if (!(load<u32>(map, MAP_FLAGS) & BPF_F_ZERO_SEED)) store<u64>(map, load<u64>(HEADER, HDR_HASH_SEED), M_SEED);
+  if (!(load<u32>(map, MAP_FLAGS) & BPF_F_ZERO_SEED))
+    store<u64>(map, load<u64>(HEADER, HDR_HASH_SEED), M_SEED);
   if (entries) store<u32>(map, reserve((buckets as u64) * 4), M_TABLE);
   return load<u32>(map, M_TABLE) != 0;
 }

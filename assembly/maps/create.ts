@@ -80,7 +80,14 @@ function initByType(map: u32): i32 {
 }
 
 /** Address of the new map, or a negative error number (those of the kernel's BPF_MAP_CREATE). */
-export function mapCreate(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32, extra: u32): i32 {
+export function mapCreate(
+  type: u32,
+  keySize: u32,
+  valueSize: u32,
+  maxEntries: u32,
+  flags: u32,
+  extra: u32,
+): i32 {
   // As libbpf does for an object file that leaves it out.
   if (type == MAP_TYPE_PERF_EVENT_ARRAY && maxEntries == 0) maxEntries = load<u32>(HEADER, HDR_NCPU);
   const error = attributeError(type, keySize, valueSize, maxEntries, flags);

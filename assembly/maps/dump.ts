@@ -1,4 +1,12 @@
-import { MAP_CPU_STRIDE, MAP_FLAGS, MAP_KEY_SIZE, MAP_MAX_ENTRIES, MAP_TYPE, MAP_VALUE_SIZE, MAP_VALUE_STRIDE } from '../../src/abi/layout';
+import {
+  MAP_CPU_STRIDE,
+  MAP_FLAGS,
+  MAP_KEY_SIZE,
+  MAP_MAX_ENTRIES,
+  MAP_TYPE,
+  MAP_VALUE_SIZE,
+  MAP_VALUE_STRIDE,
+} from '../../src/abi/layout';
 import {
   BPF_F_WRONLY,
   EINVAL,
@@ -43,7 +51,8 @@ function putValue(map: u32, values: u32, index: u32, from: u32): void {
   const apart = load<u32>(map, MAP_CPU_STRIDE);
   const cpus = load<u32>(map, M_CPUS);
   let to = values + index * stride * cpus;
-  for (let cpu: u32 = 0; cpu < cpus; ++cpu, to += stride, from += apart) copy(to, from, load<u32>(map, MAP_VALUE_SIZE));
+  for (let cpu: u32 = 0; cpu < cpus; ++cpu, to += stride, from += apart)
+    copy(to, from, load<u32>(map, MAP_VALUE_SIZE));
 }
 
 function dumpIndexed(map: u32, cursor: u32, keys: u32, values: u32, max: u32, cursorOut: u32): u32 {
@@ -83,14 +92,24 @@ function dumpBuckets(map: u32, bucket: u32, keys: u32, values: u32, max: u32, cu
   for (; bucket < buckets && count < max; ++bucket) {
     const first = bucketFirst(map, bucket);
     if (first == 0) continue;
-    if (chainLength(map, first) > max - count) return stopAt(map, bucket, first, keys, values, count, max, cursorOut);
+    if (chainLength(map, first) > max - count)
+      return stopAt(map, bucket, first, keys, values, count, max, cursorOut);
     for (let slot = first; slot; slot = nextOf(map, slot)) putElement(map, slot - 1, keys, values, count++);
   }
   store<u32>(cursorOut, bucket < buckets ? bucket : CURSOR_END);
   return count;
 }
 
-function stopAt(map: u32, bucket: u32, first: u32, keys: u32, values: u32, count: u32, max: u32, cursorOut: u32): u32 {
+function stopAt(
+  map: u32,
+  bucket: u32,
+  first: u32,
+  keys: u32,
+  values: u32,
+  count: u32,
+  max: u32,
+  cursorOut: u32,
+): u32 {
   store<u32>(cursorOut, count ? bucket : dumpPart(map, first, keys, values, max));
   return count ? count : max;
 }

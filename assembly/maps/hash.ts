@@ -144,7 +144,8 @@ function replace(map: u32, link: u32, key: u32, hash: u32, value: u32, host: boo
 }
 
 function flagsAllowed(map: u32, flags: u64): bool {
-  if (flags & BPF_F_LOCK) return load<u32>(map, MAP_SPIN_LOCK) != 0 && (flags & ~BPF_F_LOCK) <= <u64>BPF_EXIST;
+  if (flags & BPF_F_LOCK)
+    return load<u32>(map, MAP_SPIN_LOCK) != 0 && (flags & ~BPF_F_LOCK) <= <u64>BPF_EXIST;
   return flags <= <u64>BPF_EXIST;
 }
 

@@ -1,4 +1,12 @@
-import { MAP_FLAGS, MAP_KEY_SIZE, MAP_MAGIC, MAP_MAGIC_VALUE, MAP_MAX_ENTRIES, MAP_TYPE, MAP_VALUE_SIZE } from '../../src/abi/layout';
+import {
+  MAP_FLAGS,
+  MAP_KEY_SIZE,
+  MAP_MAGIC,
+  MAP_MAGIC_VALUE,
+  MAP_MAX_ENTRIES,
+  MAP_TYPE,
+  MAP_VALUE_SIZE,
+} from '../../src/abi/layout';
 import {
   BPF_F_INNER_MAP,
   MAP_TYPE_ARRAY,
@@ -40,7 +48,8 @@ function sameShape(a: u32, b: u32): bool {
 
 /** Counts a reference of `outer` to `inner`; false when inner maps of `outer` have another shape. */
 export function holdInner(outer: u32, inner: u32): bool {
-  if (load<u32>(inner, MAP_MAGIC) != MAP_MAGIC_VALUE || !sameShape(load<u32>(outer, M_EXTRA), inner)) return false;
+  if (load<u32>(inner, MAP_MAGIC) != MAP_MAGIC_VALUE || !sameShape(load<u32>(outer, M_EXTRA), inner))
+    return false;
   retain(inner);
   return true;
 }

@@ -1,4 +1,11 @@
-import { HDR_NCPU, HEADER, MAP_MAX_ENTRIES, MAP_TYPE, MAP_VALUES, MAP_VALUES_END } from '../../src/abi/layout';
+import {
+  HDR_NCPU,
+  HEADER,
+  MAP_MAX_ENTRIES,
+  MAP_TYPE,
+  MAP_VALUES,
+  MAP_VALUES_END,
+} from '../../src/abi/layout';
 import { ENOMEM, MAP_TYPE_PERF_EVENT_ARRAY, MAP_TYPE_RINGBUF } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
 import { M_ENTRIES, M_EXTRA, M_SLAB, M_TABLE, M_TYPE } from '../maps/descriptor';

@@ -30,6 +30,7 @@ export function forgetRecord(header: u32): void {
 /** Discards what is left, at the end of a run. */
 export function abandonRecords(): void {
   const list = run + RUN_RECORDS + FIRST;
-  for (let count = load<u32>(run, RUN_RECORDS); count; --count) commit(load<u32>(list + (count - 1) * 4), true);
+  for (let count = load<u32>(run, RUN_RECORDS); count; --count)
+    commit(load<u32>(list + (count - 1) * 4), true);
   store<u32>(run, 0, RUN_RECORDS);
 }

@@ -77,7 +77,7 @@ function reserveLocked(ring: u32, length: u32): u32 {
   const size = load<u32>(ring, R_SIZE);
   const producer = load<u64>(ring, R_PRODUCER);
   const next = producer + extent(length);
-  if (next - position(ring + R_CONSUMER) > (size - 1) as u64) return 0;
+  if ((next - position(ring + R_CONSUMER) > size - 1) as u64) return 0;
   publish(headerAt(ring, producer), length | BUSY);
   publishPosition(ring + R_PRODUCER, next);
   return dataAt(ring, producer);

@@ -58,7 +58,8 @@ const FORWARD = Uint8Array.from([
 
 function asTableFunction(callback: Callback): () => void {
   const instance = new WebAssembly.Instance(new WebAssembly.Module(FORWARD), { a: { f: callback } });
-  return instance.exports['f'] as () => void;
+  const { f } = instance.exports;
+  return f as () => void;
 }
 
 /** What the host's clocks say. */
