@@ -75,6 +75,7 @@ export class Arena {
   dispose(): void {
     this.#memory.free(this.#base);
     this.#base = 0;
+    this.#size = 0;
   }
 
   #end(): number {
@@ -96,7 +97,7 @@ export class Arena {
   }
 
   #reserve(size: number): void {
-    this.#memory.free(this.#base);
+    this.dispose(); // first: there may not be room for both
     this.#base = this.#memory.alloc(BATCH_EVENTS * layout.REC_SIZE + size);
     this.#size = size;
     this.clear();

@@ -1,6 +1,6 @@
 import * as layout from '../abi/layout.ts';
-import { WebpfError } from '../errors.ts';
 import type { ProgramType } from '../frontend/program.ts';
+import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 
 /** How a program sees its event: plain memory (r1 = address, r2 = length), `struct xdp_md` or `struct __sk_buff`. */
@@ -100,18 +100,11 @@ const xdpFields: Readonly<Record<keyof XdpContext, number>> = {
   egressIfindex: 8,
 };
 
+const CB_LENGTH = 5;
 const LOOPBACK_IFINDEX = 1;
 
-function checkU32(field: string, value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) return;
-  throw new WebpfError(
-    'bad-argument',
-    `context field ${field} is ${value}, but must be an integer of 32 bits`,
-    {
-      stage: 'runtime',
-    },
-  );
-}
+const checkU32 = (field: string, value: number): number =>
+  integer(`context field ${field}`, value, 0, 0xffffffff);
 
 function writeFields(
   memory: LinearMemory,
@@ -122,8 +115,7 @@ function writeFields(
   for (const [name, offset] of Object.entries(fields)) {
     const value = values[name as keyof XdpContext];
     if (value === undefined) continue;
-    checkU32(name, value);
-    memory.setU32(base + offset, value);
+    memory.setU32(base + offset, checkU32(name, value));
   }
 }
 
@@ -134,11 +126,18 @@ function writeSkb(memory: LinearMemory, run: number, context: RunContext): void 
   memory.bytes.fill(0, base, base + layout.SKB_SIZE);
   memory.setU32(base + layout.SKB_IFINDEX, LOOPBACK_IFINDEX);
   writeFields(memory, base, skbFields, context);
-  context.cb?.forEach((value, i) => {
-    checkU32(`cb[${i}]`, value);
-    if (i < 5) memory.setU32(base + layout.SKB_CB + 4 * i, value);
+  writeControl(memory, base, context.cb ?? []);
+  if (context.tstamp === undefined) return;
+  memory.setU64(base + layout.SKB_TSTAMP, unsigned64('context field tstamp', context.tstamp));
+}
+
+function writeControl(memory: LinearMemory, base: number, cb: readonly number[]): void {
+  if (!Array.isArray(cb) || cb.length > CB_LENGTH) {
+    throw badArgument(`context field cb must be an array of at most ${CB_LENGTH} integers`);
+  }
+  cb.forEach((value, i) => {
+    memory.setU32(base + layout.SKB_CB + 4 * i, checkU32(`cb[${i}]`, value));
   });
-  if (context.tstamp !== undefined) memory.setU64(base + layout.SKB_TSTAMP, context.tstamp);
 }
 
 function writeXdp(memory: LinearMemory, base: number, context: RunContext): void {

@@ -1,8 +1,10 @@
 import * as layout from '../abi/layout.ts';
+import { MAP_TYPE_ARRAY_OF_MAPS, MAP_TYPE_HASH_OF_MAPS, MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
 import { Arena } from './arena.ts';
+import { integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
@@ -12,7 +14,7 @@ import { type RingHost, TraceLog } from './maps/ring.ts';
 import { LinearMemory } from './memory.ts';
 import { Signal } from './signal.ts';
 import { type Task, writeTask } from './task.ts';
-import { readTrap, type Trap } from './trap.ts';
+import { readTrap, trapAt } from './trap.ts';
 import { createMemory, type Exports, instantiateRuntime, type MemoryKind } from './wasm.ts';
 
 /** A program with its instructions by slot. */
@@ -52,16 +54,8 @@ const GiB = 2 ** 30;
 const DEFAULT_BUDGET = 100_000_000;
 const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
 
-function positive(name: string, value: number, max: number): number {
-  if (Number.isSafeInteger(value) && value >= 1 && value <= max) return value;
-  throw new WebpfError(
-    'bad-argument',
-    `option ${name} is ${value}, but must be an integer from 1 to ${max}`,
-    {
-      stage: 'runtime',
-    },
-  );
-}
+const positive = (name: string, value: number, max: number): number =>
+  integer(`option ${name}`, value, 1, max);
 
 /** One linear memory with everything programs can touch, and the runtime in it. */
 export class Engine implements RunHost, RingHost {
@@ -74,27 +68,31 @@ export class Engine implements RunHost, RingHost {
   readonly signal = new Signal();
   readonly cpus: number;
   readonly helpers: HelperTable;
+  /** Where ring readers are told the length of a record. */
+  readonly lengthOut: number;
+  running = false;
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
   #trace: TraceLog | undefined;
 
   private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
-    this.kind = options.engine ?? 'jit';
+    this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp']);
     this.trusted = options.trusted ?? false;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;
     this.cpus = positive('cpus', options.cpus ?? 1, 256);
     exports.init(this.cpus);
-    const cpu = positive('cpu', (options.cpu ?? 0) + 1, this.cpus) - 1;
+    const cpu = integer('option cpu', options.cpu ?? 0, 0, this.cpus - 1);
     this.run = exports.attach(cpu) >>> 0;
     this.arena = new Arena(memory);
-    helpers.bindMemory(memory);
+    this.lengthOut = memory.alloc(8);
+    helpers.bindMemory(memory, this.run);
     this.#configure(options);
   }
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const kind = options.memory ?? 'plain';
+    const kind = oneOf('option memory', options.memory ?? 'plain', ['plain', 'shared']);
     const memory = createMemory(
       kind,
       positive('maxMemory', options.maxMemory ?? DEFAULT_MAX_MEMORY[kind], 4 * GiB),
@@ -117,6 +115,7 @@ export class Engine implements RunHost, RingHost {
   }
 
   set time(ns: bigint | undefined) {
+    if (ns !== undefined) unsigned64('option time', ns);
     this.memory.setU32(layout.HEADER + layout.HDR_CLOCK_VIRTUAL, ns === undefined ? 0 : 1);
     this.memory.setU64(layout.HEADER + layout.HDR_CLOCK_NS, ns ?? 0n);
   }
@@ -133,7 +132,7 @@ export class Engine implements RunHost, RingHost {
     const { type, keySize, valueSize, maxEntries, flags } = spec;
     const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
-    const map = new RawMap(spec, address >>> 0, this.memory, this.exports);
+    const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type));
     this.#maps.set(map.address, map);
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
     return map;
@@ -168,15 +167,16 @@ export class Engine implements RunHost, RingHost {
   }
 
   trapOf(error: unknown): Caught {
+    const thrown = this.helpers.takeThrown();
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };
-    if (error instanceof WebAssembly.RuntimeError || error instanceof RangeError) {
-      return { trap: this.#unrecorded('memory', error.message), cause: error };
+    const [program, insn] = [this.#current(), this.memory.u32(this.run + layout.RUN_PC)];
+    if (thrown) {
+      const reason = `was stopped: a helper of the host's own threw: ${String(thrown.cause)}`;
+      return { trap: trapAt('host', program, insn, reason), cause: thrown.cause };
     }
-    return {
-      trap: this.#unrecorded('host', `a helper of the host's own threw: ${String(error)}`),
-      cause: error,
-    };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { trap: trapAt('memory', program, insn, `was stopped: ${reason}`), cause: error };
   }
 
   /** Ends every reader; the memory goes when nothing refers to it any more. */
@@ -187,24 +187,21 @@ export class Engine implements RunHost, RingHost {
   #configure(options: EngineOptions): void {
     const budget = positive('budget', options.budget ?? DEFAULT_BUDGET, Number.MAX_SAFE_INTEGER);
     this.memory.setU64(this.run + layout.RUN_BUDGET, BigInt(budget));
+    if (options.seed !== undefined) unsigned64('option seed', options.seed);
     if (options.seed !== undefined) this.memory.setU64(this.run + layout.RUN_RANDOM, options.seed || 1n);
     if (options.time !== undefined) this.time = options.time;
     writeTask(this.memory, options.task ?? {});
   }
 
-  /** A trap of the WebAssembly engine itself, or of a host helper: only the helper's slot is known. */
-  #unrecorded(kind: 'memory' | 'host', reason: string): Trap {
-    const program = this.#programs.get(this.memory.u32(this.run + layout.RUN_PROG));
-    const insn = this.memory.u32(this.run + layout.RUN_PC);
-    const name = program?.name ?? 'program';
-    return {
-      kind,
-      program: name,
-      insn,
-      value: 0n,
-      source: undefined,
-      message: `${name} was stopped: ${reason}`,
-    };
+  #current(): DecodedProgram | undefined {
+    return this.#programs.get(this.memory.u32(this.run + layout.RUN_PROG));
+  }
+
+  /** Which references maps of this type may hold: programs and maps that are this engine's. */
+  #referenceCheck(type: number): ((reference: number) => boolean) | undefined {
+    if (type === MAP_TYPE_PROG_ARRAY) return (reference) => this.#programs.has(reference);
+    const isOuter = type === MAP_TYPE_ARRAY_OF_MAPS || type === MAP_TYPE_HASH_OF_MAPS;
+    return isOuter ? (reference) => this.#maps.has(reference) : undefined;
   }
 }
 

@@ -25,6 +25,20 @@ function findVariable(maps: readonly MapSpec[], name: string): Variable | undefi
   return undefined;
 }
 
+/** The codec knows types and fields, not which variable it is. */
+function encodeGlobal(name: string, { btf, typeId }: Variable, value: unknown): Uint8Array {
+  try {
+    return valueCodec(btf, typeId).encode(value);
+  } catch (cause) {
+    if (!(cause instanceof WebpfError)) throw cause;
+    throw new WebpfError(cause.code, `global variable ${name}: ${cause.message}`, {
+      stage: 'runtime',
+      subject: name,
+      cause,
+    });
+  }
+}
+
 /**
  * Copies of the data sections with variables set by name, as libbpf's skeletons do before a load: the way to
  * configure `const volatile` variables.
@@ -45,7 +59,7 @@ export function setGlobals(
     }
     const { map } = variable;
     const data = contents.get(map.name) ?? map.data?.slice() ?? new Uint8Array(map.valueSize); // .bss has none
-    data.set(valueCodec(variable.btf, variable.typeId).encode(value), variable.offset);
+    data.set(encodeGlobal(name, variable, value), variable.offset);
     contents.set(map.name, data);
   }
   return contents;

@@ -1,5 +1,6 @@
-import { WebpfError } from '../errors.ts';
+import * as layout from '../abi/layout.ts';
 import { helperId, helperName } from '../isa/helpers.ts';
+import { badArgument, integer } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 import type { Exports } from './wasm.ts';
 
@@ -22,6 +23,9 @@ export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigin
 /** Helpers by id, or by the kernel's name for helpers webpf does not have itself. */
 export type HostHelpers = Readonly<Record<string, HostHelper>>;
 
+/** Most bytes one access may have. */
+const MAX_SIZE = 0xffffffff;
+
 /** The engines do tail calls themselves: they replace the caller's frame. */
 export const BPF_TAIL_CALL = 12;
 
@@ -34,13 +38,7 @@ const isDelivered = (exports: Exports, id: number): boolean => {
 function idOf(key: string): number {
   const id = /^\d+$/.test(key) ? Number(key) : helperId(key);
   if (id !== undefined && id > 0 && id <= 0x7fffffff) return id;
-  throw new WebpfError(
-    'bad-argument',
-    `helpers: "${key}" is neither a helper id nor a helper name of the kernel's`,
-    {
-      stage: 'runtime',
-    },
-  );
+  throw badArgument(`helpers: "${key}" is neither a helper id nor a helper name of the kernel's`);
 }
 
 /** The helpers of one engine: the runtime's and the host's. */
@@ -48,8 +46,9 @@ export class HelperTable {
   readonly #exports: () => Exports;
   readonly #host = new Map<number, HostHelper>();
   #memory: ProgramMemory | undefined;
-  /** What the last host helper that threw has thrown. */
-  hostError: unknown;
+  /** The access of the running helper that was refused: the run ends even where the helper has caught it. */
+  #refused: { readonly error: unknown } | undefined;
+  #thrown: { readonly cause: unknown } | undefined;
 
   constructor(exports: () => Exports) {
     this.#exports = exports;
@@ -59,10 +58,9 @@ export class HelperTable {
     for (const [key, helper] of Object.entries(helpers)) {
       const id = idOf(key);
       if (isDelivered(this.#exports(), id)) {
-        throw new WebpfError('bad-argument', `helpers: webpf has ${helperName(id)} (${id}) itself`, {
-          stage: 'runtime',
-        });
+        throw badArgument(`helpers: webpf has ${helperName(id)} (${id}) itself`);
       }
+      if (typeof helper !== 'function') throw badArgument(`helpers: "${key}" is no function`);
       this.#host.set(id, helper);
     }
   }
@@ -76,18 +74,55 @@ export class HelperTable {
     const helper = this.#host.get(id);
     if (!helper || !this.#memory) throw new Error(`helper ${id} is not registered`); // prepare() has refused it
     const args: HelperArguments = [unsigned(r1), unsigned(r2), unsigned(r3), unsigned(r4), unsigned(r5)];
-    return BigInt(helper(args, this.#memory) ?? 0);
+    this.#refused = undefined;
+    try {
+      const r0 = result(id, helper(args, this.#memory));
+      this.#rethrowRefused();
+      return r0;
+    } catch (cause) {
+      this.#thrown = { cause };
+      throw cause;
+    }
   };
 
-  bindMemory(memory: LinearMemory): void {
+  /** What a helper of the host's own has thrown in the run that ended just now. */
+  takeThrown(): { readonly cause: unknown } | undefined {
+    const thrown = this.#thrown;
+    this.#thrown = undefined;
+    return thrown;
+  }
+
+  /** @param run address of the run state */
+  bindMemory(memory: LinearMemory, run: number): void {
     const exports = this.#exports();
-    const at = (address: bigint, size: number, write: 0 | 1): number =>
-      exports.check(address, size, write, 0) >>> 0;
+    const at = (address: bigint, size: number, write: 0 | 1): number => {
+      if (typeof address !== 'bigint') throw badArgument(`the address ${String(address)} is no bigint`);
+      // Sizes come from programs: one that wraps to 32 bits would pass the check and read everything.
+      integer('the size of a memory access', size, 0, MAX_SIZE);
+      try {
+        return exports.check(address, size, write, memory.u32(run + layout.RUN_PC)) >>> 0;
+      } catch (error) {
+        this.#refused = { error };
+        throw error;
+      }
+    };
     this.#memory = {
       read: (address, size) => memory.read(at(address, size, 0), size),
       write: (address, bytes) => memory.write(at(address, bytes.length, 1), bytes),
     };
   }
+
+  #rethrowRefused(): void {
+    if (this.#refused) throw this.#refused.error;
+  }
+}
+
+/** r0 of what a helper has returned. */
+function result(id: number, value: bigint | number | undefined): bigint {
+  if (value === undefined) return 0n;
+  if (typeof value === 'bigint') return value;
+  if (Number.isSafeInteger(value)) return BigInt(value);
+  throw badArgument(`helper ${id} returned ${String(value)}, but must return a bigint or a safe integer`);
 }
 
 const unsigned = (value: bigint): bigint => BigInt.asUintN(64, value);

@@ -18,6 +18,8 @@ export interface RunHost {
   readonly arena: Arena;
   /** Notified after every run. */
   readonly signal: Signal;
+  /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */
+  running: boolean;
   assertOpen(): void;
   /** The trap behind what a run has thrown; rethrows what is no trap. */
   trapOf(error: unknown): Caught;

@@ -1,6 +1,7 @@
 import * as abi from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec } from '../frontend/program.ts';
+import { integer } from './argument.ts';
 import type { Engine } from './engine.ts';
 import { setGlobals } from './globals.ts';
 import type { RawMap } from './maps/raw.ts';
@@ -11,6 +12,8 @@ export interface MapSetOptions {
 }
 
 export const u32Bytes = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
+
+const MAX_U32 = 0xffffffff;
 
 const isMapOfMaps = (type: number): boolean =>
   type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;
@@ -26,6 +29,8 @@ export class MapSet {
     const maxEntries = options.maxEntries ?? {};
     const globals = setGlobals(specs, options.globals ?? {});
     refuseUnknown(specs, Object.keys(maxEntries));
+    for (const [name, entries] of Object.entries(maxEntries))
+      integer(`maxEntries of "${name}"`, entries, 0, MAX_U32);
     for (const spec of specs) this.#maps.set(spec.name, this.#create(spec, maxEntries[spec.name]));
     for (const spec of specs) this.#initialise(spec, globals.get(spec.name) ?? spec.data);
   }

@@ -1,6 +1,8 @@
 import { WebpfError } from '../errors.ts';
 import type { Exports, MemoryKind } from './wasm.ts';
 
+const MAX_SIZE = 0xffffffff;
+
 /**
  * Linear memory as the host sees it. Views are taken anew when the memory has grown: growing detaches (plain) or
  * outdates (shared) every earlier view, so hold on to none of them.
@@ -65,7 +67,7 @@ export class LinearMemory {
 
   /** Zeroed memory; throws when linear memory is exhausted. */
   alloc(size: number): number {
-    const address = this.#exports.alloc(size) >>> 0;
+    const address = size > MAX_SIZE ? 0 : this.#exports.alloc(size) >>> 0; // it takes 32 bits
     if (address === 0) throw outOfMemory(size);
     return address;
   }

@@ -4,7 +4,8 @@ import { valueCodec } from '../frontend/btf/codec.ts';
 import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
-import type { ContextKind } from './context.ts';
+import { badArgument, integer, oneOf } from './argument.ts';
+import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { MapSet, u32Bytes } from './mapSet.ts';
@@ -24,6 +25,8 @@ export interface ObjectOptions {
   /** How programs see their events, where the type alone does not say it (`unspec` gets plain memory). */
   readonly context?: ContextKind;
 }
+
+const contextKinds = Object.keys(contextCodes) as ContextKind[];
 
 const isQueue = (type: number): boolean => type === abi.MAP_TYPE_QUEUE || type === abi.MAP_TYPE_STACK;
 const isRing = (type: number): boolean => type === abi.MAP_TYPE_RINGBUF;
@@ -47,6 +50,8 @@ export class BpfObject implements Disposable {
     options: ObjectOptions,
     own: { readonly engine: boolean; readonly artifacts?: ReadonlyMap<string, Artifact> },
   ) {
+    engine.assertOpen();
+    if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
     this.file = file;
     this.#options = options;
@@ -119,12 +124,18 @@ export class BpfObject implements Disposable {
   /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */
   setTailCall(map: string, index: number, program: BpfProgram | undefined): void {
     const raw = this.#maps.find(map, (type) => type === abi.MAP_TYPE_PROG_ARRAY, 'prog_array');
+    integer(`the index in "${map}"`, index, 0, raw.spec.maxEntries - 1);
+    if (program && !program.isOf(this.engine))
+      throw badArgument(`${program.name} is a program of another engine`);
     if (program) raw.update(u32Bytes(index), u32Bytes(program.descriptor));
     else raw.delete(u32Bytes(index));
   }
 
   /** Puts a map into an array or hash of maps; programs opened from this object may use it from then on. */
   setInnerMap(outer: string, key: Uint8Array, inner: RawMap): void {
+    if (this.engine.mapAt(inner.address) !== inner) {
+      throw badArgument(`map "${inner.spec.name}" is a map of another engine`);
+    }
     const raw = this.#maps.setInner(outer, key, inner);
     for (const { maps, descriptor } of this.#placed.values()) {
       if (maps.includes(raw)) grantMaps(this.engine.memory, descriptor.address, this.#maps.granted(maps));

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
 import { openObject } from '../frontend/object.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
+import { badArgument } from './argument.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
 
@@ -10,6 +11,11 @@ import { BpfObject, type ObjectOptions } from './object.ts';
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
 
 export type OpenOptions = EngineOptions & ObjectOptions;
+
+function pathOf(url: URL): string {
+  if (url.protocol === 'file:') return fileURLToPath(url);
+  throw badArgument(`cannot open ${url.href}: only file URLs are read; fetch it and open its bytes`);
+}
 
 async function readSource(path: string): Promise<Uint8Array> {
   try {
@@ -40,8 +46,13 @@ const objectOf = (program: Program): ObjectFile => ({
 export async function readObject(source: Source, name?: string): Promise<ObjectFile> {
   if (source instanceof Uint8Array) return openObject(source, name);
   if (source instanceof URL || typeof source === 'string') {
-    const path = source instanceof URL ? fileURLToPath(source) : source;
+    const path = source instanceof URL ? pathOf(source) : source;
     return openObject(await readSource(path), name ?? path);
+  }
+  if (source === null || typeof source !== 'object' || !('maps' in source)) {
+    throw badArgument(
+      'an object is opened from a path, a file URL, a Uint8Array or a program; this is none of them',
+    );
   }
   return 'programs' in source ? source : objectOf(source);
 }

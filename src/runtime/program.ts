@@ -3,6 +3,7 @@ import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import type { Stepper } from '../interp/stepper.ts';
 import { BATCH_EVENTS } from './arena.ts';
+import { badArgument, integer, packetBytes } from './argument.ts';
 import { type BatchResult, Collector } from './batch.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
 import type { RunHost } from './host.ts';
@@ -98,12 +99,12 @@ export class BpfProgram {
    */
   run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
     const engine = this.#engine;
-    this.#begin(context);
-    engine.arena.add(this.contextKind, data);
-    const trapped = this.#execute(0, 1);
-    engine.signal.notify();
-    if (trapped) throw trapError(trapped.trap, trapped.cause);
-    return this.#result(engine.arena.record(0), data);
+    return this.#alone(context, () => {
+      engine.arena.add(this.contextKind, packetBytes(data));
+      const trapped = this.#execute(0, 1);
+      if (trapped) throw trapError(trapped.trap, trapped.cause);
+      return this.#result(engine.arena.record(0), data);
+    });
   }
 
   /**
@@ -112,18 +113,8 @@ export class BpfProgram {
    * @throws WebpfError 'trap'
    */
   repeat(data: Uint8Array, count: number, context: RunContext = NO_CONTEXT): RepeatResult {
-    const engine = this.#engine;
-    this.#begin(context);
-    engine.arena.add(this.contextKind, data);
-    let elapsed = 0;
-    for (let left = count; left > 0; left -= BATCH_EVENTS) {
-      engine.arena.repeatFirst();
-      const start = performance.now();
-      const trapped = this.#execute(0, Math.min(left, BATCH_EVENTS));
-      elapsed += performance.now() - start;
-      if (trapped) throw trapError(trapped.trap, trapped.cause);
-    }
-    engine.signal.notify();
+    integer('the count of runs', count, 1, Number.MAX_SAFE_INTEGER);
+    const elapsed = this.#alone(context, () => this.#spend(packetBytes(data), count));
     return { runs: count, nsPerRun: (elapsed * 1e6) / count };
   }
 
@@ -137,34 +128,73 @@ export class BpfProgram {
       throw new WebpfError('bad-argument', message, { stage: 'runtime', subject: this.name });
     }
     this.#begin(context);
-    this.#engine.arena.add(this.contextKind, data);
+    this.#engine.arena.add(this.contextKind, packetBytes(data));
     return this.#executor.debug(this.#engine.arena.record(0));
   }
 
   /** Runs the program over many packets. A trap ends only the event it happens in. */
   runBatch(packets: Iterable<Uint8Array>, options: BatchOptions = {}): BatchResult {
-    const engine = this.#engine;
-    this.#begin(options.context ?? NO_CONTEXT);
-    const collector = new Collector(this.spec, options.packets === true);
-    for (const packet of packets) {
-      if (engine.arena.add(this.contextKind, packet)) continue;
+    const { arena } = this.#engine;
+    return this.#alone(options.context ?? NO_CONTEXT, () => {
+      const collector = new Collector(this.spec, options.packets === true);
+      for (const packet of packets) {
+        if (arena.add(this.contextKind, packetBytes(packet))) continue;
+        this.#flush(collector);
+        arena.add(this.contextKind, packet);
+      }
       this.#flush(collector);
-      engine.arena.add(this.contextKind, packet);
+      return collector.result();
+    });
+  }
+
+  /** Whether this program was opened in that engine. */
+  isOf(engine: RunHost): boolean {
+    return engine === this.#engine;
+  }
+
+  /** Does work with the engine's one run state, which a run from within (a helper's, an iterable's) would overwrite. */
+  #alone<T>(context: RunContext, work: () => T): T {
+    const engine = this.#engine;
+    this.#begin(context);
+    engine.running = true;
+    try {
+      return work();
+    } finally {
+      engine.running = false;
+      engine.signal.notify();
     }
-    this.#flush(collector);
-    return collector.result();
+  }
+
+  /** Time of `count` runs, ms. */
+  #spend(data: Uint8Array, count: number): number {
+    const { arena } = this.#engine;
+    arena.add(this.contextKind, data);
+    let elapsed = 0;
+    for (let left = count; left > 0; left -= BATCH_EVENTS) {
+      arena.repeatFirst();
+      const start = performance.now();
+      const trapped = this.#execute(0, Math.min(left, BATCH_EVENTS));
+      elapsed += performance.now() - start;
+      if (trapped) throw trapError(trapped.trap, trapped.cause);
+    }
+    return elapsed;
   }
 
   #begin(context: RunContext): void {
     const { memory, run, arena } = this.#engine;
     this.#engine.assertOpen();
+    if (this.#engine.running) {
+      throw badArgument(
+        `${this.name} cannot run now: this engine is running a program already (open another engine for runs within runs)`,
+      );
+    }
     writeContext(memory, run, this.contextKind, context);
     arena.clear();
     arena.pulled = this.contextKind === 'skb' ? (context.linkHeader ?? 0) : 0;
   }
 
   #flush(collector: Collector): void {
-    const { arena, memory, signal } = this.#engine;
+    const { arena, memory } = this.#engine;
     const { count } = arena;
     const start = performance.now();
     for (let first = 0; first < count; ) {
@@ -176,7 +206,6 @@ export class BpfProgram {
     collector.spent(performance.now() - start);
     collector.take(memory.view, memory.bytes, arena.records, count);
     arena.clear();
-    signal.notify();
   }
 
   /** Runs records [first, first + count); undefined when none of them trapped. */

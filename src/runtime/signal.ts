@@ -1,15 +1,20 @@
 /** Wakes everyone who waits for events after a run. Costs one comparison when nobody waits. */
 export class Signal {
   #waiting: (() => void)[] = [];
-  #closed = false;
+  readonly #closing = new AbortController();
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#closing.signal.aborted;
+  }
+
+  /** Aborted at close(). */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /** Resolves at the next notify() or close(). */
   wait(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+    if (this.closed) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
     });
@@ -23,7 +28,7 @@ export class Signal {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.notify();
   }
 }

@@ -82,10 +82,21 @@ export function readTrap(
   const program = programAt(memory.u32(run + layout.RUN_PROG));
   const insn = memory.u32(run + layout.RUN_TRAP_PC);
   const value = memory.u64(run + layout.RUN_TRAP_VALUE);
+  return trapAt(known.kind, program, insn, known.text(value), value);
+}
+
+/** A trap at the instruction in this slot; `reason` is what the program does, or what happened to it. */
+export function trapAt(
+  kind: TrapKind,
+  program: Program | undefined,
+  insn: number,
+  reason: string,
+  value = 0n,
+): Trap {
   const source = program && sourceAt(program.lines, insn);
   const name = program?.name ?? 'program';
-  const message = `${name} ${known.text(value)}, at instruction ${insn}${place(source)}`;
-  return { kind: known.kind, program: name, insn, value, source, message };
+  const message = `${name} ${reason}, at instruction ${insn}${place(source)}`;
+  return { kind, program: name, insn, value, source, message };
 }
 
 export const trapError = (trap: Trap, cause?: unknown): WebpfError =>

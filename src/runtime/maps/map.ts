@@ -88,7 +88,7 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]> {
 
   /**
    * What changes, polled: an async iterable of batches of changes since the last look, starting from the contents
-   * at the first call of `next`. Ends when `signal` is aborted.
+   * at the first call of `next`. Ends when `signal` is aborted or the engine is closed.
    * @param interval ms between two looks (default 1000).
    */
   watch(options: { interval?: number; signal?: AbortSignal } = {}): AsyncGenerator<MapChange<K, V>[]> {

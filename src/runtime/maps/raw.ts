@@ -4,7 +4,15 @@ import { WebpfError } from '../../errors.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import { mapError } from '../errno.ts';
 import type { LinearMemory } from '../memory.ts';
+import type { Signal } from '../signal.ts';
 import type { Exports } from '../wasm.ts';
+
+/** What a map needs of its engine. */
+export interface MapHost {
+  readonly memory: LinearMemory;
+  readonly exports: Exports;
+  readonly signal: Signal;
+}
 
 const CURSOR_END = 0xffffffff;
 /** Bytes of elements fetched at a time when iterating. */
@@ -22,13 +30,20 @@ export class RawMap {
   readonly perCpu: boolean;
   readonly #memory: LinearMemory;
   readonly #exports: Exports;
+  /** Aborted when the engine is closed. */
+  readonly closing: AbortSignal;
+  readonly #mayHold: ((reference: number) => boolean) | undefined;
   #scratch = 0;
 
-  constructor(spec: MapSpec, address: number, memory: LinearMemory, exports: Exports) {
+  /** @param mayHold for maps of programs and maps of maps: which addresses can be their values */
+  constructor(spec: MapSpec, address: number, host: MapHost, mayHold?: (reference: number) => boolean) {
+    const { memory } = host;
     this.spec = spec;
     this.address = address;
+    this.closing = host.signal.closing;
     this.#memory = memory;
-    this.#exports = exports;
+    this.#exports = host.exports;
+    this.#mayHold = mayHold;
     this.perCpu = memory.u32(address + layout.MAP_CPU_STRIDE) !== 0;
     const cpus = memory.u32(layout.HEADER + layout.HDR_NCPU);
     this.valueBytes = this.perCpu ? align8(spec.valueSize) * cpus : spec.valueSize;
@@ -51,6 +66,7 @@ export class RawMap {
 
   update(key: Uint8Array, value: Uint8Array, flags: number = BPF_ANY): void {
     this.#expect('value', value, this.valueBytes);
+    this.#expectReference(value);
     const keyAddress = this.#putKey(key);
     const valueAddress = keyAddress + align8(this.spec.keySize);
     this.#memory.write(valueAddress, value);
@@ -151,6 +167,16 @@ export class RawMap {
     throw new WebpfError(
       'bad-map',
       `map "${this.spec.name}": the ${what} has ${bytes.length} bytes, but must have ${size}`,
+      { stage: 'runtime', subject: this.spec.name },
+    );
+  }
+
+  /** A made-up reference would have programs run or read whatever lies there. */
+  #expectReference(value: Uint8Array): void {
+    if (this.#mayHold?.(new DataView(value.buffer, value.byteOffset).getUint32(0, true)) ?? true) return;
+    throw new WebpfError(
+      'bad-map',
+      `map "${this.spec.name}": the value is no program or map of this engine: use setTailCall or setInnerMap`,
       { stage: 'runtime', subject: this.spec.name },
     );
   }

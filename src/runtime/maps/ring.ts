@@ -9,14 +9,16 @@ export interface RingHost {
   readonly exports: Exports;
   /** Notified after every run. */
   readonly signal: Signal;
+  /** Room for the length of a record: written and read at once, so that readers can share it. */
+  readonly lengthOut: number;
   readonly cpus: number;
 }
 
 /** Takes the oldest record off a ring, as a copy. */
-function takeRecord(host: RingHost, map: number, cpu: number, lengthOut: number): Uint8Array | undefined {
-  const address = host.exports.ringPeek(map, cpu, lengthOut) >>> 0;
+function takeRecord(host: RingHost, map: number, cpu: number): Uint8Array | undefined {
+  const address = host.exports.ringPeek(map, cpu, host.lengthOut) >>> 0;
   if (address === 0) return undefined;
-  const record = host.memory.read(address, host.memory.u32(lengthOut));
+  const record = host.memory.read(address, host.memory.u32(host.lengthOut));
   host.exports.ringConsume(map, cpu);
   return record;
 }
@@ -25,12 +27,10 @@ function takeRecord(host: RingHost, map: number, cpu: number, lengthOut: number)
 abstract class Reader<T> implements AsyncIterable<T> {
   protected readonly host: RingHost;
   protected readonly address: number;
-  protected readonly lengthOut: number;
 
   constructor(host: RingHost, address: number) {
     this.host = host;
     this.address = address;
-    this.lengthOut = host.memory.alloc(8);
   }
 
   /** The oldest record, or undefined when there is none. Never waits. */
@@ -45,8 +45,8 @@ abstract class Reader<T> implements AsyncIterable<T> {
   }
 
   /**
-   * Waits for records; ends when the object is closed, after those that are left. A reader that is slow holds the program back only as the
-   * kernel does: the ring fills, new records are lost and counted in `lost`.
+   * Waits for records; ends when the object is closed, after those that are left. A reader that is slow holds the
+   * program back only as the kernel does: the ring fills, new records are lost and counted in `lost`.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     const { signal } = this.host;
@@ -72,7 +72,7 @@ export class RingBuffer<T = Uint8Array> extends Reader<T> {
   }
 
   override read(): T | undefined {
-    const record = takeRecord(this.host, this.address, 0, this.lengthOut);
+    const record = takeRecord(this.host, this.address, 0);
     return record && this.#decode(record);
   }
 
@@ -102,7 +102,7 @@ export class PerfBuffer<T = Uint8Array> extends Reader<PerfEvent<T>> {
     for (let tries = 0; tries < this.host.cpus; tries++) {
       const cpu = this.#next;
       this.#next = (cpu + 1) % this.host.cpus;
-      const record = takeRecord(this.host, this.address, cpu, this.lengthOut);
+      const record = takeRecord(this.host, this.address, cpu);
       if (record) return { cpu, data: this.#decode(record) };
     }
     return undefined;
@@ -120,7 +120,7 @@ const utf8 = new TextDecoder();
 /** What programs print with bpf_trace_printk and bpf_trace_vprintk, a line at a time. */
 export class TraceLog extends Reader<string> {
   override read(): string | undefined {
-    const record = takeRecord(this.host, this.address, 0, this.lengthOut);
+    const record = takeRecord(this.host, this.address, 0);
     return record && utf8.decode(record).replace(/\n$/, '');
   }
 

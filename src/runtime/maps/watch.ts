@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { integer } from '../argument.ts';
 import type { MapCodecs } from './codecs.ts';
 import type { RawMap } from './raw.ts';
 
@@ -31,9 +32,12 @@ function* differences(before: Snapshot, after: Snapshot): Generator<Difference> 
   }
 }
 
-async function pause(interval: number, signal: AbortSignal | undefined): Promise<boolean> {
+/** Timers take no more. */
+const MAX_INTERVAL = 0x7fffffff;
+
+async function pause(interval: number, signal: AbortSignal): Promise<boolean> {
   try {
-    await sleep(interval, undefined, signal ? { signal } : {});
+    await sleep(interval, undefined, { signal });
     return true;
   } catch {
     return false; // aborted
@@ -46,8 +50,10 @@ export async function* watchMap<K, V>(
   options: { interval?: number; signal?: AbortSignal },
 ): AsyncGenerator<MapChange<K, V>[]> {
   const decode = (value: Uint8Array | undefined) => value && (codecs.value.decode(value) as V);
+  const interval = integer('interval', options.interval ?? 1000, 0, MAX_INTERVAL);
+  const signal = options.signal ? AbortSignal.any([options.signal, map.closing]) : map.closing;
   let before = snapshot(map);
-  while (await pause(options.interval ?? 1000, options.signal)) {
+  while (await pause(interval, signal)) {
     const after = snapshot(map);
     const changes = Array.from(differences(before, after), ([key, value, previous]) => ({
       key: codecs.key.decode(key) as K,
