@@ -2,6 +2,7 @@ import { HDR_HASH_SEED, HEADER, MAP_FLAGS, MAP_KEY_SIZE, MAP_MAX_ENTRIES } from 
 import { BPF_F_ZERO_SEED } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
 import { readBegin, unchanged } from '../memory/lock';
+import { owe } from '../run/budget';
 import { M_ENTRIES, M_LOCK, M_TABLE } from './descriptor';
 import { hash4, hash8, hashKey, M_SEED, sameKey } from './key';
 import { E_NEXT, entryAt, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS } from './slots';
@@ -53,20 +54,26 @@ export function bucketOf(map: u32, hash: u32): u32 {
   return load<u32>(map, M_TABLE) + ((hash & load<u32>(map, M_MASK)) << 2);
 }
 
-/** In shared memory a reader may be led astray by a writer; it then stops after at most every slot. */
-function stepLimit(map: u32): u32 {
-  return ASC_FEATURE_THREADS ? load<u32>(map, M_SLOTS) : 0;
+/** A walk rests every so many steps (less one: a mask). */
+const REST: u32 = 63;
+
+/**
+ * Where a walk rests. It pays for its steps: keys made to collide make long chains. In shared memory a reader may be
+ * led astray by a writer; true when it has made more steps than there are slots.
+ */
+function rest(map: u32, steps: u32): bool {
+  owe(REST + 1);
+  return ASC_FEATURE_THREADS && steps > load<u32>(map, M_SLOTS);
 }
 
 function link8(map: u32, word: u64, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
-  const limit = stepLimit(map);
   let steps: u32 = 0;
   let link = bucketOf(map, hash);
   for (let slot = load<u32>(link); slot; slot = load<u32>(link)) {
     const entry = entryAt(map, slot - 1);
     if (load<u64>(entry + keys) == word) return link;
-    if (ASC_FEATURE_THREADS && ++steps > limit) return link;
+    if ((++steps & REST) == 0 && rest(map, steps)) return link;
     link = entry + E_NEXT;
   }
   return link;
@@ -74,13 +81,12 @@ function link8(map: u32, word: u64, hash: u32): u32 {
 
 function link4(map: u32, word: u32, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
-  const limit = stepLimit(map);
   let steps: u32 = 0;
   let link = bucketOf(map, hash);
   for (let slot = load<u32>(link); slot; slot = load<u32>(link)) {
     const entry = entryAt(map, slot - 1);
     if (load<u32>(entry + keys) == word) return link;
-    if (ASC_FEATURE_THREADS && ++steps > limit) return link;
+    if ((++steps & REST) == 0 && rest(map, steps)) return link;
     link = entry + E_NEXT;
   }
   return link;
@@ -89,13 +95,12 @@ function link4(map: u32, word: u32, hash: u32): u32 {
 function linkAny(map: u32, key: u32, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
   const size = load<u32>(map, MAP_KEY_SIZE);
-  const limit = stepLimit(map);
   let steps: u32 = 0;
   let link = bucketOf(map, hash);
   for (let slot = load<u32>(link); slot; slot = load<u32>(link)) {
     const entry = entryAt(map, slot - 1);
     if (load<u32>(entry, E_HASH) == hash && sameKey(entry + keys, key, size)) return link;
-    if (ASC_FEATURE_THREADS && ++steps > limit) return link;
+    if ((++steps & REST) == 0 && rest(map, steps)) return link;
     link = entry + E_NEXT;
   }
   return link;
@@ -112,7 +117,10 @@ export function linkOf(map: u32, key: u32, hash: u32): u32 {
 /** Address of the link that points at `slot` in its chain. */
 export function linkTo(map: u32, slot: u32): u32 {
   let link = bucketOf(map, hashAt(map, slot));
-  while (load<u32>(link) != slot + 1) link = entryAt(map, load<u32>(link) - 1) + E_NEXT;
+  for (let steps: u32 = 1; load<u32>(link) != slot + 1; ++steps) {
+    link = entryAt(map, load<u32>(link) - 1) + E_NEXT;
+    if ((steps & REST) == 0) rest(map, steps);
+  }
   return link;
 }
 
@@ -170,7 +178,10 @@ export function chainLength(map: u32, slot: u32): u32 {
 
 /** True when `slot` (+ 1) is in the chain that begins with `first`. */
 export function inChain(map: u32, first: u32, slot: u32): bool {
-  while (first && first != slot) first = nextOf(map, first);
+  for (let steps: u32 = 1; first && first != slot; ++steps) {
+    first = nextOf(map, first);
+    if ((steps & REST) == 0) rest(map, steps);
+  }
   return first != 0;
 }
 

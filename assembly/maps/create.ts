@@ -11,6 +11,7 @@ import {
   MAP_VALUE_SIZE,
 } from '../../src/abi/layout';
 import {
+  BPF_F_RDONLY_PROG,
   EINVAL,
   ENOMEM,
   EOPNOTSUPP,
@@ -79,6 +80,13 @@ function initByType(map: u32): i32 {
   }
 }
 
+/** Maps of redirect targets: programs may look at them, the host alone fills them. */
+function isPort(type: u32): bool {
+  return (
+    type == MAP_TYPE_DEVMAP || type == MAP_TYPE_DEVMAP_HASH || type == MAP_TYPE_CPUMAP || type == MAP_TYPE_XSKMAP
+  );
+}
+
 /** Address of the new map, or a negative error number (those of the kernel's BPF_MAP_CREATE). */
 export function mapCreate(
   type: u32,
@@ -100,7 +108,7 @@ export function mapCreate(
   store<u32>(map, keySize, MAP_KEY_SIZE);
   store<u32>(map, valueSize, MAP_VALUE_SIZE);
   store<u32>(map, maxEntries, MAP_MAX_ENTRIES);
-  store<u32>(map, flags, MAP_FLAGS);
+  store<u32>(map, isPort(type) ? flags | BPF_F_RDONLY_PROG : flags, MAP_FLAGS);
   store<u32>(map, extra, M_EXTRA);
   store<u32>(map, 1, M_REFS);
   return complete(map);

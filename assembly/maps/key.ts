@@ -1,8 +1,12 @@
 import { MAP_KEY_SIZE } from '../../src/abi/layout';
 import { copy, equal } from '../memory/bytes';
+import { owe } from '../run/budget';
 import { M_SLOT_TYPE } from './slots';
 
 // Hashing and comparing keys, with the sizes that nearly all maps have (4, 8, 16 bytes) on paths of their own.
+
+/** A long key is compared with every one of the same hash. */
+const BYTES_PER_INSN: u32 = 64;
 
 export const M_SEED: i32 = M_SLOT_TYPE; // u64
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -44,6 +48,7 @@ export function hashKey(map: u32, key: u32): u32 {
 
 export function sameKey(a: u32, b: u32, size: u32): bool {
   if (size == 16) return load<u64>(a) == load<u64>(b) && load<u64>(a, 8) == load<u64>(b, 8);
+  owe(size / BYTES_PER_INSN);
   return equal(a, b, size);
 }
 

@@ -3,6 +3,7 @@ import { BPF_EXIST, BPF_NOEXIST, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC } from '
 import { reserve } from '../memory/allocator';
 import { copy } from '../memory/bytes';
 import { lock, readBegin, unchanged, unlock } from '../memory/lock';
+import { owe } from '../run/budget';
 import { addCount, copyValue, M_ENTRIES, M_LOCK, reserveValues, valueAt } from './descriptor';
 import { entryAt, giveSlot, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS, spareSlots, takeSlot } from './slots';
 
@@ -21,6 +22,8 @@ const N_BRANCH: i32 = 12;
 const N_BYTES: i32 = 16;
 /** Offset of the bytes in struct bpf_lpm_trie_key. */
 const K_BYTES: i32 = 4;
+/** Bits compared for the price of an instruction: a path has up to a node for each bit of the key. */
+const BITS_PER_INSN: u32 = 64;
 const PREFIX_BITS_MAX: u32 = 2048;
 
 export function trieInit(map: u32): i32 {
@@ -57,6 +60,7 @@ function childLink(node: u32, bytes: u32, index: u32): u32 {
 /** Number of equal leading bits of a node and a key, at most the shorter prefix. */
 function commonPrefix(node: u32, key: u32): u32 {
   const limit = min<u32>(load<u32>(node, N_PREFIX), prefixOf(key));
+  if (limit >= BITS_PER_INSN) owe(limit / BITS_PER_INSN);
   for (let at: u32 = 0; at < limit; at += 8) {
     const difference = load<u8>(node + (at >> 3), N_BYTES) ^ load<u8>(key + (at >> 3), K_BYTES);
     if (difference) return min<u32>(limit, at + clz<u32>(difference) - 24);

@@ -19,7 +19,10 @@ export interface RuntimeExports {
   alloc(size: number): number;
   free(address: number): void;
 
-  /** Address of the new map, or a negative error number. `extra` is map_extra or, for map-in-map, the inner map's template address. */
+  /**
+   * Address of the new map, or a negative error number. `extra`: for maps of maps the address of the template of
+   * inner maps; for perf event arrays the bytes of each CPU's ring (0: 256 KiB); else unused.
+   */
   mapCreate(
     type: number,
     keySize: number,
@@ -39,10 +42,10 @@ export interface RuntimeExports {
   /**
    * Batched read: from `cursor` (0 at first) on, at most `max` elements; keys packed to `keys` (key size rounded
    * up to 8 apart), values to `values` (value stride apart; per-CPU: NCPU values each). Returns the number copied;
-   * the next cursor is at `cursorOut` (u32), 0xffffffff at the end.
+   * the next cursor is at `cursorOut` (u32), 0xffffffff at the end. Of maps of maps and programs: their numbers.
    */
   mapDump(map: number, cursor: number, keys: number, values: number, max: number, cursorOut: number): number;
-  /** Queue and stack, host side. 0, or a negative error number. */
+  /** Queues and stacks, host side. 0, or a negative error number. */
   mapPush(map: number, value: number, flags: number): number;
   mapPop(map: number, out: number): number;
   mapPeek(map: number, out: number): number;
