@@ -1,0 +1,90 @@
+import { HELPER_NAMES } from '../../isa/helpers.ts';
+import { grantedHelpers, isAt } from './availability.ts';
+import { ENVIRONMENT } from './tables/environment.ts';
+import { MAPS } from './tables/maps.ts';
+import { PACKETS } from './tables/packets.ts';
+import { SOCKETS } from './tables/sockets.ts';
+import { STORAGE } from './tables/storage.ts';
+import { TRACING } from './tables/tracing.ts';
+import type { Helper, HelperRow, HelperSite, HelperTable, Prototype, Result } from './types.ts';
+
+const TABLES: HelperTable = { ...MAPS, ...STORAGE, ...ENVIRONMENT, ...TRACING, ...PACKETS, ...SOCKETS };
+const INTEGER: Result = { kind: 'integer' };
+
+function helperOf(id: number, name: string, row: HelperRow): Helper {
+  const { args, result = INTEGER, gplOnly = false } = row;
+  return {
+    id,
+    name,
+    args,
+    result,
+    gplOnly,
+    changesPacket: row.changesPacket ?? false,
+    packetAccess: row.packetAccess ?? false,
+    mightSleep: row.mightSleep ?? false,
+    fastcall: row.fastcall ?? false,
+    refusedByConfig: row.refusedByConfig,
+    checks: row.checks,
+    variants: (row.variants ?? []).map(({ where, ...own }) => ({
+      where,
+      prototype: { args: own.args ?? args, result, gplOnly: own.gplOnly ?? gplOnly },
+    })),
+  };
+}
+
+const stem = (name: string): string => name.slice('bpf_'.length);
+
+function build(): ReadonlyMap<number, Helper> {
+  const rows = HELPER_NAMES.map((name, id) => ({ id, name, row: TABLES[stem(name)] }));
+  return new Map(
+    rows.flatMap(({ id, name, row }) => (row === undefined ? [] : [[id, helperOf(id, name, row)] as const])),
+  );
+}
+
+/** Every helper of Linux 6.18 by id. */
+export const HELPERS: ReadonlyMap<number, Helper> = build();
+
+/** What the helper takes and gives in such a program; undefined for an id the kernel does not have. */
+export function prototypeOf(id: number, site: HelperSite): Prototype | undefined {
+  const helper = HELPERS.get(id);
+  return helper?.variants.find(({ where }) => isAt(where, site))?.prototype ?? helper;
+}
+
+const grants = new Map<string, ReadonlySet<string>>();
+
+function granted(site: HelperSite): ReadonlySet<string> {
+  const key = `${site.type} ${site.attachType ?? ''} ${site.sleepable ?? false}`;
+  const found = grants.get(key) ?? grantedHelpers(site);
+  grants.set(key, found);
+  return found;
+}
+
+/** Ids of the helpers that the kernel hands a program of this kind, whatever its license. */
+export function helpersAt(site: HelperSite): readonly number[] {
+  const names = granted(site);
+  return [...HELPERS.values()].filter(({ name }) => names.has(stem(name))).map(({ id }) => id);
+}
+
+/** License texts that count as compatible with the GPL (license_is_gpl_compatible of the kernel). */
+const GPL_COMPATIBLE: readonly string[] = [
+  'GPL',
+  'GPL v2',
+  'GPL and additional rights',
+  'Dual BSD/GPL',
+  'Dual MIT/GPL',
+  'Dual MPL/GPL',
+];
+
+export const isGplCompatible = (license: string): boolean => GPL_COMPATIBLE.includes(license);
+
+/** Why such a program may not call the helper, in the kernel's words; undefined when it may. */
+export function refusalOf(id: number, site: HelperSite): string | undefined {
+  const helper = HELPERS.get(id);
+  if (helper === undefined) return `invalid func unknown#${id}`;
+  if (!granted(site).has(stem(helper.name)))
+    return `program of this type cannot use helper ${helper.name}#${id}`;
+  if (prototypeOf(id, site)?.gplOnly === true && !isGplCompatible(site.license ?? ''))
+    return 'cannot call GPL-restricted function from non-GPL compatible program';
+  if (helper.mightSleep && site.sleepable !== true) return 'helper call might sleep in a non-sleepable prog';
+  return undefined;
+}
