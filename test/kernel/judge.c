@@ -13,6 +13,7 @@
  *   slot MAP KEYHEX ID FLAGS                   -> {"ok":1}     value = fd of a map or program made here
  *   delete MAP KEYHEX                          -> {"ok":1}
  *   next MAP KEYHEX|-                          -> {"key":"HEX"}
+ *   freeze MAP                                 -> {"ok":1}     the system call side may write no more
  *   reset                                      -> {"ok":1}     closes everything
  *
  * Every refusal is {"errno":E}. `-` stands for no bytes. In `load`, an lddw with pseudo source 1 or 2 names a
@@ -348,6 +349,15 @@ static void command_next(void) {
   puts("}");
 }
 
+static void command_freeze(void) {
+  union bpf_attr attr;
+  struct object *map = object(number());
+  if (map == NULL) return refuse(EBADF);
+  memset(&attr, 0, sizeof attr);
+  attr.map_fd = map->fd;
+  reply(bpf(BPF_MAP_FREEZE, &attr));
+}
+
 static void command_reset(void) {
   for (int i = 0; i < object_count; i++) close(objects[i].fd);
   object_count = 0;
@@ -366,6 +376,7 @@ static void obey(const char *command) {
   else if (strcmp(command, "slot") == 0) command_update(1);
   else if (strcmp(command, "delete") == 0) command_delete();
   else if (strcmp(command, "next") == 0) command_next();
+  else if (strcmp(command, "freeze") == 0) command_freeze();
   else if (strcmp(command, "reset") == 0) command_reset();
   else refuse(ENOSYS);
 }

@@ -143,6 +143,10 @@ export class KernelJudge {
   next(map: number, key: Uint8Array | undefined) {
     return this.#ask<{ key: string }>(`next ${map} ${key === undefined ? '-' : hex(key)}`);
   }
+  /** BPF_MAP_FREEZE. */
+  freeze(map: number) {
+    return this.#ask<{ ok: 1 }>(`freeze ${map}`);
+  }
   /** Closes every map and program; ids start again at 0. */
   reset() {
     return this.#ask<{ ok: 1 }>('reset');
