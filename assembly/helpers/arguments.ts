@@ -1,6 +1,6 @@
 import { MAP_TYPE, PROG_CTX_KIND, RUN_CTX, RUN_PC, RUN_PROG, RUN_SANDBOX } from '../../src/abi/layout';
 import { TRAP_BAD_ARGUMENT } from '../../src/abi/traps';
-import { spend } from '../run/budget';
+import { owe, spend } from '../run/budget';
 import { argument, mapArgument } from '../run/sandbox';
 import { run } from '../run/state';
 import { trap } from '../run/trap';
@@ -22,6 +22,8 @@ export function errno(error: i32): u64 {
 /** Bytes that a helper handles for one instruction of a sandboxed program's budget; less than a KiB is free. */
 const BYTES_PER_INSN: u32 = 64;
 const FREE_BYTES: u32 = 1024;
+/** The same for text, which is looked at a character at a time; none is free. */
+export const CHARS_PER_INSN: u32 = 8;
 
 /** Makes a sandboxed program pay for helpers whose work grows with their arguments: else no budget would bound it. */
 export function charge(bytes: u32): void {
@@ -59,5 +61,6 @@ export function stringLength(address: u64, limit: u32): u32 {
     if (sandbox) argument(address + length, 1, 0);
     if (load<u8>((address as u32) + length) == 0) break;
   }
+  owe(length / CHARS_PER_INSN);
   return length;
 }

@@ -1,7 +1,9 @@
 import { RUN_HELPERS } from '../../src/abi/layout';
 import { EINVAL, ENOSPC } from '../../src/abi/maps';
+import { owe } from '../run/budget';
 import { readable } from '../run/sandbox';
 import { run } from '../run/state';
+import { CHARS_PER_INSN } from './arguments';
 import { isAlnum, isDigit, isSpace } from './characters';
 import { FLAG_LEFT, FLAG_PLUS, FLAG_SIGNED, FLAG_SPACE, FLAG_UPPER, FLAG_ZERO } from './flags';
 import { emit, emitDecimal, emitHex, emitNumber, emitPadding, startOutput, written } from './text';
@@ -14,6 +16,7 @@ import { emit, emitDecimal, emitHex, emitNumber, emitPadding, startOutput, writt
 const ARGUMENTS: i32 = RUN_HELPERS + 32; // u32
 const LEFT: i32 = RUN_HELPERS + 36; // u32: arguments left
 const ROOM: i32 = RUN_HELPERS + 40; // u32
+const TEXT_END: i32 = RUN_HELPERS + 56; // u32
 
 const BINARY_MAX: u32 = 512;
 
@@ -26,6 +29,14 @@ function endsVerb(c: u32): bool {
 
 function isText(c: u32): bool {
   return (c >= 32 && c < 127) || (isSpace(c) && c < 127);
+}
+
+/**
+ * A character of the format; NUL from its end on. The end is kept, since the format may change while it is read: the
+ * program may have the output written over it.
+ */
+function charAt(at: u32): u32 {
+  return at < load<u32>(run, TEXT_END) ? load<u8>(at) : 0;
 }
 
 function nextArgument(): u64 {
@@ -111,11 +122,11 @@ function symbol(flags: u32, width: u32): i32 {
 
 /** What follows "%…p" at `at`. */
 function pointerVerb(at: u32, flags: u32, width: u32): i32 {
-  const c: u32 = load<u8>(at);
+  const c: u32 = charAt(at);
   if (endsVerb(c)) return pointer(flags, width);
-  const d: u32 = load<u8>(at, 1);
+  const d: u32 = charAt(at + 1);
   if ((c == 0x6b || c == 0x75) && d == 0x73) {
-    return endsVerb(load<u8>(at, 2)) ? string(nextArgument(), 0, 0) : -EINVAL; // %pks, %pus
+    return endsVerb(charAt(at + 2)) ? string(nextArgument(), 0, 0) : -EINVAL; // %pks, %pus
   }
   if (c == 0x4b || c == 0x78) return pointer(flags, width); // %pK, %px
   if (c == 0x73 || c == 0x53 || c == 0x42) return symbol(flags, width); // %ps, %pS, %pB
@@ -140,22 +151,22 @@ function integer(verb: u32, longs: u32, flags: u32, width: u32): i32 {
 /** Where the verb's letters begin, after flags and width. */
 function skipWidth(at: u32): u32 {
   let end = at;
-  while (flagOf(load<u8>(end))) ++end;
-  while (isDigit(load<u8>(end))) ++end;
+  while (flagOf(charAt(end))) ++end;
+  while (isDigit(charAt(end))) ++end;
   return end;
 }
 
 function flagsAt(at: u32): u32 {
   let flags: u32 = 0;
-  for (let flag = flagOf(load<u8>(at)); flag; flag = flagOf(load<u8>(++at))) flags |= flag;
+  for (let flag = flagOf(charAt(at)); flag; flag = flagOf(charAt(++at))) flags |= flag;
   return flags & FLAG_LEFT ? flags & ~FLAG_ZERO : flags;
 }
 
 function widthBefore(at: u32, end: u32): u32 {
   const WIDTH_MAX: u32 = (1 << 23) - 1;
   let width: u32 = 0;
-  while (flagOf(load<u8>(at))) ++at;
-  for (; at < end && width < WIDTH_MAX; ++at) width = width * 10 + load<u8>(at) - 48;
+  while (flagOf(charAt(at))) ++at;
+  for (; at < end && width < WIDTH_MAX; ++at) width = width * 10 + charAt(at) - 48;
   return min<u32>(width, WIDTH_MAX);
 }
 
@@ -165,43 +176,52 @@ function verb(at: u32): i32 {
   at = skipWidth(start);
   const flags = flagsAt(start);
   const width = widthBefore(start, at);
-  const c: u32 = load<u8>(at);
+  const c: u32 = charAt(at);
   if (load<u32>(run, LEFT) == 0) return -EINVAL;
   if (c == 0x70) return pointerVerb(at + 1, flags, width);
-  if (c == 0x73) return endsVerb(load<u8>(at, 1)) ? string(nextArgument(), flags, width) : -EINVAL;
+  if (c == 0x73) return endsVerb(charAt(at + 1)) ? string(nextArgument(), flags, width) : -EINVAL;
   if (c == 0x63) return character(flags, width);
   const longs = countLongs(at);
-  return integer(load<u8>(at + longs), longs, flags, width);
+  return integer(charAt(at + longs), longs, flags, width);
 }
 
 function countLongs(at: u32): u32 {
-  if (load<u8>(at) != 0x6c) return 0;
-  return load<u8>(at, 1) == 0x6c ? 2 : 1;
+  if (charAt(at) != 0x6c) return 0;
+  return charAt(at + 1) == 0x6c ? 2 : 1;
 }
 
 /** First character after the verb that begins at `at`. */
 function skipVerb(at: u32): u32 {
   at = skipWidth(at);
-  if (load<u8>(at) != 0x70) return at + countLongs(at) + 1;
+  if (charAt(at) != 0x70) return at + countLongs(at) + 1;
   do {
     ++at;
-  } while (isAlnum(load<u8>(at)));
+  } while (isAlnum(charAt(at)));
   return at;
 }
 
 /**
- * Formats the NUL-terminated `format` with `count` u64 at `values`, writing at most `capacity` characters to
- * `to` (and no NUL). Returns the length of the whole text, or a negative error number.
+ * Formats `text`, which ends with a NUL or after `size` characters, with `count` u64 at `values`, writing at most
+ * `capacity` characters to `to` (and no NUL). Returns the length of the whole text, or a negative error number.
  */
-export function format(to: u32, capacity: u32, text: u32, values: u32, count: u32): i32 {
+export function format(
+  to: u32,
+  capacity: u32,
+  text: u32,
+  size: u32,
+  values: u32,
+  count: u32,
+): i32 {
   startOutput(to, capacity);
+  store<u32>(run, text + size, TEXT_END);
+  owe(size / CHARS_PER_INSN);
   store<u32>(run, values, ARGUMENTS);
   store<u32>(run, count, LEFT);
   store<u32>(run, BINARY_MAX, ROOM);
-  for (let c: u32 = load<u8>(text); c; c = load<u8>(text)) {
+  for (let c: u32 = charAt(text); c; c = charAt(text)) {
     if (!isText(c)) return -EINVAL;
     ++text;
-    if (c != PERCENT || load<u8>(text) == PERCENT) {
+    if (c != PERCENT || charAt(text) == PERCENT) {
       emit(c);
       if (c == PERCENT) ++text;
       continue;

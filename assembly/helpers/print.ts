@@ -24,14 +24,14 @@ function isTerminated(text: u32, size: u32): bool {
 }
 
 /** Returns the length of the text, as far as it would go. */
-function print(text: u32, values: u32, count: u32): u64 {
-  const length = format(0, 0, text, values, count);
+function print(text: u32, size: u32, values: u32, count: u32): u64 {
+  const length = format(0, 0, text, size, values, count);
   if (length < 0) return errno(length);
   const kept = min<u32>(length, TEXT_MAX);
   const ring = ringOf(load<u32>(HEADER, HDR_PRINTK), 0);
   const record = ringReserve(ring, kept);
   if (record == 0) return length;
-  format(record, kept, text, values, count);
+  format(record, kept, text, size, values, count);
   commit(reservedHeader(ring, record), false);
   return length;
 }
@@ -44,7 +44,7 @@ export function bpf_trace_printk(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u
   store<u64>(values, r3);
   store<u64>(values, r4, 8);
   store<u64>(values, r5, 16);
-  return print(text, values, PRINTK_ARGUMENTS);
+  return print(text, r2 as u32, values, PRINTK_ARGUMENTS);
 }
 
 function badData(data: u64, size: u64): bool {
@@ -56,7 +56,7 @@ export function bpf_trace_vprintk(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): 
   const text = memoryArgument(r1, r2, 0);
   if (badData(r3, r4) || !isTerminated(text, r2 as u32)) return errno(-EINVAL);
   const values = memoryArgument(r3, r4, 0);
-  return print(text, values, (r4 as u32) >> 3);
+  return print(text, r2 as u32, values, (r4 as u32) >> 3);
 }
 
 /** bpf_snprintf(str, str_size, fmt, data, data_len): the length with the NUL, as far as it would go. */
@@ -64,14 +64,15 @@ export function bpf_snprintf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const to = memoryArgument(r1, r2, 1);
   const text = r3 as u32;
   const size = r2 as u32;
-  if (stringLength(r3, FORMAT_MAX) == FORMAT_MAX) refuse(r3);
+  const textSize = stringLength(r3, FORMAT_MAX);
+  if (textSize == FORMAT_MAX) refuse(r3);
   if (badData(r4, r5)) return errno(-EINVAL);
   const values = memoryArgument(r4, r5, 0);
   const count = (r5 as u32) >> 3;
-  const length = format(0, 0, text, values, count);
+  const length = format(0, 0, text, textSize, values, count);
   if (length < 0) return errno(length);
   if (size == 0) return length + 1;
-  format(to, size - 1, text, values, count);
+  format(to, size - 1, text, textSize, values, count);
   store<u8>(to + min<u32>(length, size - 1), 0);
   return length + 1;
 }

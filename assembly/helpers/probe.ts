@@ -1,5 +1,6 @@
 import { EFAULT } from '../../src/abi/maps';
 import { copy, zero } from '../memory/bytes';
+import { owe } from '../run/budget';
 import { readable } from '../run/sandbox';
 import { errno, memoryArgument } from './arguments';
 
@@ -24,7 +25,10 @@ function read(r1: u64, r2: u64, r3: u64): u64 {
 function measure(from: u64, size: u32): i32 {
   const whole = readable(from, size);
   for (let length: u32 = 0; length < size; ++length) {
-    if (!whole && !readable(from + length, 1)) return -1;
+    if (!whole) {
+      owe(length & 1);
+      if (!readable(from + length, 1)) return -1;
+    }
     if (load<u8>((from as u32) + length) == 0) return length + 1;
   }
   return size;

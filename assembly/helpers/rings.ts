@@ -12,7 +12,7 @@ import {
 } from '../../src/abi/maps';
 import { copy } from '../memory/bytes';
 import { ringOf } from '../rings/maps';
-import { forgetRecord, rememberRecord } from '../rings/outstanding';
+import { forgetRecord, mayReserve, rememberRecord } from '../rings/outstanding';
 import {
   commit,
   R_CONSUMER,
@@ -24,7 +24,7 @@ import {
   ringWrite,
 } from '../rings/ring';
 import { run } from '../run/state';
-import { contextArgument, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
+import { charge, contextArgument, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
 import { packetLength } from './packet';
 
 const WAKEUP_FLAGS: u64 = 3; // BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP: the host polls, nobody is woken
@@ -43,10 +43,10 @@ export function bpf_ringbuf_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64):
   return ringWrite(ring, data, r3 as u32) ? 0 : errno(-EAGAIN);
 }
 
-/** bpf_ringbuf_reserve(ringbuf, size, flags): address of the record, 0 when it does not fit. */
+/** bpf_ringbuf_reserve(ringbuf, size, flags): address of the record; 0 without room, or when a run holds too many. */
 export function bpf_ringbuf_reserve(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const ring = ringbuf(r1);
-  if (r3) return 0;
+  if (r3 || !mayReserve()) return 0;
   const data = ringReserve(ring, r2);
   if (data) rememberRecord(reservedHeader(ring, data));
   return data;
@@ -95,6 +95,7 @@ function perfError(map: u32, index: u64): i32 {
 }
 
 function writeSample(ring: u32, data: u32, size: u32, packet: u32): i32 {
+  charge(packet);
   const to = ringReserve(ring, (size as u64) + packet);
   if (to == 0) return -ENOSPC;
   copy(to, data, size);

@@ -98,10 +98,10 @@ export function bpf_strncmp(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const a = memoryArgument(r1, r2, 0);
   const b = r3 as u32;
   const size = r2 as u32;
-  stringLength(r3, size);
+  const end = b + stringLength(r3, size);
   for (let i: u32 = 0; i < size; ++i) {
-    const x = load<u8>(a + i);
-    const y = load<u8>(b + i);
+    const x: u32 = load<u8>(a + i);
+    const y: u32 = b + i < end ? load<u8>(b + i) : 0;
     if (x != y) return errno(x < y ? -1 : 1);
     if (x == 0) break;
   }

@@ -12,7 +12,7 @@ import {
 } from '../../src/abi/layout';
 import { EACCES, EFAULT, EINVAL } from '../../src/abi/maps';
 import { run } from '../run/state';
-import { contextArgument, errno, memoryArgument } from './arguments';
+import { charge, contextArgument, errno, memoryArgument } from './arguments';
 
 // Helpers on struct xdp_md: net/core/filter.c. Offsets are signed 32-bit, computed in 64 so that nothing wraps.
 
@@ -64,7 +64,10 @@ export function bpf_xdp_adjust_tail(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
   const old = field(RUN_PKT_END);
   const end = old + delta;
   if (end > field(RUN_PKT_HARD_END) || end < field(RUN_PKT_DATA) + ETH_HLEN) return errno(-EINVAL);
-  if (delta > 0) memory.fill(old as u32, 0, delta as u32);
+  if (delta > 0) {
+    charge(delta as u32);
+    memory.fill(old as u32, 0, delta as u32);
+  }
   setField(RUN_PKT_END, XDP_MD_DATA_END, end);
   return 0;
 }

@@ -4,14 +4,18 @@ import { commit } from './ring';
 
 // Records that this run has reserved and not yet submitted or discarded. The kernel's verifier sees to it that
 // none is left; a trap, or an unverified program, would leave the ring stuck behind one. RUN_RECORDS is a count
-// and the headers' addresses; what is reserved beyond its room is not remembered.
+// and the headers' addresses; beyond its room nothing can be reserved, since it could not be remembered.
 
 const FIRST: i32 = 4;
 const ROOM: u32 = 32;
 
+export function mayReserve(): bool {
+  return load<u32>(run, RUN_RECORDS) < ROOM;
+}
+
+/** To be asked for after `mayReserve` only. */
 export function rememberRecord(header: u32): void {
   const count = load<u32>(run, RUN_RECORDS);
-  if (count >= ROOM) return;
   store<u32>(run + RUN_RECORDS + count * 4, header, FIRST);
   store<u32>(run, count + 1, RUN_RECORDS);
 }

@@ -28,6 +28,7 @@ import {
   RUN_REDIRECT_INDEX,
   RUN_REDIRECT_MAP,
   RUN_SANDBOX,
+  RUN_STACK_OWNER,
   RUN_STACK_TOP,
   RUN_TAIL_CALLS,
   RUN_TRAP,
@@ -46,7 +47,7 @@ export function begin(prog: u32, record: u32): u64 {
   store<u32>(run, record, RUN_RECORD);
   store<u32>(run, prog, RUN_PROG);
   store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
-  if (load<u32>(prog, PROG_SANDBOX) != 0) zeroStack(load<u32>(prog, PROG_FRAMES));
+  if (load<u32>(prog, PROG_SANDBOX) != 0) zeroStack(prog);
   takePacket(record);
   return context(load<u32>(prog, PROG_CTX_KIND));
 }
@@ -74,10 +75,15 @@ function reset(): void {
   store<u32>(run, 0, RUN_PAUSED);
 }
 
-/** What an earlier run left on the stack is not for a sandboxed program to see. */
-function zeroStack(frames: u32): void {
-  const known = frames == 0 || frames > <u32>MAX_FRAMES ? <u32>MAX_FRAMES : frames;
-  const size = known * FRAME_SIZE;
+/**
+ * A sandboxed program finds zeros in its frames, and nothing of another program's on the whole stack, which it can
+ * read beyond them.
+ */
+function zeroStack(prog: u32): void {
+  const frames = load<u32>(prog, PROG_FRAMES);
+  const whole = load<u32>(run, RUN_STACK_OWNER) != prog || frames == 0 || frames > <u32>MAX_FRAMES;
+  const size = (whole ? <u32>MAX_FRAMES : frames) * FRAME_SIZE;
+  store<u32>(run, prog, RUN_STACK_OWNER);
   memory.fill(load<u32>(run, RUN_STACK_TOP) - size, 0, size);
 }
 

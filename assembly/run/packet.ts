@@ -1,4 +1,12 @@
-import { RUN_LINK_HEADER, RUN_PKT_DATA, RUN_PKT_END } from '../../src/abi/layout';
+import {
+  CTX_SKB,
+  PROG_CTX_KIND,
+  RUN_LINK_HEADER,
+  RUN_PKT_DATA,
+  RUN_PKT_END,
+  RUN_PKT_HARD_START,
+  RUN_PROG,
+} from '../../src/abi/layout';
 import { run } from './state';
 
 export const ETH_HLEN: u32 = 14;
@@ -6,9 +14,14 @@ export const ETH_HLEN: u32 = 14;
 const SKF_NET_OFF: i32 = -0x100000;
 const SKF_LL_OFF: i32 = -0x200000;
 
-/** Address of the Ethernet header: the packet's start, or before it when it was pulled. */
+/**
+ * Address of the Ethernet header: the packet's start, or before it when it was pulled. What the host said for an
+ * earlier run of another kind, or of a longer packet, must not reach memory that is not this event's.
+ */
 export function linkHeader(): u32 {
-  return load<u32>(run, RUN_PKT_DATA) - load<u32>(run, RUN_LINK_HEADER);
+  const data = load<u32>(run, RUN_PKT_DATA);
+  if (load<u32>(load<u32>(run, RUN_PROG), PROG_CTX_KIND) != CTX_SKB) return data;
+  return data - min<u32>(load<u32>(run, RUN_LINK_HEADER), data - load<u32>(run, RUN_PKT_HARD_START));
 }
 
 /** Address of `size` bytes at `offset` from `base`, 0 when they reach beyond the packet's end. */

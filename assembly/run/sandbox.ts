@@ -25,6 +25,7 @@ import {
   RUN_STACK_TOP,
 } from '../../src/abi/layout';
 import { TRAP_BAD_FUNCTION, TRAP_BAD_MAP, TRAP_HELPER_MEMORY, TRAP_MEMORY } from '../../src/abi/traps';
+import { spend } from './budget';
 import { run } from './state';
 import { trap } from './trap';
 
@@ -72,9 +73,13 @@ export function check(address: u64, size: u32, write: u32, pc: u32): u32 {
   return <u32>address;
 }
 
-/** Memory passed to a helper: its address as u32, or a trap. Nothing of size 0 is refused. */
+/**
+ * Memory passed to a helper: its address as u32, or a trap. Nothing of size 0 is refused; it is at 0, since WebAssembly
+ * traps where no bytes are copied to an address beyond memory.
+ */
 export function argument(address: u64, size: u32, write: u32): u32 {
-  if (load<u32>(run, RUN_SANDBOX) != 0 && size != 0 && !inside(address, size, write)) {
+  if (size == 0) return 0;
+  if (load<u32>(run, RUN_SANDBOX) != 0 && !inside(address, size, write)) {
     trap(TRAP_HELPER_MEMORY, load<u32>(run, RUN_PC), address);
   }
   return <u32>address;
@@ -93,9 +98,15 @@ function ownsMap(map: u64): bool {
   return index >= 0 && load<u32>(maps + (<u32>index << 2)) == <u32>map;
 }
 
-/** A map passed to a helper: its address as u32, or a trap unless the current program uses that map. */
+/**
+ * A map passed to a helper: its address as u32, or a trap unless the current program uses that map. Also where a run
+ * ends that owes for what earlier helpers did (see `owe`).
+ */
 export function mapArgument(map: u64): u32 {
-  if (load<u32>(run, RUN_SANDBOX) != 0 && !ownsMap(map)) trap(TRAP_BAD_MAP, load<u32>(run, RUN_PC), map);
+  if (load<u32>(run, RUN_SANDBOX) == 0) return <u32>map;
+  const pc = load<u32>(run, RUN_PC);
+  if (!ownsMap(map)) trap(TRAP_BAD_MAP, pc, map);
+  spend(0, pc);
   return <u32>map;
 }
 

@@ -106,6 +106,8 @@ export const RUN_RECORDS = 784; // 4 + 32 * 4 bytes
  * socket and cgroup programs find it once the kernel has pulled the header.
  */
 export const RUN_LINK_HEADER = 780;
+/** u32: descriptor of the program that was given the stack in the last run; private to assembly/run. */
+export const RUN_STACK_OWNER = 916;
 /** Saved frames of the interpreter. */
 export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;
