@@ -1,0 +1,119 @@
+import { SCALAR_32, SCALAR_64 } from '../../src/abi/verifier';
+import {
+  areEmpty,
+  narrowArc,
+  narrowSigned,
+  narrowUnsigned,
+  signedFromUnsigned,
+  smax,
+  smin,
+  umax,
+  umin,
+  unsignedFromSigned,
+} from './bounds';
+import { narrowToMembers } from './members';
+import { contains, maskOf, setConst, valueOf } from './scalar';
+import { narrowTnum } from './tnum';
+
+// What each part of a scalar says of the others (reg_bounds_sync in the kernel).
+
+const HALF: u64 = 0xffff_ffff;
+/** Rounds of deduction, as in Linux 6.18: what one finds may give another something to find. */
+const ROUNDS: u32 = 3;
+
+function boundsFromTnum(r: u32): void {
+  narrowToMembers<u64, i64>(r + SCALAR_64, valueOf(r), maskOf(r));
+  narrowToMembers<u32, i32>(r + SCALAR_32, valueOf(r) as u32, maskOf(r) as u32);
+}
+
+/** Low halves of fewer than 2^32 consecutive numbers are an arc of 32-bit numbers. */
+function lowFromWide(r: u32): void {
+  const wide = r + SCALAR_64;
+  const low = r + SCALAR_32;
+  if (umax<u64>(wide) - umin<u64>(wide) <= HALF) {
+    narrowArc<u32, i32>(low, umin<u64>(wide) as u32, umax<u64>(wide) as u32);
+  }
+  if ((smax<i64>(wide) - smin<i64>(wide)) as u64 <= HALF) {
+    narrowArc<u32, i32>(low, smin<i64>(wide) as u32, smax<i64>(wide) as u32);
+  }
+}
+
+/** The least number from x on whose low half is in [low, high]. May wrap around. */
+function nextWithLow(x: u64, low: u64, high: u64): u64 {
+  const half = x & HALF;
+  if (half < low) return (x & ~HALF) | low;
+  return half > high ? (x & ~HALF) + (HALF + 1) + low : x;
+}
+
+/** The greatest number up to x whose low half is in [low, high]. May wrap around. */
+function lastWithLow(x: u64, low: u64, high: u64): u64 {
+  const half = x & HALF;
+  if (half > high) return (x & ~HALF) | high;
+  return half < low ? (x & ~HALF) - (HALF + 1) + high : x;
+}
+
+function wideFromLow(r: u32): void {
+  const wide = r + SCALAR_64;
+  const low: u64 = umin<u32>(r + SCALAR_32);
+  const high: u64 = umax<u32>(r + SCALAR_32);
+  if (high - low < HALF) {
+    // A result that has wrapped around is on the wrong side of the bound, and narrowing ignores it.
+    narrowUnsigned<u64>(
+      wide,
+      nextWithLow(umin<u64>(wide), low, high),
+      lastWithLow(umax<u64>(wide), low, high),
+    );
+    narrowSigned<i64>(
+      wide,
+      nextWithLow(smin<i64>(wide), low, high) as i64,
+      lastWithLow(smax<i64>(wide), low, high) as i64,
+    );
+  }
+  // All of 32 signed bits: the low half is the whole number.
+  if (smin<i64>(wide) >= i32.MIN_VALUE && smax<i64>(wide) <= i32.MAX_VALUE) {
+    narrowSigned<i64>(wide, smin<i32>(r + SCALAR_32), smax<i32>(r + SCALAR_32));
+  }
+}
+
+function deduce(r: u32): void {
+  lowFromWide(r);
+  signedFromUnsigned<u32, i32>(r + SCALAR_32);
+  unsignedFromSigned<u32, i32>(r + SCALAR_32);
+  signedFromUnsigned<u64, i64>(r + SCALAR_64);
+  unsignedFromSigned<u64, i64>(r + SCALAR_64);
+  wideFromLow(r);
+}
+
+/** The bits that two numbers have in common at the top are those of every number between them. */
+function commonBits(low: u64, high: u64): u64 {
+  const difference = low ^ high;
+  return difference == 0 ? 0 : (-1 as u64) >> clz(difference);
+}
+
+/** False when bits known and bounds contradict each other. */
+function tnumFromBounds(r: u32): bool {
+  const low = umin<u64>(r + SCALAR_64);
+  const unknown = commonBits(low, umax<u64>(r + SCALAR_64));
+  const low32: u64 = umin<u32>(r + SCALAR_32);
+  const unknown32 = commonBits(low32, umax<u32>(r + SCALAR_32));
+  const wide = narrowTnum(r, low & ~unknown, unknown);
+  return narrowTnum(r, low32 & ~unknown32, ~HALF | unknown32) && wide;
+}
+
+export function isEmpty(r: u32): bool {
+  return areEmpty<u64, i64>(r + SCALAR_64) || areEmpty<u32, i32>(r + SCALAR_32);
+}
+
+/** Narrows every part by the others. False when nothing satisfies them all; the scalar is then of no use. */
+export function sync(r: u32): bool {
+  if (maskOf(r) == 0) {
+    const possible = contains(r, valueOf(r));
+    setConst(r, valueOf(r));
+    return possible;
+  }
+  boundsFromTnum(r);
+  for (let round: u32 = 0; round < ROUNDS; ++round) deduce(r);
+  if (!tnumFromBounds(r)) return false;
+  boundsFromTnum(r);
+  return !isEmpty(r);
+}
