@@ -48,7 +48,7 @@ const regionsOf = (memory: LinearMemory, maps: readonly RawMap[]): Region[] =>
     .map((map) => ({
       start: memory.u32(map.address + layout.MAP_VALUES),
       end: memory.u32(map.address + layout.MAP_VALUES_END),
-      writable: (map.spec.flags & abi.BPF_F_RDONLY_PROG) === 0,
+      writable: (memory.u32(map.address + layout.MAP_FLAGS) & abi.BPF_F_RDONLY_PROG) === 0,
     }))
     .filter(({ start, end }) => end > start)
     .sort((a, b) => a.start - b.start);

@@ -11,6 +11,7 @@ import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
+import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
 import { Signal } from './signal.ts';
 import { type Task, writeTask } from './task.ts';
@@ -135,6 +136,8 @@ export class Engine implements RunHost, RingHost {
     const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type));
     this.#maps.set(map.address, map);
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
+    const lock = spinLockOffset(spec);
+    if (lock !== undefined) this.memory.setU32(map.address + layout.MAP_SPIN_LOCK, lock + 1);
     return map;
   }
 
