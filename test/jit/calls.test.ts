@@ -88,6 +88,22 @@ describe.each(modes)('calls ($name)', ({ proof }) => {
     expect(trap).toMatchObject({ kind: traps.TRAP_BAD_FUNCTION, pc: 3 });
   });
 
+  test('callx of the number of a helper', async () => {
+    expect(await both({ insns: [mov(3, 8), callx(3), exit], proof })).toMatchObject({ r0: 0n });
+    const { trap } = await both({ insns: [mov(3, 12), callx(3), exit], proof });
+    expect(trap).toMatchObject({ kind: traps.TRAP_BAD_FUNCTION, pc: 1 });
+  });
+
+  test('callx needs room for a frame, whatever it calls', async () => {
+    // Eight functions in a chain, the last of which has the rest of the stack.
+    const chain = Array.from({ length: 7 }, () => [callLocal(1), exit]).flat();
+    const functions = Array.from({ length: 7 }, (_, index) => 2 * index + 2);
+    for (const number of [0, 8, 12, 212]) {
+      const { trap } = await both({ insns: [...chain, mov(3, number), callx(3), exit], functions, proof });
+      expect(trap).toMatchObject({ kind: traps.TRAP_CALL_DEPTH, pc: 15 });
+    }
+  });
+
   test('bpf_loop calls back', async () => {
     const insns = [
       mov(1, 10),
