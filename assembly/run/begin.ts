@@ -38,6 +38,7 @@ import {
 import { RUN_INTERPRETED, RUN_PAUSED, RUN_RECORD } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
 import { memoryContext, skbContext, xdpContext } from './context';
+import { releaseLock } from './held';
 import { writeBack } from './record';
 import { run } from './state';
 
@@ -58,6 +59,7 @@ export function finish(record: u32, r0: u64): void {
   store<u64>(record, r0, REC_RESULT);
   writeBack(record);
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
+  releaseLock();
 }
 
 function reset(): void {

@@ -1,6 +1,7 @@
 import { REC_TRAP, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { RUN_RECORD } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
+import { releaseLock } from './held';
 import { writeBack } from './record';
 import { run } from './state';
 
@@ -15,5 +16,6 @@ export function trap(kind: u32, pc: u32, value: u64): void {
     writeBack(record);
   }
   abandonRecords();
+  releaseLock();
   unreachable();
 }
