@@ -123,11 +123,12 @@ describe('subprograms', () => {
     ]);
   });
 
-  it.each(['call +7\nexit', 'call local -2\nexit', 'call +1\nexit\nr0 = 1 ll\nexit\ncall -2'])(
-    '%j',
-    (text) => {
-      const { insns } = decodeProgram(assemble(text.replace('call +1', 'call +2')).code);
-      expect(() => findSubprograms(insns)).toThrow('invalid destination');
-    },
-  );
+  it.each([
+    'call +7\nexit',
+    'call local -2\nexit',
+    'call +1\nexit\nr0 = 1 ll\nexit\ncall -2',
+  ])('%j', (text) => {
+    const { insns } = decodeProgram(assemble(text.replace('call +1', 'call +2')).code);
+    expect(() => findSubprograms(insns)).toThrow('invalid destination');
+  });
 });

@@ -36,13 +36,10 @@ describe.each(memoryKinds)('maps in %s memory', (kind) => {
       [abi.MAP_TYPE_SOCKMAP, 4, 4, 1, 0, abi.EOPNOTSUPP],
       [0, 4, 4, 1, 0, abi.EINVAL],
       [99, 4, 4, 1, 0, abi.EINVAL],
-    ])(
-      'type %i, key %i, value %i, %i entries, flags %i',
-      (type, keySize, valueSize, maxEntries, flags, error) => {
-        const runtime = new Runtime(kind);
-        expect(runtime.create({ type, keySize, valueSize, maxEntries, flags })).toBe(-error);
-      },
-    );
+    ])('type %i, key %i, value %i, %i entries, flags %i', (type, keySize, valueSize, maxEntries, flags, error) => {
+      const runtime = new Runtime(kind);
+      expect(runtime.create({ type, keySize, valueSize, maxEntries, flags })).toBe(-error);
+    });
 
     test('more than memory holds is -ENOMEM, and leaves nothing behind', () => {
       const runtime = new Runtime(kind, 1, 64);
