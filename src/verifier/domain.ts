@@ -180,8 +180,8 @@ export class Domain {
     };
   }
 
-  /** Writes a scalar and synchronises it. False when it has no value; the memory is then of no use as a scalar. */
-  write(address: number, scalar: Scalar): boolean {
+  /** Writes a scalar as it is; `sync` then brings its parts together, and says if it has any value. */
+  write(address: number, scalar: Scalar): void {
     const view = new DataView(this.memory.buffer, address, SCALAR_SIZE);
     view.setBigUint64(SCALAR_VALUE, scalar.value & ~scalar.mask, true);
     view.setBigUint64(SCALAR_MASK, scalar.mask, true);
@@ -193,6 +193,5 @@ export class Domain {
     view.setUint32(SCALAR_32 + 4, Number(scalar.u32max), true);
     view.setInt32(SCALAR_32 + 8, Number(scalar.s32min), true);
     view.setInt32(SCALAR_32 + 12, Number(scalar.s32max), true);
-    return this.ops.sync(address) !== 0;
   }
 }
