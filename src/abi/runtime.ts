@@ -3,12 +3,30 @@
  * as numbers; a result that is an error is a negative Linux error number.
  */
 
+/**
+ * A `WebAssembly.Memory`, by what is used of it. That name is declared by the DOM's library alone, which projects
+ * for Node leave out: public types do without it.
+ */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** By pages of 64 KiB; returns their number before. */
+  grow(pages: number): number;
+}
+
+/** A `WebAssembly.Table`. */
+export interface WasmTable {
+  readonly length: number;
+  get(index: number): unknown;
+  set(index: number, value?: unknown): void;
+  grow(count: number, value?: unknown): number;
+}
+
 /** A helper as both engines call it: r1..r5 in, r0 out (i64 each). */
 export type HelperExport = (r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint) => bigint;
 
 export interface RuntimeExports {
   /** Function table: JIT entry points and callbacks are added to it (tail calls, bpf_loop). */
-  readonly table: WebAssembly.Table;
+  readonly table: WasmTable;
 
   /** Lays out the header and `ncpu` run states. Once per memory. */
   init(ncpu: number): void;
@@ -99,7 +117,7 @@ export interface RuntimeExports {
 
 /** What the runtime imports (module `env`). */
 export interface RuntimeImports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Monotonic clock, ns as a double. */
   monotonic(): number;
   /** Clock since boot and since the epoch (TAI and realtime), ns as doubles. */

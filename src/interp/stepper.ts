@@ -1,6 +1,6 @@
 /** Runs a program one instruction at a time, with registers, frames and source lines visible in between. */
 import * as layout from '../abi/layout.ts';
-import type { RuntimeExports } from '../abi/runtime.ts';
+import type { RuntimeExports, WasmMemory } from '../abi/runtime.ts';
 import { type SourceLine, WebpfError } from '../errors.ts';
 import { sourceAt } from '../frontend/lines.ts';
 import type { LineInfo } from '../frontend/program.ts';
@@ -17,7 +17,7 @@ export interface StepProgram {
 }
 
 export interface StepHost {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly exports: Pick<RuntimeExports, 'step' | 'stepBegin'>;
   /** Address of the run state of the CPU that runs. */
   readonly run: number;

@@ -1,3 +1,4 @@
+import type { WasmMemory } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { Exports, MemoryKind } from './wasm.ts';
 
@@ -8,14 +9,14 @@ const MAX_SIZE = 0xffffffff;
  * outdates (shared) every earlier view, so hold on to none of them.
  */
 export class LinearMemory {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly kind: MemoryKind;
   readonly #exports: Exports;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
   #view: DataView;
 
-  constructor(memory: WebAssembly.Memory, kind: MemoryKind, exports: Exports) {
+  constructor(memory: WasmMemory, kind: MemoryKind, exports: Exports) {
     this.memory = memory;
     this.kind = kind;
     this.#exports = exports;

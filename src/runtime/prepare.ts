@@ -1,4 +1,5 @@
 import * as layout from '../abi/layout.ts';
+import type { WasmTable } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { sourceAt } from '../frontend/lines.ts';
 import type { Program } from '../frontend/program.ts';
@@ -116,7 +117,7 @@ async function jit(engine: Engine, placed: Placed): Promise<Executor> {
   const artifact = placed.artifact ?? (await translateFor(engine, placed.program, placed.structure));
   const descriptor = placed.descriptor.address;
   const translated = await instantiate(artifact, {
-    memory: memory.memory,
+    memory: memory.memory as WebAssembly.Memory,
     run,
     program: descriptor,
     functions: placed.descriptor.functions,
@@ -134,7 +135,7 @@ async function jit(engine: Engine, placed: Placed): Promise<Executor> {
 }
 
 /** Appends functions to the table that tail calls and callbacks go through; their indexes. */
-function addToTable(table: WebAssembly.Table, functions: readonly unknown[]): number[] {
+function addToTable(table: WasmTable, functions: readonly unknown[]): number[] {
   const first = table.grow(functions.length);
   functions.forEach((fn, i) => {
     table.set(first + i, fn);

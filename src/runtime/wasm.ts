@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WASM_PAGE } from '../abi/layout.ts';
-import type { HelperExport, RuntimeExports, RuntimeImports } from '../abi/runtime.ts';
+import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 
 /** `plain` memory is for one thread and may grow to 4 GiB; `shared` memory can be opened by workers. */
@@ -31,7 +31,7 @@ async function compileModule(kind: MemoryKind): Promise<WebAssembly.Module> {
 }
 
 /** The compiled runtime; compiled once a process. */
-export function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
+function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
   const known = modules.get(kind);
   if (known) return known;
   const compiled = compileModule(kind);
@@ -39,7 +39,7 @@ export function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-export function createMemory(kind: MemoryKind, maxBytes: number): WebAssembly.Memory {
+export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
   const maximum = Math.min(MAX_PAGES[kind], Math.max(INITIAL_PAGES, Math.ceil(maxBytes / WASM_PAGE)));
   return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared: kind === 'shared' });
 }
@@ -48,6 +48,8 @@ export function createMemory(kind: MemoryKind, maxBytes: number): WebAssembly.Me
 export type Exports = RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
 
 export async function instantiateRuntime(kind: MemoryKind, env: RuntimeImports): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(await runtimeModule(kind), { env: { ...env } });
+  const instance = await WebAssembly.instantiate(await runtimeModule(kind), {
+    env: { ...env } as unknown as WebAssembly.ModuleImports,
+  });
   return instance.exports as unknown as Exports;
 }
