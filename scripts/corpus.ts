@@ -1,7 +1,7 @@
 /**
  * Opens, links, checks and translates every program of many object files, and says what failed and why.
  *
- *   npx tsx scripts/corpus.ts DIR-or-file… [--verdicts objects.jsonl] [--link-only] [--json]
+ *   npm run corpus -- DIR-or-file… [--verdicts objects.jsonl] [--link-only] [--json]
  *
  * With --verdicts (the kernel's verdict on each program, one JSON object a line, its `object` relative to the first
  * DIR) those objects are taken, and the number of instructions linked is held against the kernel's. What fails for

@@ -2,7 +2,7 @@
  * Feeds damaged object files to the loader. A crash is an error other than WebpfError, an open that takes over a
  * second, or memory that grows.
  *
- *   npx tsx scripts/fuzz-loader.ts [--count N] [--seed S] [--save DIR] [FILE…]
+ *   npm run fuzz -- [--count N] [--seed S] [--save DIR] [FILE…]
  *
  * Without files the objects of test/objects are used. Exits with 1 when something crashed.
  */

@@ -1,7 +1,7 @@
 /**
  * Compares the llvm dialect with llvm-objdump 19 over object files, instruction by instruction:
  *
- *   npx tsx scripts/isa-objdump.ts FILE.o...      (LLVM_OBJDUMP names another llvm-objdump)
+ *   node --import ./scripts/typescript/register.mjs scripts/isa-objdump.ts FILE.o...      (LLVM_OBJDUMP names another llvm-objdump)
  *
  * Prints each difference and a count; leaves with status 1 when there was one. Needs no part of webpf but src/isa:
  * the instructions' bytes are taken from llvm-objdump's own lines.

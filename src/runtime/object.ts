@@ -42,21 +42,14 @@ export class BpfObject implements Disposable {
   readonly #maps: MapSet;
   readonly #placed = new Map<string, Placed>();
   readonly #ready = new Map<string, Promise<BpfProgram>>();
-  readonly #artifacts: ReadonlyMap<string, Artifact>;
 
-  constructor(
-    engine: Engine,
-    file: ObjectFile,
-    options: ObjectOptions,
-    own: { readonly engine: boolean; readonly artifacts?: ReadonlyMap<string, Artifact> },
-  ) {
+  constructor(engine: Engine, file: ObjectFile, options: ObjectOptions, ownsEngine: boolean) {
     engine.assertOpen();
     if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
     this.file = file;
     this.#options = options;
-    this.#ownsEngine = own.engine;
-    this.#artifacts = own.artifacts ?? new Map();
+    this.#ownsEngine = ownsEngine;
     this.#maps = new MapSet(engine, file.maps, options);
   }
 
@@ -198,10 +191,7 @@ export class BpfObject implements Disposable {
     const known = this.#placed.get(program.name);
     if (known) return known;
     const own = program.maps.map((spec) => this.#maps.find(spec.name));
-    const placed = place(this.engine, program, own, {
-      contextKind: this.#options.context,
-      artifact: this.#artifacts.get(program.name),
-    });
+    const placed = place(this.engine, program, own, this.#options.context);
     grantMaps(this.engine.memory, placed.descriptor.address, this.#maps.granted(own));
     this.#placed.set(program.name, placed);
     return placed;

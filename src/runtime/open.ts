@@ -66,7 +66,7 @@ export async function readObject(source: Source, name?: string): Promise<ObjectF
 export async function open(source: Source, options: OpenOptions = {}): Promise<BpfObject> {
   const file = await readObject(source);
   const engine = await Engine.create(options);
-  return new BpfObject(engine, file, options, { engine: true });
+  return new BpfObject(engine, file, options, true);
 }
 
 /** Opens another object in an engine that exists: the same memory, clocks and helpers. */
@@ -75,5 +75,5 @@ export async function openIn(
   source: Source,
   options: ObjectOptions = {},
 ): Promise<BpfObject> {
-  return new BpfObject(engine, await readObject(source), options, { engine: false });
+  return new BpfObject(engine, await readObject(source), options, false);
 }

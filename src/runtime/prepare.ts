@@ -25,8 +25,6 @@ export interface Placed {
   readonly maps: readonly RawMap[];
   readonly descriptor: Descriptor;
   readonly id: number;
-  /** Translated earlier; otherwise the JIT translates when it is asked to run. */
-  readonly artifact: Artifact | undefined;
 }
 
 /** Refuses a program that calls a helper neither the runtime nor the host has, naming it and the instruction. */
@@ -49,21 +47,15 @@ const framesOf = (structure: Structure): number =>
     ? layout.MAX_FRAMES
     : structure.frames;
 
-export interface PlaceOptions {
-  readonly contextKind?: ContextKind | undefined;
-  readonly artifact?: Artifact | undefined;
-}
-
 /** Checks a program and gives it its place in linear memory. `maps` are those of `program.maps`, in order. */
 export function place(
   engine: Engine,
   program: Program,
   maps: readonly RawMap[],
-  options: PlaceOptions,
+  contextKind: ContextKind = contextKindOf(program.type),
 ): Placed {
   const structure = checkStructure(program);
   refuseMissingHelpers(engine, program, structure);
-  const contextKind = options.contextKind ?? contextKindOf(program.type);
   const id = engine.programCount + 1;
   const descriptor = writeDescriptor(engine.memory, {
     id,
@@ -76,7 +68,7 @@ export function place(
     functions: takenSubprograms(structure),
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
-  return { program, structure, contextKind, maps, descriptor, id, artifact: options.artifact };
+  return { program, structure, contextKind, maps, descriptor, id };
 }
 
 const proofOf = (engine: Engine) => (engine.trusted ? trustedProof : sandboxProof);
@@ -114,7 +106,7 @@ export async function translateFor(
 
 async function jit(engine: Engine, placed: Placed): Promise<Executor> {
   const { exports, memory, run } = engine;
-  const artifact = placed.artifact ?? (await translateFor(engine, placed.program, placed.structure));
+  const artifact = await translateFor(engine, placed.program, placed.structure);
   const descriptor = placed.descriptor.address;
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
