@@ -48,12 +48,12 @@ const nameFunctions = (subprograms: readonly StructuredSubprogram[]): Map<number
   );
 };
 
-/** Only subprograms return to code of this program after a tail call. */
-const tailCallsInSubprograms = ({ decoded, subprograms }: Structure): boolean => {
-  const mainSlots = subprograms[0]?.length ?? 0;
+/** Only subprograms return to code of this program after a tail call: the main one, too, where callx can reach it. */
+const tailCallsInSubprograms = ({ decoded, subprograms, addressTaken }: Structure): boolean => {
+  const first = addressTaken.includes(0) ? 0 : (subprograms[0]?.length ?? 0);
   return decoded.insns.some(
     (insn, slot) =>
-      slot >= mainSlots && insn?.kind === 'call' && insn.target === 'helper' && insn.imm === TAIL_CALL,
+      slot >= first && insn?.kind === 'call' && insn.target === 'helper' && insn.imm === TAIL_CALL,
   );
 };
 

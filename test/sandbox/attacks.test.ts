@@ -1,5 +1,6 @@
 /** Programs that no verifier has seen try to get out of the sandbox, to run for ever, or to spoil later runs. */
 import { describe, expect, test } from 'vitest';
+import * as layout from '../../src/abi/layout.ts';
 import {
   BPF_F_NO_PREALLOC,
   BPF_F_ZERO_SEED,
@@ -203,6 +204,38 @@ describe.each(engines)('%s', (engine) => {
       const xdp = await attack(text, { type: 'xdp', maps: [calls] }, shared);
       xdp.object.setTailCall('calls', 0, skb.program);
       expect(fateOf(xdp)).toBe('1');
+    });
+
+    test('maps of the program that a tail call in a nested main program goes to', async () => {
+      const shared = await Engine.create({ engine });
+      const b = await attack(
+        'r1 = map[secret] ll\nr0 = 5\nexit',
+        { maps: [mapSpec('secret', MAP_TYPE_ARRAY)] },
+        shared,
+      );
+      b.object.map('secret').raw.update(new Uint8Array(4), new Uint8Array(8).fill(9));
+      const at = shared.memory.u32(b.object.map('secret').raw.address + layout.MAP_VALUES);
+      const a = await attack(
+        `
+      again:
+      if r2 == 5 goto nested
+      r6 = subprog[again]
+      r2 = 5
+      callx r6
+      r1 = ${at}
+      r0 = *(u8 *)(r1 + 0)
+      exit
+      nested:
+      r2 = map[calls] ll
+      r3 = 0
+      call 12
+      r0 = 99
+      exit`,
+        { maps: [mapSpec('calls', MAP_TYPE_PROG_ARRAY, { valueSize: 4 })] },
+        shared,
+      );
+      a.object.setTailCall('calls', 0, b.program);
+      expect(fateOf(a)).toBe('memory');
     });
 
     test.each([
