@@ -1,4 +1,4 @@
-import { narrowArc, narrowSigned, setUnbounded, smax, smin, umax, umin } from './bounds';
+import { narrowArc, narrowSigned, setArc, smax, smin, umax, umin } from './bounds';
 
 // Bounds (of either width: see bounds.ts) of sums, differences and products.
 
@@ -23,8 +23,7 @@ export function addBounds<T, S>(d: u32, s: u32): void {
   const signedHigh = (smax<S>(d) + smax<S>(s)) as T;
   const isArc = fit<T>(unsignedLength<T>(d), unsignedLength<T>(s));
   const isSignedArc = fit<T>(signedLength<T, S>(d), signedLength<T, S>(s));
-  setUnbounded<T, S>(d);
-  if (isArc) narrowArc<T, S>(d, low, high);
+  setArc<T, S>(d, low, high, isArc);
   if (isSignedArc) narrowArc<T, S>(d, signedLow, signedHigh);
 }
 
@@ -35,8 +34,7 @@ export function subBounds<T, S>(d: u32, s: u32): void {
   const signedHigh = (smax<S>(d) - smin<S>(s)) as T;
   const isArc = fit<T>(unsignedLength<T>(d), unsignedLength<T>(s));
   const isSignedArc = fit<T>(signedLength<T, S>(d), signedLength<T, S>(s));
-  setUnbounded<T, S>(d);
-  if (isArc) narrowArc<T, S>(d, low, high);
+  setArc<T, S>(d, low, high, isArc);
   if (isSignedArc) narrowArc<T, S>(d, signedLow, signedHigh);
 }
 
@@ -64,8 +62,7 @@ export function mulBounds64(d: u32, s: u32): void {
   const b = smax<i64>(d);
   const e = smin<i64>(s);
   const f = smax<i64>(s);
-  setUnbounded<u64, i64>(d);
-  if (isArc) narrowArc<u64, i64>(d, low, high);
+  setArc<u64, i64>(d, low, high, isArc);
   if (signedProductFits(a, e) && signedProductFits(a, f) && signedProductFits(b, e) && signedProductFits(b, f)) {
     const least = min<i64>(min<i64>(a * e, a * f), min<i64>(b * e, b * f));
     const most = max<i64>(max<i64>(a * e, a * f), max<i64>(b * e, b * f));
@@ -85,7 +82,6 @@ export function mulBounds32(d: u32, s: u32): void {
   const f: i64 = smax<i32>(s);
   const least = min<i64>(min<i64>(a * e, a * f), min<i64>(b * e, b * f));
   const most = max<i64>(max<i64>(a * e, a * f), max<i64>(b * e, b * f));
-  setUnbounded<u32, i32>(d);
-  if (high - low <= HALF) narrowArc<u32, i32>(d, low as u32, high as u32);
+  setArc<u32, i32>(d, low as u32, high as u32, high - low <= HALF);
   if ((most - least) as u64 <= HALF) narrowArc<u32, i32>(d, least as u32, most as u32);
 }

@@ -33,14 +33,31 @@ export function setUnbounded<T, S>(at: u32): void {
   setSigned<S>(at, least, ~least);
 }
 
+/** Whether some bound has become narrower since this was last cleared. */
+let narrowed: bool = false;
+
+export function clearNarrowed(): void {
+  narrowed = false;
+}
+
+export function hasNarrowed(): bool {
+  return narrowed;
+}
+
+/** Narrows one bound; most attempts find nothing to do. */
+function replace<T>(place: u32, bound: T): void {
+  store<T>(place, bound);
+  narrowed = true;
+}
+
 export function narrowUnsigned<T>(at: u32, low: T, high: T): void {
-  if (low > umin<T>(at)) store<T>(at, low);
-  if (high < umax<T>(at)) store<T>(at + sizeof<T>(), high);
+  if (low > umin<T>(at)) replace<T>(at, low);
+  if (high < umax<T>(at)) replace<T>(at + sizeof<T>(), high);
 }
 
 export function narrowSigned<S>(at: u32, low: S, high: S): void {
-  if (low > smin<S>(at)) store<S>(at + 2 * sizeof<S>(), low);
-  if (high < smax<S>(at)) store<S>(at + 3 * sizeof<S>(), high);
+  if (low > smin<S>(at)) replace<S>(at + 2 * sizeof<S>(), low);
+  if (high < smax<S>(at)) replace<S>(at + 3 * sizeof<S>(), high);
 }
 
 /**
@@ -50,6 +67,15 @@ export function narrowSigned<S>(at: u32, low: S, high: S): void {
 export function narrowArc<T, S>(at: u32, low: T, high: T): void {
   if (low <= high) narrowUnsigned<T>(at, low, high);
   if ((low as S) <= (high as S)) narrowSigned<S>(at, low as S, high as S);
+}
+
+/** The same, replacing what is there; without bounds where `isArc` is false. */
+export function setArc<T, S>(at: u32, low: T, high: T, isArc: bool): void {
+  const least = (1 as S) << ((sizeof<S>() * 8 - 1) as S);
+  const inOrder = isArc && low <= high;
+  const inSignedOrder = isArc && (low as S) <= (high as S);
+  setUnsigned<T>(at, inOrder ? low : 0, inOrder ? high : ~(0 as T));
+  setSigned<S>(at, inSignedOrder ? (low as S) : least, inSignedOrder ? (high as S) : ~least);
 }
 
 /** What unsigned bounds say of the signed ones. */

@@ -56,6 +56,8 @@ function sub(d: u32, s: u32): void {
 }
 
 function mul(d: u32, s: u32): void {
+  // Upper bits do not matter; to know none of them spares the long multiplication.
+  if (~(maskOf(d) as u32) == 0) setTnum(d, 0, -1);
   mulTnum(d, s);
   mulBounds32(d + SCALAR_32, s + SCALAR_32);
 }

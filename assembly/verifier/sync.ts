@@ -1,9 +1,13 @@
 import { SCALAR_32, SCALAR_64 } from '../../src/abi/verifier';
 import {
   areEmpty,
+  clearNarrowed,
+  hasNarrowed,
   narrowArc,
   narrowSigned,
   narrowUnsigned,
+  setSigned,
+  setUnsigned,
   signedFromUnsigned,
   smax,
   smin,
@@ -11,13 +15,14 @@ import {
   umin,
   unsignedFromSigned,
 } from './bounds';
-import { narrowToMembers } from './members';
-import { contains, maskOf, setConst, valueOf } from './scalar';
+import { greatestMember, leastMember, narrowToMembers } from './members';
+import { contains, maskOf, setConst, setTnum, valueOf } from './scalar';
 import { narrowTnum } from './tnum';
 
 // What each part of a scalar says of the others (reg_bounds_sync in the kernel).
 
 const HALF: u64 = 0xffff_ffff;
+const SMALL: u64 = 0x7fff_ffff;
 /** Rounds of deduction, as in Linux 6.18: what one finds may give another something to find. */
 const ROUNDS: u32 = 3;
 
@@ -104,6 +109,59 @@ export function isEmpty(r: u32): bool {
   return areEmpty<u64, i64>(r + SCALAR_64) || areEmpty<u32, i32>(r + SCALAR_32);
 }
 
+/** Nothing known that could say anything: the most frequent scalar but one. */
+function isUnknown(r: u32): bool {
+  const wide = r + SCALAR_64;
+  return (
+    ~maskOf(r) == 0 &&
+    umin<u64>(wide) == 0 &&
+    ~umax<u64>(wide) == 0 &&
+    smin<i64>(wide) == i64.MIN_VALUE &&
+    smax<i64>(wide) == i64.MAX_VALUE &&
+    load<u64>(r, SCALAR_32) == 0xffff_ffff_0000_0000 &&
+    load<u64>(r, SCALAR_32 + 8) == 0x7fff_ffff_8000_0000
+  );
+}
+
+function syncAny(r: u32): bool {
+  boundsFromTnum(r);
+  for (let round: u32 = 0; round < ROUNDS; ++round) {
+    clearNarrowed();
+    deduce(r);
+    if (!hasNarrowed()) break;
+  }
+  if (!tnumFromBounds(r)) return false;
+  boundsFromTnum(r);
+  return !isEmpty(r);
+}
+
+function setSmall(r: u32, value: u64, mask: u64, low: u64, high: u64): bool {
+  setTnum(r, value, mask);
+  setUnsigned<u64>(r + SCALAR_64, low, high);
+  setSigned<i64>(r + SCALAR_64, low, high);
+  const pair = low | (high << 32);
+  store<u64>(r, pair, SCALAR_32);
+  store<u64>(r, pair, SCALAR_32 + 8);
+  return low <= high;
+}
+
+/** Of numbers below 2^31, the most frequent of all, the four pairs of bounds are one. */
+function syncSmall(r: u32): bool {
+  const wide = r + SCALAR_64;
+  const half = r + SCALAR_32;
+  const from = max<i64>(max<i64>(umin<u64>(wide), smin<i64>(wide)), max<i64>(umin<u32>(half), smin<i32>(half)));
+  const to = min<i64>(min<i64>(umax<u64>(wide), smax<i64>(wide)), min<i64>(umax<u32>(half), smax<i32>(half)));
+  if (valueOf(r) >> 31 != 0 || from > to) return false;
+  const mask = maskOf(r) & SMALL;
+  const low = leastMember<u64>(valueOf(r), mask, from);
+  const high = greatestMember<u64>(valueOf(r), mask, to);
+  const common = commonBits(low, high);
+  // Between two members the bits above the first difference are the same, so that the bits known cannot conflict.
+  const value = valueOf(r) | (low & ~common);
+  const unknown = mask & common;
+  return setSmall(r, value, unknown, low, high);
+}
+
 /** Narrows every part by the others. False when nothing satisfies them all; the scalar is then of no use. */
 export function sync(r: u32): bool {
   if (maskOf(r) == 0) {
@@ -111,9 +169,6 @@ export function sync(r: u32): bool {
     setConst(r, valueOf(r));
     return possible;
   }
-  boundsFromTnum(r);
-  for (let round: u32 = 0; round < ROUNDS; ++round) deduce(r);
-  if (!tnumFromBounds(r)) return false;
-  boundsFromTnum(r);
-  return !isEmpty(r);
+  if (umax<u64>(r + SCALAR_64) <= SMALL) return syncSmall(r);
+  return isUnknown(r) || syncAny(r);
 }

@@ -36,11 +36,18 @@ export function xorTnum(d: u32, s: u32): void {
   setTnum(d, (valueOf(d) ^ valueOf(s)) & ~mask, mask);
 }
 
+/** The zeros at the end of a product are at least those of both factors. */
+function mulZeros(d: u32, s: u32): void {
+  const zeros = ctz(valueOf(d) | maskOf(d)) + ctz(valueOf(s) | maskOf(s));
+  setTnum(d, 0, zeros > 63 ? 0 : (-1 as u64) << zeros);
+}
+
 /**
  * Long multiplication: a bit of `d` that is 1 adds the shifted `s`, one that is unknown may or may not add it. Bits
  * that are 0 are skipped.
  */
 export function mulTnum(d: u32, s: u32): void {
+  if (~maskOf(d) == 0 || ~maskOf(s) == 0) return mulZeros(d, s);
   const value = valueOf(d);
   const factorValue = valueOf(s);
   const factorMask = maskOf(s);
