@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
 /** A stream of the command line: text and bytes go to it in order. */
@@ -27,13 +28,20 @@ export interface Io {
 }
 
 const DEFAULT_COLUMNS = 100;
+const STDERR = 2;
+
+/** A full disk, mostly. What follows would be lost: scripts must not take what came out for all of it. */
+function giveUp({ message }: Error): never {
+  writeSync(STDERR, `webpf: cannot write the output: ${message.replace(/, write$/, '')}\n`);
+  process.exit(1);
+}
 
 /** The reader of a pipe may leave early (`webpf disasm x.o | head`): what is left is then dropped quietly. */
 function outputOf(stream: NodeJS.WriteStream): Output {
   let closed = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     closed = true;
+    if (error.code !== 'EPIPE') giveUp(error);
   });
   return {
     write: (chunk) => {
@@ -42,6 +50,11 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     isTTY: stream.isTTY === true,
     columns: stream.columns ?? DEFAULT_COLUMNS,
   };
+}
+
+/** Standard input by its bytes. */
+export async function* stdinBytes(io: Io): AsyncGenerator<Uint8Array> {
+  for await (const chunk of io.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
 /** The streams of this process. */

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeError } from '../../src/cli/fail.ts';
 import { WebpfError } from '../../src/index.ts';
-import { example, scratchFolder, webpf } from './harness.ts';
+import { CAPTURE, example, jsonLines, scratchFolder, webpf } from './harness.ts';
 
 const files = scratchFolder();
 const oneLine = /^webpf: [^\n]+\n$/;
@@ -121,5 +122,22 @@ describe('the process', () => {
     const { stdout, stderr } = spawnSync('bash', argv, { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^\w+ \(section xdp.*\nstatus 0\n$/);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says so when its output does not fit on the disk', () => {
+    const argv = ['-c', '"$@" > /dev/full', 'sh', ...node, 'disasm', example('pipeline.bpf.o')];
+    const { status, stderr } = spawnSync('sh', argv, { encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^webpf: cannot write the output: ENOSPC: .*\n$/);
+  });
+
+  it('reads captures from standard input', () => {
+    const run = ['run', example('flows.bpf.o'), '--engine', 'interp', '--json', '-c', '-'];
+    const [command = '', ...argv] = [...node, ...run];
+    const piped = spawnSync(command, argv, { encoding: 'utf8', input: readFileSync(CAPTURE) });
+    expect(piped.stderr).toBe('');
+    expect(jsonLines(piped.stdout)[0]).toMatchObject({ packets: 3735, complete: true });
+    const twice = spawnSync(command, [...argv, '-n', '2'], { encoding: 'utf8', input: '' });
+    expect(twice).toMatchObject({ status: 2, stderr: expect.stringMatching(/standard input, once/) });
   });
 });

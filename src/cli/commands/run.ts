@@ -35,7 +35,7 @@ export const run: Register = (cli, io, action) => {
     .addOption(typeOption())
     .addOption(engineOption())
     .option('-d, --data <hex|@file>', 'one packet (or memory, for programs without packets)')
-    .option('-c, --capture <file>', 'every packet of a pcap or pcapng file')
+    .option('-c, --capture <file>', 'every packet of a pcap or pcapng file; - for standard input')
     .option('-n, --repeat <n>', 'run that many times', integerFrom(1), 1)
     .option('-w, --write <pcap>', 'write the packets that are not dropped, as the program left them')
     .option('--maps <n|all|none>', 'rows of each map to print; with --json none by default', limit)
@@ -45,6 +45,9 @@ export const run: Register = (cli, io, action) => {
     action((file: string, flags: RunFlags, self: typeof command) => {
       if (flags.data !== undefined && flags.capture !== undefined) {
         self.error("error: option '--data' cannot be used with '--capture'");
+      }
+      if (flags.capture === '-' && (file === '-' || flags.repeat > 1)) {
+        self.error("error: '--capture -' reads standard input, once: no '--repeat', no other '-'");
       }
       if (flags.write !== undefined && flags.capture === undefined) {
         self.error("error: option '--write' needs '--capture'");

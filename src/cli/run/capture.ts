@@ -7,7 +7,7 @@ import {
   type WebpfError,
 } from '../../index.ts';
 import { printError, printWarning } from '../fail.ts';
-import type { Io } from '../io.ts';
+import { type Io, stdinBytes } from '../io.ts';
 import { printMaps } from '../show/maps.ts';
 import type { RunFlags } from './flags.ts';
 import { ETHERNET, linkTypeName } from './linkTypes.ts';
@@ -48,7 +48,8 @@ class CaptureRun {
       this.damage = error;
     };
     const batchSize = this.streams.hasEvents ? BATCH_WITH_EVENTS : BATCH;
-    for await (const batch of readCapture(this.#path, { onDamage, batchSize })) {
+    const source = this.#path === '-' ? stdinBytes(this.#io) : this.#path;
+    for await (const batch of readCapture(source, { onDamage, batchSize, name: this.#path })) {
       await this.#run(batch, number === 0);
       this.#progress.update(batch, number);
     }

@@ -34,7 +34,8 @@ export class Progress {
     if (!progress || total < LONG_CAPTURE) return;
     const format = '{bar} {percentage}% of {total} MiB, {eta_formatted} left';
     this.#bar = new SingleBar(
-      { format, stream: progress as NodeJS.WriteStream, clearOnComplete: true },
+      // `linewrap` leaves the terminal's wrapping on: after Ctrl-C nobody would turn it on again.
+      { format, stream: progress as NodeJS.WriteStream, clearOnComplete: true, linewrap: true },
       Presets.rect,
     );
     this.#bar.start(Math.round(total / MEBIBYTE), 0);
