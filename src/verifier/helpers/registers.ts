@@ -1,7 +1,20 @@
 import type { Argument } from './types.ts';
 
-/** Register types by the words the kernel's log uses for them. */
-export type RegisterKind = string;
+/**
+ * Register types by the words the kernel's log uses for them, but for `alloc_ptr_`: objects from bpf_obj_new, which
+ * it prints as `ptr_`.
+ */
+export type RegisterKind =
+  | (typeof ANY_MEMORY)[number]
+  | (typeof SOCKETS)[number]
+  | (typeof BTF)[number]
+  | (typeof PER_CPU)[number]
+  | (typeof OBJECT)[number]
+  | 'map_ptr'
+  | 'scalar'
+  | 'ctx'
+  | 'func'
+  | 'dynptr_ptr';
 
 const ANY_MEMORY = [
   'fp',
@@ -17,7 +30,7 @@ const ANY_MEMORY = [
 const SOCKETS = ['sock_common', 'sock', 'tcp_sock', 'xdp_sock'] as const;
 const BTF = ['ptr_', 'trusted_ptr_', 'rcu_ptr_'] as const;
 const PER_CPU = ['percpu_ptr_', 'percpu_rcu_ptr_', 'percpu_trusted_ptr_'] as const;
-const OBJECT = ['map_value', 'ptr_'] as const;
+const OBJECT = ['map_value', 'alloc_ptr_'] as const;
 
 /**
  * Registers an argument takes, in the order of the kernel's complaint (`R1 type=ctx expected=fp, pkt, …`); empty for
@@ -68,3 +81,9 @@ function socketRegisters(of: 'sock_common' | 'btf_sock_common' | 'socket'): read
   if (of === 'socket') return ['sock'];
   return of === 'sock_common' ? SOCKETS : [...SOCKETS, 'ptr_', 'trusted_ptr_'];
 }
+
+/** The list as the kernel's complaint has it. */
+export const expectedText = (argument: Argument): string =>
+  registersFor(argument)
+    .map((kind) => kind.replace(/^alloc_/, ''))
+    .join(', ');

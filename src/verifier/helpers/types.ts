@@ -186,7 +186,7 @@ export interface Helper extends Prototype {
   readonly id: number;
   /** With `bpf_`. */
   readonly name: string;
-  /** Packet pointers are lost: the packet may move. */
+  /** Packet pointers are lost, in callers too: the packet may move. */
   readonly changesPacket: boolean;
   /** Memory arguments may be packet data, once its bounds are proved. */
   readonly packetAccess: boolean;

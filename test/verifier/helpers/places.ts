@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findType } from '../../../src/frontend/btf/lookup.ts';
 import { parseBtf } from '../../../src/frontend/btf/parse.ts';
-import type { BtfKind } from '../../../src/frontend/btf/types.ts';
+import type { Btf, BtfKind } from '../../../src/frontend/btf/types.ts';
 import type { ProgramType } from '../../../src/frontend/program.ts';
 
 /** A program type, the attach type and whatever else decides which helpers the kernel hands out. */
@@ -128,13 +128,13 @@ const SCHED_CLS = ['', 'tcx_ingress', 'tcx_egress', 'netkit_primary', 'netkit_pe
 
 /** Every place this repository's tables speak of that a kernel without modules can load. */
 export const PLACES: readonly Place[] = [
+  ...at('sched_cls', ...SCHED_CLS),
+  ...at('xdp', '', 'xdp', 'xdp_devmap', 'xdp_cpumap'),
   ...at('socket_filter'),
   ...at('kprobe', ...KPROBE),
   ...sleepable(at('kprobe', '', 'trace_uprobe_multi')),
-  ...at('sched_cls', ...SCHED_CLS),
   ...at('sched_act'),
   ...at('tracepoint'),
-  ...at('xdp', '', 'xdp', 'xdp_devmap', 'xdp_cpumap'),
   ...at('perf_event'),
   ...at('cgroup_skb', 'cgroup_inet_ingress', 'cgroup_inet_egress'),
   ...at('cgroup_sock', ...CGROUP_SOCK),
@@ -154,11 +154,11 @@ export const PLACES: readonly Place[] = [
   ...at('cgroup_sysctl', 'cgroup_sysctl'),
   ...at('raw_tracepoint_writable'),
   ...at('cgroup_sockopt', 'cgroup_getsockopt', 'cgroup_setsockopt'),
-  ...on('tracing', 'trace_raw_tp', 'typedef', ['btf_trace_sched_switch']),
+  ...on('tracing', 'trace_raw_tp', 'typedef', ['btf_trace_sched_switch', 'btf_trace_kfree_skb']),
   ...on('tracing', 'trace_fentry', 'func', ['bpf_fentry_test1']),
   ...on('tracing', 'trace_fexit', 'func', ['bpf_fentry_test1']),
   ...on('tracing', 'modify_return', 'func', ['bpf_modify_return_test']),
-  ...on('tracing', 'trace_iter', 'func', ['bpf_iter_task']),
+  ...on('tracing', 'trace_iter', 'func', ['bpf_iter_task', 'bpf_iter_task_file']),
   ...on('tracing', 'trace_iter', 'func', ['bpf_iter_task'], true),
   ...on('struct_ops', '', 'struct', ['tcp_congestion_ops']),
   ...on('lsm', 'lsm_mac', 'func', ['bpf_lsm_file_open']),
@@ -170,11 +170,30 @@ export const PLACES: readonly Place[] = [
 ];
 
 const SLEEPABLE = 1 << 4;
-let vmlinux: ReturnType<typeof parseBtf> | undefined;
+let vmlinux: Btf | undefined;
 
-function targetId([kind, name]: readonly [BtfKind, string]): number {
-  vmlinux ??= parseBtf(readFileSync('/sys/kernel/btf/vmlinux'), 'vmlinux');
-  return findType(vmlinux.btf, name, kind) ?? 0;
+function kernelBtf(): Btf {
+  vmlinux ??= parseBtf(readFileSync('/sys/kernel/btf/vmlinux'), 'vmlinux').btf;
+  return vmlinux;
+}
+
+/** Id of a type in the running kernel's BTF; 0 when it has none. */
+const kernelTypeId = (kind: BtfKind, name: string): number => findType(kernelBtf(), name, kind) ?? 0;
+
+/** Offset of a member, possibly inside unnamed unions, in bytes; 0 when there is none. */
+export function kernelOffset(struct: string, member: string): number {
+  const btf = kernelBtf();
+  const find = (id: number): number | undefined => {
+    const type = btf.types[id];
+    if (type === undefined || !('members' in type)) return undefined;
+    for (const { name, type: inner, bitOffset } of type.members) {
+      if (name === member) return bitOffset / 8;
+      const nested = name === '' ? find(inner) : undefined;
+      if (nested !== undefined) return bitOffset / 8 + nested;
+    }
+    return undefined;
+  };
+  return find(kernelTypeId('struct', struct)) ?? 0;
 }
 
 export const typeNumber = (type: ProgramType): number => PROGRAM_TYPES.indexOf(type);
@@ -185,7 +204,7 @@ export function numbersOf({ type, attachType, sleepable, target }: Place): Place
     attachType:
       attachType === '' && type !== 'struct_ops' ? 0 : Math.max(0, ATTACH_TYPES.indexOf(attachType)),
     flags: sleepable ? SLEEPABLE : 0,
-    attachBtfId: target === undefined ? 0 : targetId(target),
+    attachBtfId: target === undefined ? 0 : kernelTypeId(...target),
   };
 }
 

@@ -52,8 +52,9 @@ export const MAPS: HelperTable = {
   tail_call: {
     args: [v.context, v.map, v.any],
     result: v.nothing,
-    changesPacket: true,
-    checks: 'no references or locks are held; the stack of callers is at most 256 bytes deep',
+    checks:
+      'no references or locks are held; the stack of callers is at most 256 bytes deep; in a subprogram, whose ' +
+      'caller loses its packet pointers, only with BTF',
   },
   ringbuf_output: { args: [v.map, v.input, v.sizeOrZero, v.any] },
   ringbuf_reserve: { args: [v.map, v.allocationSize, v.any], result: v.ringRecordOrNull },

@@ -5,7 +5,7 @@ const IPV4_HEADER = 20;
 const IPV6_HEADER = 40;
 const TCP_HEADER = 20;
 
-const LOOKUP: readonly Argument[] = [v.context, v.input, v.size, v.any, v.any];
+const LOOKUP: readonly Argument[] = [v.context, v.input, v.sizeOrZero, v.any, v.any];
 const COOKIE: readonly Argument[] = [v.btfSock, v.input, v.size, v.input, v.size];
 const SET_OPTION: readonly Argument[] = [v.any, v.any, v.input, v.size];
 const GET_OPTION: readonly Argument[] = [v.any, v.any, v.output, v.size];
@@ -63,12 +63,12 @@ export const SOCKETS: HelperTable = {
   tcp_check_syncookie: { args: COOKIE, gplOnly: true, packetAccess: true },
   tcp_gen_syncookie: { args: COOKIE, gplOnly: true, packetAccess: true },
   tcp_raw_gen_syncookie_ipv4: {
-    args: [v.inputOf(IPV4_HEADER), v.input, v.size],
+    args: [v.inputOf(IPV4_HEADER), v.input, v.sizeOrZero],
     gplOnly: true,
     packetAccess: true,
   },
   tcp_raw_gen_syncookie_ipv6: {
-    args: [v.inputOf(IPV6_HEADER), v.input, v.size],
+    args: [v.inputOf(IPV6_HEADER), v.input, v.sizeOrZero],
     gplOnly: true,
     packetAccess: true,
   },

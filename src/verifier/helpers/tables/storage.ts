@@ -11,12 +11,12 @@ export const STORAGE: HelperTable = {
     checks: 'a cgroup_storage or percpu_cgroup_storage map; one of each in a program; flags are a constant 0',
   },
   sk_storage_get: {
-    args: get(v.btfSockOrNull),
+    args: get(v.btfSock),
     result: v.mapValueOrNull,
     checks: 'a sk_storage map; refused in tracing programs on the storage code itself',
     variants: [{ where: { types: ['cgroup_sock'] }, args: get(v.context) }],
   },
-  sk_storage_delete: { args: [v.map, v.btfSockOrNull], checks: 'a sk_storage map' },
+  sk_storage_delete: { args: [v.map, v.btfSock], checks: 'a sk_storage map' },
   inode_storage_get: {
     args: get(v.btfOrNull('inode')),
     result: v.mapValueOrNull,

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { assemble } from '../../../src/isa/asm.ts';
+import type { KernelJudge } from '../../kernel/kernel.ts';
+import { createMaps } from './maps.ts';
+import { kernel } from './oracles.ts';
+import { numbersOf, PLACES, type Place, placeName } from './places.ts';
+import { type AnswerRecord, record } from './record.ts';
+
+/** The kernel's answers as kept in golden.json. */
+export interface Golden {
+  readonly kernel: string;
+  /** Possible CPUs of that machine. */
+  readonly cpus: number;
+  readonly places: readonly string[];
+  readonly answers: AnswerRecord;
+}
+
+export const GOLDEN_FILE = new URL('golden.json', import.meta.url);
+
+export const readGolden = (): Golden => JSON.parse(readFileSync(GOLDEN_FILE, 'utf8')) as Golden;
+
+/** The kernel of the tables; others have other helpers, wording and refinements. */
+export const TABLES_KERNEL = '6.18';
+
+export const placesNamed = (names: readonly string[]): readonly Place[] =>
+  PLACES.filter((place) => names.includes(placeName(place)));
+
+/** A place is loadable when a program that does nothing gets as far as the verifier. */
+async function isLoadable(judge: KernelJudge, place: Place): Promise<boolean> {
+  const { errno, log } = await judge.verify({ ...numbersOf(place), code: assemble('r0 = 0\nexit').code });
+  return errno === 0 || log.includes('processed ');
+}
+
+function possibleCpus(): number {
+  const last = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8'))?.[1];
+  return last === undefined ? availableParallelism() : Number(last) + 1;
+}
+
+/** Asks the running kernel. */
+export async function askKernel(judge: KernelJudge, release: string): Promise<Golden> {
+  const places: Place[] = [];
+  for (const place of PLACES) if (await isLoadable(judge, place)) places.push(place);
+  const answers = await record(kernel(judge), places, await createMaps(judge));
+  return { kernel: release, cpus: possibleCpus(), places: places.map(placeName), answers };
+}
