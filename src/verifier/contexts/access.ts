@@ -1,3 +1,4 @@
+import { hintFor } from './hint.ts';
 import type { Access, Context, Field, Granted, Refused, Structure } from './types.ts';
 
 const takes = (field: Field, { offset, size, write, signed = false }: Access): boolean => {
@@ -23,8 +24,8 @@ export function accessStructure({ fields, unaligned }: Structure, access: Access
  * (tp_prog_is_valid_access): what lies there is nobody's, so that they are refused here.
  */
 export function accessContext(context: Context, access: Access): Granted | Refused {
-  const { offset, size } = access;
-  return (
-    accessStructure(context, access) ?? { refused: `invalid bpf_context access off=${offset} size=${size}` }
-  );
+  const granted = accessStructure(context, access);
+  if (granted !== undefined) return granted;
+  const refused = `invalid bpf_context access off=${access.offset} size=${access.size}`;
+  return { refused, hint: hintFor(context, access) };
 }

@@ -65,9 +65,21 @@ export function select({ fields }: Structure, names: string, written = ''): Fiel
   return own.map((one) => (stored.has(one.name) ? writable(one) : one));
 }
 
-/** A structure as the context of a program. */
-export const contextFor = (
-  { name, size }: Structure,
+/** A context with fields of its own. */
+export const contextOfFields = (
+  name: string,
+  size: number,
   fields: readonly Field[],
   access: PacketAccess = 'none',
 ): Context => ({ name, size, fields, packet: access });
+
+/** A structure as the context of a program that sees these fields of it. */
+export function contextFor(
+  structure: Structure,
+  fields: readonly Field[] = structure.fields,
+  access: PacketAccess = 'none',
+): Context {
+  const shown = new Set(fields.map(({ name }) => name));
+  const hidden = structure.fields.filter(({ name }) => !shown.has(name));
+  return { name: structure.name, size: structure.size, fields, packet: access, hidden };
+}

@@ -1,5 +1,6 @@
 import { accessStructure } from './access.ts';
 import { ANY_WIDTH, field } from './fields.ts';
+import { hintFor } from './hint.ts';
 import { SOCKETS } from './tables/sockets.ts';
 import type { Access, Granted, Refused, SocketKind, Structure } from './types.ts';
 
@@ -29,5 +30,8 @@ const complaint = (pointee: Pointee, { offset, size, write }: Access, register: 
  * @param register number of that register, for the message
  */
 export function accessPointee(pointee: Pointee, access: Access, register: number): Granted | Refused {
-  return accessStructure(structureOf(pointee), access) ?? { refused: complaint(pointee, access, register) };
+  const structure = structureOf(pointee);
+  const granted = accessStructure(structure, access);
+  if (granted !== undefined) return granted;
+  return { refused: complaint(pointee, access, register), hint: hintFor(structure, access) };
 }

@@ -61,6 +61,8 @@ export type PacketAccess = 'none' | 'read' | 'write';
 /** What r1 points to when a program starts. */
 export interface Context extends Structure {
   readonly packet: PacketAccess;
+  /** Fields that other programs with this structure see: for messages. */
+  readonly hidden?: readonly Field[];
 }
 
 /** A load or store at a constant offset. */
@@ -80,7 +82,9 @@ export interface Granted {
   readonly yields: Yield;
 }
 
-/** Why not, in the kernel's words. */
 export interface Refused {
+  /** Why not, in the kernel's words. */
   readonly refused: string;
+  /** What is wrong and what would be right, in terms of the fields. */
+  readonly hint: string;
 }

@@ -17,7 +17,7 @@ const DEVICE: Structure = {
   size: 12,
   fields: [...narrowWords(0, 'access_type'), ...words(4, 'major minor')],
 };
-export const cgroupDevice: Context = contextFor(DEVICE, DEVICE.fields);
+export const cgroupDevice: Context = contextFor(DEVICE);
 
 /** struct bpf_sysctl (sysctl_is_valid_access). */
 const SYSCTL: Structure = {
@@ -25,7 +25,7 @@ const SYSCTL: Structure = {
   size: 8,
   fields: [...narrowWords(0, 'write'), ...narrowWords(4, 'file_pos').map((one) => writable(one))],
 };
-export const cgroupSysctl: Context = contextFor(SYSCTL, SYSCTL.fields);
+export const cgroupSysctl: Context = contextFor(SYSCTL);
 
 /** struct bpf_sockopt (cg_sockopt_is_valid_access); the option's value is the packet. */
 const SOCKOPT: Structure = {

@@ -171,4 +171,4 @@ const SK_LOOKUP: Structure = {
     ...narrowWords(60, 'local_port ingress_ifindex'),
   ],
 };
-export const skLookup: Context = contextFor(SK_LOOKUP, SK_LOOKUP.fields);
+export const skLookup: Context = contextFor(SK_LOOKUP);
