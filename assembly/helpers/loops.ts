@@ -73,6 +73,7 @@ function goOn(map: u32, bucket: u32, slot: u32, next: u32): u32 {
 
 function visit(map: u32, slot: u32, callback: u32, context: u64): bool {
   const key = keyWindow(map);
+  charge(keySize(map));
   copyKey(map, key, keyAt(map, slot - 1));
   return invoke(callback, map, key, ownValueAt(map, slot - 1), context, 0) != 0;
 }

@@ -51,7 +51,10 @@ export const RUN_TRAP_VALUE = 8; // u64
 export const RUN_PROG = 16; // u32
 /** 1: memory accesses and helper arguments are checked, and RUN_FUEL is spent. */
 export const RUN_SANDBOX = 20; // u32
-/** Instructions left. Spent at backward jumps and calls only, see RATIONALE "Why is the budget …". */
+/**
+ * Instructions left. Spent at backward jumps and calls, see RATIONALE "Why is the budget …", and by helpers whose work
+ * grows with their arguments; below zero when they owe (assembly/run/budget.ts).
+ */
 export const RUN_FUEL = 24; // i64
 /** Tail calls made in this run. */
 export const RUN_TAIL_CALLS = 32; // u32

@@ -75,7 +75,10 @@ describe.each(engines)('%s', (engine) => {
       expect(time(() => expect(fateOf(hostile)).toBe('budget'))).toBeLessThan(PATIENCE);
     });
 
-    test('buckets of an empty map', async () => {
+    test.each([
+      ['buckets of an empty map', { maxEntries: 1 << 22 }, 0],
+      ['keys shown to a callback', { keySize: 1 << 20, maxEntries: 8 }, 8],
+    ])('%s', async (_what, sizes, filled) => {
       const text = `
         loop:
         r1 = map[values] ll
@@ -87,8 +90,10 @@ describe.each(engines)('%s', (engine) => {
         body:
         r0 = 0
         exit`;
-      const maps = [mapSpec('values', MAP_TYPE_HASH, { maxEntries: 1 << 22 })];
-      const hostile = await attack(text, { engine, budget, maps });
+      const hostile = await attack(text, { engine, budget, maps: [mapSpec('values', MAP_TYPE_HASH, sizes)] });
+      for (let i = 0; i < filled; i++) {
+        hostile.object.map('values').raw.update(new Uint8Array(1 << 20).fill(i), new Uint8Array(8));
+      }
       expect(time(() => expect(fateOf(hostile)).toBe('budget'))).toBeLessThan(PATIENCE);
     });
 
