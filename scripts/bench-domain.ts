@@ -1,6 +1,7 @@
 /**
- * npm run bench:domain: nanoseconds of the verifier's scalar operations, called from JavaScript as a walk calls them: one
- * call copies a scalar, another changes the copy. The fastest of many short samples, for the machine may be busy.
+ * npm run bench:domain: nanoseconds of the verifier's scalar operations, called from JavaScript as a walk
+ * calls them: one call copies a scalar, another changes the copy. The fastest of many short samples, for
+ * the machine may be busy.
  */
 import type { AluOp, JumpOp } from '../src/isa/insn.ts';
 import { ALU_NUMBER, Domain, JUMP_NUMBER } from '../src/verifier/domain.ts';

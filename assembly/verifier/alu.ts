@@ -51,8 +51,9 @@ function foldInto(op: u32, width: u32, d: u32, s: u32): bool {
 }
 
 /**
- * dst = dst op src (of `mov` and `movsx`: dst = op src) on scalars at addresses, in 32 or 64 bits; 32-bit results are
- * zero-extended. The same address means the same value: x - x is 0. An unknown operation gives an unknown scalar.
+ * dst = dst op src (of `mov` and `movsx`: dst = op src) on scalars at addresses, in 32 or 64 bits; 32-bit
+ * results are zero-extended. The same address means the same value: x - x is 0. An unknown operation gives
+ * an unknown scalar.
  */
 export function alu(op: u32, width: u32, d: u32, s: u32): void {
   if (op >= (ALU_MOV as u32) && op <= (ALU_MOVSX32 as u32)) return move(op, width, d, s);

@@ -15,7 +15,9 @@ function signedLength<T, S>(at: u32): T {
   return (smax<S>(at) - smin<S>(at)) as T;
 }
 
-/** The sum of two arcs is the arc between the sums of their ends, unless it is longer than the number range. */
+/**
+ * The sum of two arcs is the arc between the sums of their ends, unless it is longer than the number range.
+ */
 export function addBounds<T, S>(d: u32, s: u32): void {
   const low = umin<T>(d) + umin<T>(s);
   const high = umax<T>(d) + umax<T>(s);
@@ -63,7 +65,9 @@ export function mulBounds64(d: u32, s: u32): void {
   const e = smin<i64>(s);
   const f = smax<i64>(s);
   setArc<u64, i64>(d, low, high, isArc);
-  if (signedProductFits(a, e) && signedProductFits(a, f) && signedProductFits(b, e) && signedProductFits(b, f)) {
+  const fitLow = signedProductFits(a, e) && signedProductFits(a, f);
+  const fitHigh = signedProductFits(b, e) && signedProductFits(b, f);
+  if (fitLow && fitHigh) {
     const least = min<i64>(min<i64>(a * e, a * f), min<i64>(b * e, b * f));
     const most = max<i64>(max<i64>(a * e, a * f), max<i64>(b * e, b * f));
     narrowSigned<i64>(d, least, most);

@@ -8,7 +8,10 @@ function magnitudeBits<S>(at: u32): S {
   return (smin<S>(at) ^ (smin<S>(at) >> shift)) | (smax<S>(at) ^ (smax<S>(at) >> shift));
 }
 
-/** Bits that are copies of the sign in both operands are so in the result: it needs no more bits than they do. */
+/**
+ * Bits that are copies of the sign in both operands are so in the result: it needs no more bits than they
+ * do.
+ */
 function setSignedMagnitude<T, S>(d: u32, s: u32): void {
   const bits = magnitudeBits<S>(d) | magnitudeBits<S>(s);
   const most = (bits == 0 ? 0 : ~(0 as T) >> clz<S>(bits)) as S;

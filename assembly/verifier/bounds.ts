@@ -1,5 +1,6 @@
-// Bounds of one width: umin, umax, smin, smax side by side, of the types T = u64 and S = i64 (SCALAR_64 of a scalar)
-// or T = u32 and S = i32 (SCALAR_32). Narrowing keeps what is there and adds to it; setting replaces.
+// Bounds of one width: umin, umax, smin, smax side by side, of the types T = u64 and S = i64 (SCALAR_64 of
+// a scalar) or T = u32 and S = i32 (SCALAR_32). Narrowing keeps what is there and adds to it; setting
+// replaces.
 
 export function umin<T>(at: u32): T {
   return load<T>(at);
@@ -61,8 +62,8 @@ export function narrowSigned<S>(at: u32, low: S, high: S): void {
 }
 
 /**
- * The values from `low` upwards to `high`, around the end of the number range where low is above high. One such arc
- * gives unsigned bounds, signed bounds, or both, depending on which of the two borders it crosses.
+ * The values from `low` upwards to `high`, around the end of the number range where low is above high. One
+ * such arc gives unsigned bounds, signed bounds, or both, depending on which of the two borders it crosses.
  */
 export function narrowArc<T, S>(at: u32, low: T, high: T): void {
   if (low <= high) narrowUnsigned<T>(at, low, high);
@@ -86,8 +87,8 @@ export function signedFromUnsigned<T, S>(at: u32): void {
 }
 
 /**
- * What signed bounds say of the unsigned ones. Bounds on both sides of zero are two unsigned intervals, one at
- * either end; where the unsigned bounds touch only one of them, the value is in that one.
+ * What signed bounds say of the unsigned ones. Bounds on both sides of zero are two unsigned intervals, one
+ * at either end; where the unsigned bounds touch only one of them, the value is in that one.
  */
 export function unsignedFromSigned<T, S>(at: u32): void {
   const low = smin<S>(at);

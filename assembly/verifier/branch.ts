@@ -51,7 +51,7 @@ function areApart<T, S>(d: u32, s: u32): bool {
 }
 
 /** The bits that a comparison of this width sees. */
-function seen(width: u32): u64 {
+export function seen(width: u32): u64 {
   return width == 64 ? -1 : 0xffff_ffff;
 }
 
@@ -105,8 +105,8 @@ function compareItself(op: u32, width: u32, r: u32): i32 {
 }
 
 /**
- * Whether `if dst op src` is taken: 1 always, 0 never, -1 not known (is_branch_taken in the kernel). The same address
- * means the same value.
+ * Whether `if dst op src` is taken: 1 always, 0 never, -1 not known (is_branch_taken in the kernel). The
+ * same address means the same value.
  */
 export function branchTaken(op: u32, width: u32, d: u32, s: u32): i32 {
   if (d == s && maskOf(d) != 0) return compareItself(op, width, d);

@@ -1,7 +1,7 @@
 import { narrowSigned, narrowUnsigned, setUnbounded, smax, smin, umax, umin } from './bounds';
 
-// Bounds (of either width: see bounds.ts) of quotients and remainders. Division by zero gives 0, the remainder by
-// zero is the dividend, the least number divided by -1 is itself (RFC 9669, section 4.1).
+// Bounds (of either width: see bounds.ts) of quotients and remainders. Division by zero gives 0, the
+// remainder by zero is the dividend, the least number divided by -1 is itself (RFC 9669, section 4.1).
 
 export function divBounds<T, S>(d: u32, s: u32): void {
   const least = umin<T>(s);
@@ -25,7 +25,10 @@ export function modBounds<T, S>(d: u32, s: u32): void {
   narrowUnsigned<T>(d, 0, high);
 }
 
-/** -1 divides like 1 with the sign turned; the least number of all has no counterpart, and is handled before. */
+/**
+ * -1 divides like 1 with the sign turned; the least number of all has no counterpart, and is handled
+ * before.
+ */
 function quotient<S>(a: S, b: S): S {
   return b == -1 ? 0 - a : a / b;
 }
@@ -34,7 +37,10 @@ function quotient<S>(a: S, b: S): S {
 let low: i64 = 0;
 let high: i64 = 0;
 
-/** Divisors of one sign: the quotient grows or falls all the way in either operand, so its extremes are at the ends. */
+/**
+ * Divisors of one sign: the quotient grows or falls all the way in either operand, so its extremes are at
+ * the ends.
+ */
 function takeCorners<S>(a: S, b: S, from: S, to: S): void {
   if (from > to) return;
   const one = quotient<S>(a, from);
@@ -60,7 +66,10 @@ export function sdivBounds<T, S>(d: u32, s: u32): void {
   narrowSigned<S>(d, low as S, high as S);
 }
 
-/** Largest magnitude of a remainder: one less than the divisor's; all there is when the divisor may be 0 or least. */
+/**
+ * Largest magnitude of a remainder: one less than the divisor's; all there is when the divisor may be 0 or
+ * least.
+ */
 function mostRemainder<S>(from: S, to: S): S {
   const least = (1 as S) << ((sizeof<S>() * 8 - 1) as S);
   if ((from <= 0 && to >= 0) || from == least) return ~least;

@@ -32,7 +32,10 @@ function signExtendHalf(r: u32): void {
   setSigned<i64>(r + SCALAR_64, low, high);
 }
 
-/** Narrows both widths to the numbers of `bits` bits, at most 16, that the last bits of low to high pass through. */
+/**
+ * Narrows both widths to the numbers of `bits` bits, at most 16, that the last bits of low to high pass
+ * through.
+ */
 function narrowToLast(r: u32, low: u64, high: u64, bits: u64): void {
   const last = (-1 as u64) >> (64 - bits);
   if (high - low > last || (low & last) > (high & last)) return;

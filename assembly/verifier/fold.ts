@@ -14,8 +14,8 @@ import {
   ALU_XOR,
 } from '../../src/abi/verifier';
 
-// Operations on constants, with the results that RFC 9669 (section 4.1) gives to division by zero and overflow.
-// Written apart from the interpreter, which is to be checked against what the verifier proves.
+// Operations on constants, with the results that RFC 9669 (section 4.1) gives to division by zero and
+// overflow. Written apart from the interpreter, which is to be checked against what the verifier proves.
 
 function foldSigned<T, S>(op: u32, a: S, b: S): T {
   if (op == ALU_ARSH) return (a >> (b & ((sizeof<S>() * 8 - 1) as S))) as T;

@@ -42,8 +42,8 @@ import {
   zeroExtendTnum,
 } from './tnum';
 
-// dst = (u32)(dst op src), before synchronisation. Tnums are of 64 bits all the way: where upper bits could reach the
-// low half they are cut off first, and at the end always.
+// dst = (u32)(dst op src), before synchronisation. Tnums are of 64 bits all the way: where upper bits could
+// reach the low half they are cut off first, and at the end always.
 
 function add(d: u32, s: u32): void {
   addTnum(d, s);

@@ -15,15 +15,26 @@ import {
   SCALAR_32,
   SCALAR_64,
 } from '../../src/abi/verifier';
-import { narrowSigned, narrowTo, narrowUnsigned, setSigned, setUnsigned, smax, smin, umax, umin } from './bounds';
-import { branchTaken } from './branch';
+import {
+  narrowSigned,
+  narrowTo,
+  narrowUnsigned,
+  setSigned,
+  setUnsigned,
+  smax,
+  smin,
+  umax,
+  umin,
+} from './bounds';
+import { branchTaken, seen } from './branch';
 import { meet } from './lattice';
 import { copy, maskOf, setConst, setTnum, valueOf } from './scalar';
 import { sync } from './sync';
 import { narrowTnum } from './tnum';
 
-// What a comparison says of its operands (reg_set_min_max in the kernel). T and S are u64 and i64, or u32 and i32 with
-// the addresses of the 32-bit bounds. Each function returns false when it sees that the comparison cannot hold.
+// What a comparison says of its operands (reg_set_min_max in the kernel). T and S are u64 and i64, or u32
+// and i32 with the addresses of the 32-bit bounds. Each function returns false when it sees that the
+// comparison cannot hold.
 
 /** a < b, or a <= b when `gap` is 0. The callers have excluded that a's least is not below b's greatest. */
 function below<T>(a: u32, b: u32, gap: T): void {
@@ -48,10 +59,6 @@ function exclude<T, S>(a: u32, x: T): void {
   setSigned<S>(a, smin<S>(a) + (smin<S>(a) == y ? 1 : 0), smax<S>(a) - (smax<S>(a) == y ? 1 : 0));
 }
 
-function seen(width: u32): u64 {
-  return width == 64 ? -1 : 0xffff_ffff;
-}
-
 /** Excludes `s` from `d` if it is a constant as far as the comparison sees it. */
 function excludeConst(width: u32, d: u32, s: u32): void {
   if ((maskOf(s) & seen(width)) != 0) return;
@@ -63,9 +70,8 @@ function equalHalves(d: u32, s: u32): bool {
   const upper: u64 = 0xffff_ffff << 32;
   narrowTo<u32, i32>(d + SCALAR_32, s + SCALAR_32);
   narrowTo<u32, i32>(s + SCALAR_32, d + SCALAR_32);
-  return (
-    narrowTnum(d, valueOf(s) & ~upper, maskOf(s) | upper) && narrowTnum(s, valueOf(d) & ~upper, maskOf(d) | upper)
-  );
+  if (!narrowTnum(d, valueOf(s) & ~upper, maskOf(s) | upper)) return false;
+  return narrowTnum(s, valueOf(d) & ~upper, maskOf(d) | upper);
 }
 
 /** Some bit is set in both: the only possible one is, and both are at least the lowest possible one. */
@@ -143,8 +149,8 @@ function refineTo(op: u32, width: u32, d: u32, s: u32): bool {
 }
 
 /**
- * Narrows both operands of `if dst op src` by its being taken (`taken` 1) or not (0), in 32 or 64 bits. False when
- * that cannot happen; the operands are then of no use. The same address means the same value.
+ * Narrows both operands of `if dst op src` by its being taken (`taken` 1) or not (0), in 32 or 64 bits.
+ * False when that cannot happen; the operands are then of no use. The same address means the same value.
  */
 export function refine(op: u32, width: u32, taken: u32, d: u32, s: u32): bool {
   return refineTo(taken ? op : op ^ 1, width, d, s);

@@ -68,7 +68,10 @@ export function contains(r: u32, x: u64): bool {
   );
 }
 
-/** Whether all that `inner` may be, `outer` may be too, bound by bound (range_within and tnum_in in the kernel). */
+/**
+ * Whether all that `inner` may be, `outer` may be too, bound by bound (range_within and tnum_in in the
+ * kernel).
+ */
 export function within(outer: u32, inner: u32): bool {
   const unknown = maskOf(outer);
   return (

@@ -2,8 +2,8 @@ import { SCALAR_32 } from '../../src/abi/verifier';
 import { narrowUnsigned, narrowSigned, setUnbounded, smax, smin, umax, umin } from './bounds';
 import { maskOf, valueOf } from './scalar';
 
-// Shift counts are taken modulo the width (RFC 9669, section 4.1): `least` to `most` below are such counts. Bounds are
-// of either width: see bounds.ts.
+// Shift counts are taken modulo the width (RFC 9669, section 4.1): `least` to `most` below are such counts.
+// Bounds are of either width: see bounds.ts.
 
 /** The least count that `s` may give to a shift of `width` bits. */
 export function leastCount(s: u32, width: u64): u64 {
@@ -35,7 +35,10 @@ export function shiftLeftBounds<T, S>(d: u32, least: T, most: T): void {
   setShiftedLeft<T, S>(d, umin<T>(d), umax<T>(d), smin<S>(d), smax<S>(d), least, most);
 }
 
-/** A shift by 32 and more moves only the low half, whose bounds are at `low`: `<< 32` begins a sign extension. */
+/**
+ * A shift by 32 and more moves only the low half, whose bounds are at `low`: `<< 32` begins a sign
+ * extension.
+ */
 export function shiftHalfLeftBounds(d: u32, low: u32, least: u64, most: u64): void {
   setShiftedLeft<u64, i64>(
     d,

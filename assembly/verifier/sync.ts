@@ -149,14 +149,17 @@ function setSmall(r: u32, value: u64, mask: u64, low: u64, high: u64): bool {
 function syncSmall(r: u32): bool {
   const wide = r + SCALAR_64;
   const half = r + SCALAR_32;
-  const from = max<i64>(max<i64>(umin<u64>(wide), smin<i64>(wide)), max<i64>(umin<u32>(half), smin<i32>(half)));
-  const to = min<i64>(min<i64>(umax<u64>(wide), smax<i64>(wide)), min<i64>(umax<u32>(half), smax<i32>(half)));
+  const fromHalf = max<i64>(umin<u32>(half), smin<i32>(half));
+  const from = max<i64>(max<i64>(umin<u64>(wide), smin<i64>(wide)), fromHalf);
+  const toHalf = min<i64>(umax<u32>(half), smax<i32>(half));
+  const to = min<i64>(min<i64>(umax<u64>(wide), smax<i64>(wide)), toHalf);
   if (valueOf(r) >> 31 != 0 || from > to) return false;
   const mask = maskOf(r) & SMALL;
   const low = leastMember<u64>(valueOf(r), mask, from);
   const high = greatestMember<u64>(valueOf(r), mask, to);
   const common = commonBits(low, high);
-  // Between two members the bits above the first difference are the same, so that the bits known cannot conflict.
+  // Between two members the bits above the first difference are the same, so that the bits known cannot
+  // conflict.
   const value = valueOf(r) | (low & ~common);
   const unknown = mask & common;
   return setSmall(r, value, unknown, low, high);

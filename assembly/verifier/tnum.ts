@@ -1,8 +1,9 @@
 import { maskOf, setTnum, valueOf } from './scalar';
 
-// Tristate numbers (Vishwanathan et al., "Sound, Precise, and Fast Abstract Interpretation with Tristate Numbers",
-// CGO 2022), as Linux has them. Each operation changes the tnum at `d` and leaves the bounds there alone. The low
-// half of sum, difference, product and bitwise results depends on low halves only: these serve 32-bit operations too.
+// Tristate numbers (Vishwanathan et al., "Sound, Precise, and Fast Abstract Interpretation with Tristate
+// Numbers", CGO 2022), as Linux has them. Each operation changes the tnum at `d` and leaves the bounds
+// there alone. The low half of sum, difference, product and bitwise results depends on low halves only:
+// these serve 32-bit operations too.
 
 export function addTnum(d: u32, s: u32): void {
   const mask = maskOf(d) | maskOf(s);
@@ -43,8 +44,8 @@ function mulZeros(d: u32, s: u32): void {
 }
 
 /**
- * Long multiplication: a bit of `d` that is 1 adds the shifted `s`, one that is unknown may or may not add it. Bits
- * that are 0 are skipped.
+ * Long multiplication: a bit of `d` that is 1 adds the shifted `s`, one that is unknown may or may not add
+ * it. Bits that are 0 are skipped.
  */
 export function mulTnum(d: u32, s: u32): void {
   if (~maskOf(d) == 0 || ~maskOf(s) == 0) return mulZeros(d, s);
@@ -89,7 +90,10 @@ export function divTnum(d: u32, s: u32): void {
   setTnum(d, valueOf(d) >> bits, maskOf(d) >> bits);
 }
 
-/** A divisor that is a multiple of 2^k (zero is, too) leaves the last k bits as they are. Of signed remainders as well. */
+/**
+ * A divisor that is a multiple of 2^k (zero is, too) leaves the last k bits as they are. Of signed
+ * remainders as well.
+ */
 export function modTnum(d: u32, s: u32): void {
   const divisor = valueOf(s) | maskOf(s);
   const kept = divisor == 0 ? -1 : (divisor & (0 - divisor)) - 1;
@@ -98,8 +102,10 @@ export function modTnum(d: u32, s: u32): void {
 
 /** A sign that is not known makes unknown all the bits it is copied to. */
 export function shiftRightSignedTnum(d: u32, least: u64, most: u64): void {
-  if (least == most) return setTnum(d, ((valueOf(d) as i64) >> least) as u64, ((maskOf(d) as i64) >> least) as u64);
-  setTnum(d, 0, -1);
+  const value = (valueOf(d) as i64) >> least;
+  const mask = (maskOf(d) as i64) >> least;
+  if (least == most) setTnum(d, value, mask);
+  else setTnum(d, 0, -1);
 }
 
 /** Keeps the low `bits` bits; the others become 0. */

@@ -41,8 +41,8 @@ import {
   xorTnum,
 } from './tnum';
 
-// dst = dst op src in 64 bits, before synchronisation. Operations whose low half depends on low halves alone bound it
-// by these as well; of the others the low half is left to synchronisation.
+// dst = dst op src in 64 bits, before synchronisation. Operations whose low half depends on low halves
+// alone bound it by these as well; of the others the low half is left to synchronisation.
 
 function add(d: u32, s: u32): void {
   addTnum(d, s);

@@ -23,10 +23,10 @@ export const SCALAR_SIZE = 64;
 export const DOMAIN_END = 1024;
 /** In the domain's own part: the scalar that an immediate operand becomes. */
 export const DOMAIN_IMMEDIATE = 64;
-/** In the domain's own part: copies of scalars an operation still needs after it has begun to change them. */
+/** In the domain's own part: a scalar that operations make for themselves. */
 export const DOMAIN_SPARE = 128;
 
-// ---- operations: numbers of the operations of src/isa/insn.ts ----------------------------------------------
+// ---- numbers of the operations of src/isa/insn.ts -----------------------------------------------------
 
 export const ALU_ADD = 0;
 export const ALU_SUB = 1;

@@ -82,9 +82,10 @@ export const ENDIAN_NUMBER: Readonly<Record<EndianOp, number>> = {
 };
 
 /**
- * The compiled domain (assembly/verifier). Scalars are addresses of SCALAR_SIZE bytes, 8-byte aligned, at DOMAIN_END
- * or above; `width` is 32 or 64. Operands at the same address are the same value. Every function expects scalars that
- * stand for at least one value, and leaves such scalars behind, unless it returns 0 for "there is none".
+ * The compiled domain (assembly/verifier). Scalars are addresses of SCALAR_SIZE bytes, 8-byte aligned, at
+ * DOMAIN_END or above; `width` is 32 or 64. Operands at the same address are the same value. Every function
+ * expects scalars that stand for at least one value, and leaves such scalars behind, unless it returns 0
+ * for "there is none".
  */
 export interface DomainExports {
   setUnknown(r: number): void;
@@ -94,9 +95,15 @@ export interface DomainExports {
   equal(a: number, b: number): number;
   /** 1 when the scalar may be `x`. */
   contains(r: number, x: bigint): number;
-  /** 1 when all bits and bounds of `inner` lie in those of `outer`: what was proved for outer holds for inner. */
+  /**
+   * 1 when all bits and bounds of `inner` lie in those of `outer`: what was proved for outer holds for
+   * inner.
+   */
   within(outer: number, inner: number): number;
-  /** Narrows each part by what the others say; after writing bounds by hand. 0 when they contradict each other. */
+  /**
+   * Narrows each part by what the others say; after writing bounds by hand. 0 when they contradict each
+   * other.
+   */
   sync(r: number): number;
 
   /** dst = dst op src; of mov and movsx, dst = op src. 32-bit results are zero-extended. */

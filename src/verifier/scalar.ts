@@ -1,6 +1,9 @@
 /** A scalar of the numeric domain as plain numbers, and in the words of the kernel's log. */
 
-/** What is known of a 64-bit value; src/abi/verifier.ts has the conditions. Signed bounds are signed numbers. */
+/**
+ * What is known of a 64-bit value; src/abi/verifier.ts has the conditions. Signed bounds are signed
+ * numbers.
+ */
 export interface Scalar {
   /** Bits known to be 1. */
   readonly value: bigint;

@@ -3,8 +3,9 @@ import { ALU_NUMBER, Domain, JUMP_NUMBER } from '../../../src/verifier/domain.ts
 import { aluReference, jumpReference, u64 } from './reference.ts';
 import { describe } from './scalars.ts';
 
-// What the domain claims of scalars, held against their values. Every function returns the first claim that a value
-// breaks, in words, or undefined. Operands are at `a` and `b` and stay there; `xs` and `ys` are values of theirs.
+// What the domain claims of scalars, held against their values. Every function returns the first claim that
+// a value breaks, in words, or undefined. Operands are at `a` and `b` and stay there; `xs` and `ys` are
+// values of theirs.
 
 export type Values = readonly bigint[];
 

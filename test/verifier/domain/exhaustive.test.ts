@@ -6,8 +6,8 @@ import * as claims from './claims.ts';
 import { a, b, domain, text } from './claims.ts';
 import { ALU_OPS, JUMP_OPS, jumpReference, u64, WIDTHS } from './reference.ts';
 
-// All tristate numbers of a few bits, wherever these bits are; all intervals of small numbers and of border numbers:
-// every operation on every two of them, with every value.
+// All tristate numbers of a few bits, wherever these bits are; all intervals of small numbers and of border
+// numbers: every operation on every two of them, with every value.
 
 const BITS = Number(process.env['WEBPF_DOMAIN_BITS'] ?? 4);
 
@@ -96,7 +96,10 @@ describe.each(WIDTHS)('%i bits', (width: Width) => {
 const smallest = (values: readonly bigint[]): bigint => values.reduce((x, y) => (x < y ? x : y));
 const greatest = (values: readonly bigint[]): bigint => values.reduce((x, y) => (x > y ? x : y));
 
-/** The scalar is bounded by exactly the first and the last of the values, or known to be none where there is none. */
+/**
+ * The scalar is bounded by exactly the first and the last of the values, or known to be none where there is
+ * none.
+ */
 function isExactly(address: number, possible: boolean, values: readonly bigint[]): boolean {
   if (values.length === 0 || !possible) return possible === values.length > 0;
   const { umin, umax, smin, smax, u32min, s32max } = domain.read(address);

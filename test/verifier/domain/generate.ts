@@ -2,9 +2,9 @@ import type { AluOp, Insn, JumpOp, Width } from '../../../src/isa/insn.ts';
 import { Random } from '../../nodiff/random.ts';
 import { ALU_OPS, JUMP_OPS } from './reference.ts';
 
-// Random programs of scalars that the kernel's verifier walks in a straight line: what it knows of r6 to r8 after each
-// instruction is what the domain is held against. Conditional jumps leave the line for an exit of their own, where the
-// kernel's log has the state of the other branch.
+// Random programs of scalars that the kernel's verifier walks in a straight line: what it knows of r6 to r8
+// after each instruction is what the domain is held against. Conditional jumps leave the line for an exit
+// of their own, where the kernel's log has the state of the other branch.
 
 export const REGISTERS = [6, 7, 8] as const;
 const STEPS = 14;
@@ -27,7 +27,10 @@ type Step = Insn;
 
 class Generator {
   readonly #random: Random;
-  /** Linked registers (moves of one to another) share what comparisons say; the domain alone does not know of links. */
+  /**
+   * Linked registers (moves of one to another) share what comparisons say; the domain alone does not know
+   * of links.
+   */
   readonly #moves: boolean;
 
   constructor(seed: number) {

@@ -9,9 +9,10 @@ import { generateScalars } from './generate.ts';
 import { type LogState, parseScalar, readLog } from './log.ts';
 import { Mirror } from './mirror.ts';
 
-// What the kernel's verifier knows after each instruction of random programs, the domain must know, too: every bit and
-// every bound. `kernel.json` has the kernel's words (Linux 6.18) for some of the programs; where bpf(2) answers, more
-// are asked about. To record them again, as root: WEBPF_RECORD=1 npx vitest run test/verifier/domain/kernel.test.ts
+// What the kernel's verifier knows after each instruction of random programs, the domain must know, too:
+// every bit and every bound. `kernel.json` has the kernel's words (Linux 6.18) for some of the programs;
+// where bpf(2) answers, more are asked about. To record them again, as root: WEBPF_RECORD=1 npx vitest run
+// test/verifier/domain/kernel.test.ts
 
 const RECORDED = 32;
 const ASKED = 1000;

@@ -21,8 +21,8 @@ function registersOf(text: string): ReadonlyMap<number, string> {
 }
 
 /**
- * What the log says of the registers, in its order. A state stands behind its instruction, or, when the log has other
- * things to say in between, on a line of its own with the instruction's slot.
+ * What the log says of the registers, in its order. A state stands behind its instruction, or, when the log
+ * has other things to say in between, on a line of its own with the instruction's slot.
  */
 export function readLog(log: string): LogState[] {
   const states: LogState[] = [];

@@ -103,7 +103,8 @@ export class Mirror {
     for (const insn of insns) {
       const next = slot + slotsOf(insn);
       const branch = branches.get(slot);
-      // The kernel walks on with -1 and with 0 apart where such a number meets `and` or `or` (maybe_fork_scalars).
+      // The kernel walks on with -1 and with 0 apart where such a number meets `and` or `or`
+      // (maybe_fork_scalars).
       if (insn.kind === 'exit' || (insn.kind !== 'jump' && branch !== undefined)) break;
       const ways = insn.kind === 'jump' ? this.#jump(insn) : THROUGH;
       if (insn.kind !== 'jump') this.#apply(insn);

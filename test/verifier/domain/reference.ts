@@ -1,6 +1,7 @@
 import type { AluOp, EndianOp, JumpOp, Width } from '../../../src/isa/insn.ts';
 
-// What instructions do, on BigInt (RFC 9669, sections 4.1 to 4.3); written from the text, not from the domain.
+// What instructions do, on BigInt (RFC 9669, sections 4.1 to 4.3); written from the text, not from the
+// domain.
 
 export const u64 = (x: bigint): bigint => BigInt.asUintN(64, x);
 

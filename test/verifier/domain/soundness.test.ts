@@ -7,7 +7,8 @@ import { a, b, c, domain, hex, lost, text } from './claims.ts';
 import { ALU_OPS, endianReference, JUMP_OPS, u64, WIDTHS } from './reference.ts';
 import { place } from './scalars.ts';
 
-// x in a and y in b: op(x, y) must be in op(a, b). Random scalars, with values of theirs at the ends and inside.
+// x in a and y in b: op(x, y) must be in op(a, b). Random scalars, with values of theirs at the ends and
+// inside.
 
 const ROUNDS = Number(process.env['WEBPF_DOMAIN_ROUNDS'] ?? 400);
 const { ops } = domain;
