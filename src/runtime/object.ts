@@ -135,7 +135,11 @@ export class BpfObject implements Disposable {
     }
   }
 
-  /** Closes the engine (when it is this object's own): readers end, programs refuse to run. */
+  /**
+   * Closes the engine (when it is this object's own): readers end, programs refuse to run. What an object has made
+   * in another's engine ({@link openIn}) stays there until that engine is closed: open objects that come and go in
+   * engines of their own.
+   */
   [Symbol.dispose](): void {
     if (this.#ownsEngine) this.engine[Symbol.dispose]();
   }
