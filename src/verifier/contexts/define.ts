@@ -57,7 +57,7 @@ const checkPacket = (context: Context): void => {
   if (packet !== kinds.has('packetEnd')) refuse(context, 'a packet needs both its start and its end');
   if (kinds.has('packetMeta') && !packet) refuse(context, 'packet metadata needs a packet behind it');
   if (packet === (context.packet === 'none')) {
-    const right = packet ? "'read' or 'write'" : "'none'";
+    const right = packet ? "'loads', 'read' or 'write'" : "'none'";
     refuse(context, `packet access '${context.packet}' does not fit its fields: ${right} does`);
   }
 };

@@ -5,7 +5,16 @@
 import type { ProgramType } from '../../frontend/program.ts';
 import { attachTypeInForce } from './attach.ts';
 import { cgroupDevice, cgroupSysctl, getsockopt, setsockopt } from './tables/cgroups.ts';
-import { cgroupSkb, flowDissector, lwt, lwtXmit, sched, skSkb, socketFilter } from './tables/skb.ts';
+import {
+  cgroupSkb,
+  cgroupSkbUnprivileged,
+  flowDissector,
+  lwt,
+  lwtXmit,
+  sched,
+  skSkb,
+  socketFilter,
+} from './tables/skb.ts';
 import {
   cgroupPostBind4,
   cgroupPostBind6,
@@ -107,4 +116,19 @@ export function contextOf(type: ProgramType, attachType?: string): Context | und
   if (found === undefined || inForce === undefined) return undefined;
   if (isContext(found)) return found;
   return found.find(([attachTypes]) => attachTypes.test(inForce))?.[1];
+}
+
+/** The program types that the kernel loads for users without capabilities, where it does so at all. */
+const UNPRIVILEGED: Readonly<Partial<Record<ProgramType, Context>>> = {
+  socket_filter: socketFilter,
+  cgroup_skb: cgroupSkbUnprivileged,
+};
+
+/**
+ * What r1 points to in a program of a user without CAP_BPF.
+ *
+ * @returns undefined for programs that such a user may not load
+ */
+export function unprivilegedContextOf(type: ProgramType, attachType?: string): Context | undefined {
+  return attachTypeInForce(type, attachType) === undefined ? undefined : UNPRIVILEGED[type];
 }

@@ -20,6 +20,7 @@ const YES_OR_NO: ReturnRange = { min: 0, max: 1 };
 /** The second bit asks for more: congestion to be told (egress), a privileged port to be allowed (bind). */
 const YES_OR_NO_AND_MORE: ReturnRange = { min: 0, max: 3 };
 const MUST_ALLOW: ReturnRange = { min: 1, max: 1 };
+const NOTHING: ReturnRange = { min: 0, max: 0 };
 
 /** The first that fits counts (check_return_code of kernel/bpf/verifier.c). */
 const ROWS: readonly Row[] = [
@@ -32,9 +33,15 @@ const ROWS: readonly Row[] = [
   },
   { types: ['cgroup_sockopt', 'sock_ops', 'sk_lookup', 'netfilter'], range: YES_OR_NO },
   { types: ['kprobe'], attachTypes: /^trace_[ku]probe_session$/, range: YES_OR_NO },
+  // 1 asks for the same object again.
+  { types: ['tracing'], attachTypes: /^trace_iter$/, range: YES_OR_NO },
+  { types: ['tracing'], attachTypes: /^trace_(fentry|fexit)$/, range: NOTHING },
 ];
 
-/** What a program of this kind may return; undefined when everything goes. */
+/**
+ * What a program of this kind may return; undefined when everything goes. What programs of type lsm, struct_ops and
+ * ext may return depends on the function they are attached to, which is not asked here.
+ */
 export function returnRangeOf(type: ProgramType, attachType?: string): ReturnRange | undefined {
   const own = attachTypeInForce(type, attachType) ?? '';
   const row = ROWS.find(

@@ -55,8 +55,13 @@ export interface Structure {
   readonly unaligned?: boolean;
 }
 
-/** What a program may do with the packet that its context points to. */
-export type PacketAccess = 'none' | 'read' | 'write';
+/**
+ * What a program may do with the packet that its context points to (may_access_direct_pkt_data):
+ * - `loads`: read it by its own instructions
+ * - `read`: hand it to helpers as well, to those that take packet data
+ * - `write`: store to it, too
+ */
+export type PacketAccess = 'none' | 'loads' | 'read' | 'write';
 
 /** What r1 points to when a program starts. */
 export interface Context extends Structure {

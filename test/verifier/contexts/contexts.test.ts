@@ -1,7 +1,8 @@
-import { release } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { attachTypeInForce, contextOf, type Pointee } from '../../../src/verifier/contexts/index.ts';
-import { KernelJudge } from '../../kernel/kernel.ts';
+import type { KernelJudge } from '../../kernel/kernel.ts';
+import { openJudge } from './judge.ts';
+import { measureAccesses } from './measure.ts';
 import { predictAccesses, predictPointee, predictReturns } from './model.ts';
 import { measurePointee, POINTEES } from './pointees.ts';
 import { listAttachTypes, measureAttachTypes, measureSite, readRecording, recordOf } from './recording.ts';
@@ -14,14 +15,6 @@ if (reason !== '') console.log(`kernel tests of contexts skipped: ${reason}`);
 afterAll(() => {
   if (typeof judge !== 'string') judge.close();
 });
-
-/** Other versions of the kernel have other fields. */
-async function openJudge(): Promise<KernelJudge | string> {
-  const series = recording.kernel.split('.').slice(0, 2).join('.');
-  if (!release().startsWith(`${series}.`))
-    return `this kernel is ${release()}, the tables are those of ${series}`;
-  return KernelJudge.open();
-}
 
 const kernel = (): KernelJudge => {
   if (typeof judge === 'string') throw new Error(judge);
@@ -59,5 +52,14 @@ describe.skipIf(reason !== '')('this kernel says what Linux said', () => {
   });
   test.each(TYPES)('attach types of %s', async (type) => {
     expect(await measureAttachTypes(kernel(), type)).toEqual(recording.attachTypes[type]);
+  });
+
+  test('what lies before the record of a tracepoint, Linux lets programs read; the tables do not', async () => {
+    const site = SITES.find(({ type }) => type === 'tracepoint');
+    const context = contextOf('tracepoint');
+    if (site === undefined || context === undefined) throw new Error('no tracepoints');
+    const before: Site = { ...site, windows: [[-16, -1]] };
+    expect(await measureAccesses(kernel(), before)).toMatchObject({ load8: '-16..-8 scalar' });
+    expect(await predictAccesses(before, context)).toEqual({});
   });
 });

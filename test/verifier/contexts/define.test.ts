@@ -17,6 +17,7 @@ import {
   packetMeta,
   pointer,
   scalar,
+  unprivilegedContextOf,
   words,
   writable,
 } from '../../../src/verifier/contexts/index.ts';
@@ -103,6 +104,16 @@ describe('a context of Linux', () => {
     expect(contextOf('cgroup_skb')).toBe(contextOf('cgroup_skb', 'cgroup_inet_ingress'));
   });
 
+  // bpf_prog_load and cg_skb_is_valid_access; no kernel at hand loads programs of such users.
+  test('shows users without capabilities no packet', () => {
+    const context = unprivilegedContextOf('cgroup_skb', 'cgroup_inet_egress');
+    expect(hintOf(context, load(76, 4))).toBe('field data is not there for this program and attach type');
+    expect(hintOf(context, store(152, 8))).toBe('field tstamp cannot be written');
+    expect(hintOf(context, load(152, 8))).toBe('');
+    expect(unprivilegedContextOf('socket_filter')).toBe(contextOf('socket_filter'));
+    expect(unprivilegedContextOf('xdp')).toBeUndefined();
+  });
+
   test('no access at all passes beyond the structure or in between two fields', () => {
     const accesses = fc.record({
       offset: fc.integer({ min: -70_000, max: 70_000 }),
@@ -173,7 +184,7 @@ describe('a definition is refused', () => {
       refused([pointer('meta', 0, packetMeta, 4)], 16),
     ],
     [
-      "context mine: packet access 'none' does not fit its fields: 'read' or 'write' does",
+      "context mine: packet access 'none' does not fit its fields: 'loads', 'read' or 'write' does",
       refused([start, end]),
     ],
     ["context mine: packet access 'read' does not fit its fields: 'none' does", refused([one], 16, 'read')],

@@ -63,7 +63,7 @@ export const predictPointee = (pointee: Pointee): Promise<AccessTable> =>
     outcome(accessPointee(pointee, request(access, offset), 2), access),
   );
 
-export function predictReturns({ type, attachType }: Site): ReturnTable {
+export function predictReturns({ type, attachType }: Pick<Site, 'type' | 'attachType'>): ReturnTable {
   const range = returnRangeOf(type, attachType);
   if (range === undefined) return {};
   const complaints = SAMPLES.map(({ name, value }) => [name, refuseReturn(range, value)] as const);

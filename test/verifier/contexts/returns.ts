@@ -51,7 +51,10 @@ export type ReturnTable = Readonly<Record<string, string>>;
 
 const EXIT = encode(0x95, 0, 0, 0, 0);
 
-export async function measureReturns(judge: KernelJudge, { candidate }: Site): Promise<ReturnTable> {
+export async function measureReturns(
+  judge: KernelJudge,
+  { candidate }: Pick<Site, 'candidate'>,
+): Promise<ReturnTable> {
   const table: Record<string, string> = {};
   for (const { name, code } of SAMPLES) {
     const verdict = await judge.verify({ ...candidate, code: Buffer.concat([code, EXIT]) });

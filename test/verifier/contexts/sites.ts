@@ -1,3 +1,4 @@
+import type { BtfKind } from '../../../src/frontend/btf/types.ts';
 import type { ProgramType } from '../../../src/frontend/program.ts';
 
 /** A program type at an attach type, as the kernel is asked about it. */
@@ -7,7 +8,12 @@ export interface Site {
   readonly attachType: string | undefined;
   /** Offsets tried, inclusive: from before the context to beyond its end. */
   readonly windows: readonly (readonly [from: number, to: number])[];
-  readonly candidate: { readonly type: number; readonly attachType: number; readonly flags: number };
+  readonly candidate: {
+    readonly type: number;
+    readonly attachType: number;
+    readonly flags: number;
+    readonly attachBtfId?: number;
+  };
 }
 
 /** enum bpf_attach_type by number. */
@@ -102,7 +108,10 @@ const ROWS: readonly Row[] = [
   ['netfilter', 32, upTo(16), 'netfilter'],
 ];
 
-const NUMBERS = new Map(ROWS.map(([type, number]) => [type, number]));
+const NUMBERS = new Map<ProgramType, number>([
+  ...ROWS.map(([type, number]) => [type, number] as const),
+  ['tracing', 26],
+]);
 
 /** How the kernel is asked about a program type at an attach type, '' for none. */
 export const candidateOf = (type: ProgramType, attachType: string): Site['candidate'] => ({
@@ -126,3 +135,9 @@ export const SITES: readonly Site[] = ROWS.flatMap(sitesOf);
 
 export const siteName = ({ type, attachType }: Site): string =>
   attachType === undefined ? type : `${type}/${attachType}`;
+
+/** Programs for functions of the kernel: attach type, kind and name of the target in its BTF. */
+export const TRACING: readonly (readonly [attachType: string, kind: BtfKind, target: string])[] = [
+  ['trace_iter', 'func', 'bpf_iter_task'],
+  ['trace_raw_tp', 'typedef', 'btf_trace_sched_switch'],
+];

@@ -69,6 +69,12 @@ export const cgroupSkb: Context = contextFor(
   'read',
 );
 
+/** Without CAP_BPF: no packet pointers, which a program could compare to learn addresses, and no time to set. */
+export const cgroupSkbUnprivileged: Context = contextFor(
+  SK_BUFF,
+  view(`${COMMON} ${CONNECTION} tstamp hwtstamp`, 'mark priority'),
+);
+
 const lwtFields = view(`${COMMON} ${DATA}`, 'mark priority');
 export const lwt: Context = contextFor(SK_BUFF, lwtFields, 'read');
 export const lwtXmit: Context = contextFor(SK_BUFF, lwtFields, 'write');

@@ -128,7 +128,7 @@ const SOCK_OPS: Structure = {
     field('skb_hwtstamp', 216, 8),
   ],
 };
-export const sockOps: Context = contextFor(SOCK_OPS, SOCK_OPS.fields, 'read');
+export const sockOps: Context = contextFor(SOCK_OPS, SOCK_OPS.fields, 'loads');
 
 /** struct sk_msg_md (sk_msg_is_valid_access). */
 const SK_MSG: Structure = {
