@@ -89,8 +89,8 @@ function deduce(r: u32): void {
   wideFromLow(r);
 }
 
-/** The bits that two numbers have in common at the top are those of every number between them. */
-function commonBits(low: u64, high: u64): u64 {
+/** The bits that may differ among numbers from low to high: all below and including the first that differs. */
+function doubtBetween(low: u64, high: u64): u64 {
   const difference = low ^ high;
   return difference == 0 ? 0 : (-1 as u64) >> clz(difference);
 }
@@ -98,14 +98,14 @@ function commonBits(low: u64, high: u64): u64 {
 /** False when bits known and bounds contradict each other. */
 function tnumFromBounds(r: u32): bool {
   const low = umin<u64>(r + SCALAR_64);
-  const unknown = commonBits(low, umax<u64>(r + SCALAR_64));
+  const unknown = doubtBetween(low, umax<u64>(r + SCALAR_64));
   const low32: u64 = umin<u32>(r + SCALAR_32);
-  const unknown32 = commonBits(low32, umax<u32>(r + SCALAR_32));
+  const unknown32 = doubtBetween(low32, umax<u32>(r + SCALAR_32));
   const wide = narrowTnum(r, low & ~unknown, unknown);
   return narrowTnum(r, low32 & ~unknown32, ~HALF | unknown32) && wide;
 }
 
-export function isEmpty(r: u32): bool {
+function isEmpty(r: u32): bool {
   return areEmpty<u64, i64>(r + SCALAR_64) || areEmpty<u32, i32>(r + SCALAR_32);
 }
 
@@ -157,11 +157,11 @@ function syncSmall(r: u32): bool {
   const mask = maskOf(r) & SMALL;
   const low = leastMember<u64>(valueOf(r), mask, from);
   const high = greatestMember<u64>(valueOf(r), mask, to);
-  const common = commonBits(low, high);
+  const doubt = doubtBetween(low, high);
   // Between two members the bits above the first difference are the same, so that the bits known cannot
   // conflict.
-  const value = valueOf(r) | (low & ~common);
-  const unknown = mask & common;
+  const value = valueOf(r) | (low & ~doubt);
+  const unknown = mask & doubt;
   return setSmall(r, value, unknown, low, high);
 }
 
