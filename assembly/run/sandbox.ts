@@ -10,10 +10,12 @@ import {
   PROG_NMAPS,
   PROG_NREGIONS,
   PROG_REGIONS,
+  REGION_ACCESS,
   REGION_END,
+  REGION_READ,
   REGION_SIZE,
   REGION_START,
-  REGION_WRITABLE,
+  REGION_WRITE,
   RUN_CTX,
   RUN_CTX_END,
   RUN_PC,
@@ -55,7 +57,8 @@ function insideRegion(address: u64, size: u64, write: u32): bool {
   const index = lastNotAbove(regions, load<u32>(prog, PROG_NREGIONS), REGION_SIZE, <u32>address);
   if (index < 0) return false;
   const region = regions + <u32>index * REGION_SIZE;
-  if (write != 0 && load<u32>(region, REGION_WRITABLE) == 0) return false;
+  const needed: u32 = write != 0 ? REGION_WRITE : REGION_READ;
+  if ((load<u32>(region, REGION_ACCESS) & needed) == 0) return false;
   return within(address, size, load<u32>(region, REGION_START), load<u32>(region, REGION_END));
 }
 

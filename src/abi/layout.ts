@@ -149,7 +149,10 @@ export const PROG_SIZE = 64;
 
 export const REGION_START = 0; // u32
 export const REGION_END = 4; // u32
-export const REGION_WRITABLE = 8; // u32
+/** What the program may do there: REGION_READ, REGION_WRITE or both. */
+export const REGION_ACCESS = 8; // u32
+export const REGION_READ = 1;
+export const REGION_WRITE = 2;
 export const REGION_SIZE = 12;
 
 /** The value of a function address (lddw pseudo 4) is the address of one of these. */

@@ -78,26 +78,27 @@ const engineImports = (bindings: Bindings): Imports => {
 };
 
 /** The region of the program's that begins with a map's values; empty when it was given none. */
-const regionAt = ({ memory, program }: Bindings, values: number): { length: number; writable: boolean } => {
+const regionAt = ({ memory, program }: Bindings, values: number): { length: number; access: number } => {
   const view = new DataView(memory.buffer);
   const regions = view.getUint32(program + layout.PROG_REGIONS, true);
   const count = view.getUint32(program + layout.PROG_NREGIONS, true);
   for (let region = regions; region < regions + count * layout.REGION_SIZE; region += layout.REGION_SIZE) {
     if (view.getUint32(region + layout.REGION_START, true) !== values) continue;
     const length = view.getUint32(region + layout.REGION_END, true) - values;
-    return { length, writable: view.getUint32(region + layout.REGION_WRITABLE, true) !== 0 };
+    return { length, access: view.getUint32(region + layout.REGION_ACCESS, true) };
   }
-  return { length: 0, writable: false };
+  return { length: 0, access: 0 };
 };
 
 /** What the runtime's check lets through is read from where it reads it: the program's descriptor. */
 const windowOf = (bindings: Bindings, values: number, index: number): Imports => {
-  const { length, writable } = regionAt(bindings, values);
+  const { length, access } = regionAt(bindings, values);
   const limit = Math.max(0, length - (names.WIDEST - 1));
+  const allowed = (needed: number): WebAssembly.Global => address((access & needed) === 0 ? 0 : limit);
   return {
     [names.windowStart(index)]: address(values),
-    [names.readLimit(index)]: address(limit),
-    [names.writeLimit(index)]: address(writable ? limit : 0),
+    [names.readLimit(index)]: allowed(layout.REGION_READ),
+    [names.writeLimit(index)]: allowed(layout.REGION_WRITE),
   };
 };
 

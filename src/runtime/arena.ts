@@ -87,6 +87,8 @@ export class Arena {
     const record = this.record(this.#count);
     const pulled = Math.min(this.pulled, packet.length);
     this.#memory.write(data, packet);
+    // A packet shorter than the header it should have: what an earlier one left there is not for it to see.
+    if (pulled < this.pulled) this.#memory.bytes.fill(0, this.#next, data);
     const { view } = this.#memory;
     view.setUint32(record + layout.REC_DATA, data + pulled, true);
     view.setUint32(record + layout.REC_LEN, packet.length - pulled, true);

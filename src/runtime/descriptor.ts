@@ -39,7 +39,15 @@ const byAddress = (maps: readonly RawMap[]): RawMap[] =>
 interface Region {
   readonly start: number;
   readonly end: number;
-  readonly writable: boolean;
+  /** REGION_READ and REGION_WRITE. */
+  readonly access: number;
+}
+
+/** BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG, as the runtime knows them: it adds them to maps of redirect targets. */
+function accessOf(memory: LinearMemory, map: RawMap): number {
+  const flags = memory.u32(map.address + layout.MAP_FLAGS);
+  const read = (flags & abi.BPF_F_WRONLY_PROG) === 0 ? layout.REGION_READ : 0;
+  return (flags & abi.BPF_F_RDONLY_PROG) === 0 ? read | layout.REGION_WRITE : read;
 }
 
 const regionsOf = (memory: LinearMemory, maps: readonly RawMap[]): Region[] =>
@@ -48,7 +56,7 @@ const regionsOf = (memory: LinearMemory, maps: readonly RawMap[]): Region[] =>
     .map((map) => ({
       start: memory.u32(map.address + layout.MAP_VALUES),
       end: memory.u32(map.address + layout.MAP_VALUES_END),
-      writable: (memory.u32(map.address + layout.MAP_FLAGS) & abi.BPF_F_RDONLY_PROG) === 0,
+      access: accessOf(memory, map),
     }))
     .filter(({ start, end }) => end > start)
     .sort((a, b) => a.start - b.start);
@@ -56,11 +64,11 @@ const regionsOf = (memory: LinearMemory, maps: readonly RawMap[]): Region[] =>
 function writeRegions(memory: LinearMemory, regions: readonly Region[]): number {
   if (regions.length === 0) return 0;
   const base = memory.alloc(regions.length * layout.REGION_SIZE);
-  regions.forEach(({ start, end, writable }, i) => {
+  regions.forEach(({ start, end, access }, i) => {
     const at = base + i * layout.REGION_SIZE;
     memory.setU32(at + layout.REGION_START, start);
     memory.setU32(at + layout.REGION_END, end);
-    memory.setU32(at + layout.REGION_WRITABLE, writable ? 1 : 0);
+    memory.setU32(at + layout.REGION_ACCESS, access);
   });
   return base;
 }

@@ -22,7 +22,8 @@ const isMapOfMaps = (type: number): boolean =>
 export class MapSet {
   readonly #engine: Engine;
   readonly #maps = new Map<string, RawMap | WebpfError>();
-  readonly #inner = new Map<RawMap, RawMap[]>();
+  /** By map of maps, then by key: what was put there last. */
+  readonly #inner = new Map<RawMap, Map<string, RawMap>>();
 
   constructor(engine: Engine, specs: readonly MapSpec[], options: MapSetOptions) {
     this.#engine = engine;
@@ -51,13 +52,14 @@ export class MapSet {
   setInner(outer: string, key: Uint8Array, inner: RawMap): RawMap {
     const map = this.find(outer, isMapOfMaps, 'map of maps');
     map.update(key, u32Bytes(inner.address));
-    this.#inner.set(map, [...(this.#inner.get(map) ?? []), inner]);
+    const known = this.#inner.get(map) ?? new Map<string, RawMap>();
+    this.#inner.set(map, known.set(key.join(), inner));
     return map;
   }
 
   /** The maps, and those inside them. */
   granted(maps: readonly RawMap[]): RawMap[] {
-    return maps.flatMap((map) => [map, ...(this.#inner.get(map) ?? [])]);
+    return maps.flatMap((map) => [map, ...(this.#inner.get(map)?.values() ?? [])]);
   }
 
   /** A map that cannot be made only matters to the programs that use it: they are refused with this error. */

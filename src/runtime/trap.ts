@@ -34,7 +34,7 @@ const kinds: Readonly<Record<number, { kind: TrapKind; text: (value: bigint) => 
   [traps.TRAP_MEMORY]: {
     kind: 'memory',
     text: (v) =>
-      `accesses address 0x${v.toString(16)}, which is outside the memory it was given or read-only`,
+      `accesses address 0x${v.toString(16)}, which is outside the memory it was given, or read-only or write-only`,
   },
   [traps.TRAP_MISALIGNED]: {
     kind: 'misaligned',

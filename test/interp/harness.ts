@@ -148,7 +148,10 @@ export class Machine {
     regions.forEach(([start, end, writable], i) => {
       this.setU32(table + i * layout.REGION_SIZE + layout.REGION_START, start);
       this.setU32(table + i * layout.REGION_SIZE + layout.REGION_END, end);
-      this.setU32(table + i * layout.REGION_SIZE + layout.REGION_WRITABLE, writable ? 1 : 0);
+      this.setU32(
+        table + i * layout.REGION_SIZE + layout.REGION_ACCESS,
+        layout.REGION_READ | (writable ? layout.REGION_WRITE : 0),
+      );
     });
     this.setU32(prog + layout.PROG_MAPS, mapTable);
     this.setU32(prog + layout.PROG_NMAPS, maps.length);

@@ -264,7 +264,10 @@ export class Runtime {
     regions.forEach(([start, end], i) => {
       this.setU32(table + i * layout.REGION_SIZE + layout.REGION_START, start);
       this.setU32(table + i * layout.REGION_SIZE + layout.REGION_END, end);
-      this.setU32(table + i * layout.REGION_SIZE + layout.REGION_WRITABLE, 1);
+      this.setU32(
+        table + i * layout.REGION_SIZE + layout.REGION_ACCESS,
+        layout.REGION_READ | layout.REGION_WRITE,
+      );
     });
     this.setU32(prog + layout.PROG_REGIONS, table);
     this.setU32(prog + layout.PROG_NREGIONS, regions.length);
