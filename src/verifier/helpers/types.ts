@@ -220,8 +220,6 @@ export interface HelperSite {
   readonly type: ProgramType;
   /** Expected attach type: BPF_* in lower case; '' or absent for none. */
   readonly attachType?: string | undefined;
-  /** What the program is attached to (name of the hook or function). */
-  readonly attachTo?: string | undefined;
   readonly sleepable?: boolean | undefined;
   readonly license?: string | undefined;
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { assemble } from '../../../src/isa/asm.ts';
 import type { KernelJudge } from '../../kernel/kernel.ts';
 import { createMaps } from './maps.ts';
+import { askMapTypes, type MapAnswer } from './mapTypes.ts';
 import { kernel } from './oracles.ts';
 import { numbersOf, PLACES, type Place, placeName } from './places.ts';
 import { type AnswerRecord, record } from './record.ts';
@@ -14,6 +15,7 @@ export interface Golden {
   readonly cpus: number;
   readonly places: readonly string[];
   readonly answers: AnswerRecord;
+  readonly maps: readonly MapAnswer[];
 }
 
 export const GOLDEN_FILE = new URL('golden.json', import.meta.url);
@@ -41,6 +43,12 @@ function possibleCpus(): number {
 export async function askKernel(judge: KernelJudge, release: string): Promise<Golden> {
   const places: Place[] = [];
   for (const place of PLACES) if (await isLoadable(judge, place)) places.push(place);
-  const answers = await record(kernel(judge), places, await createMaps(judge));
-  return { kernel: release, cpus: possibleCpus(), places: places.map(placeName), answers };
+  const maps = await createMaps(judge);
+  return {
+    kernel: release,
+    cpus: possibleCpus(),
+    places: places.map(placeName),
+    answers: await record(kernel(judge), places, maps),
+    maps: await askMapTypes(judge, places, maps),
+  };
 }

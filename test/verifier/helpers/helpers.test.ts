@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
+import * as abi from '../../../src/abi/maps.ts';
 import { HELPER_NAMES, helperId } from '../../../src/isa/helpers.ts';
 import {
   HELPERS,
@@ -9,9 +10,12 @@ import {
   prototypeOf,
   refusalOf,
 } from '../../../src/verifier/helpers/index.ts';
+import { mapTypeRefusal } from '../../../src/verifier/helpers/mapTypes.ts';
 import { KernelJudge } from '../../kernel/kernel.ts';
 import { askKernel, placesNamed, readGolden, TABLES_KERNEL } from './golden.ts';
+import { mapDifferences } from './mapTypes.ts';
 import { tables } from './oracles.ts';
+import { PLACES } from './places.ts';
 import { record } from './record.ts';
 
 const GPL = 'GPL';
@@ -78,6 +82,17 @@ describe('what a program may call', () => {
     expect(helpersAt({ type: 'xdp' })).toHaveLength(104);
   });
 
+  test('and with which maps', () => {
+    const lookup = idOf('map_lookup_elem');
+    expect(mapTypeRefusal(lookup, abi.MAP_TYPE_HASH, { type: 'xdp' })).toBeUndefined();
+    expect(mapTypeRefusal(lookup, abi.MAP_TYPE_PROG_ARRAY, { type: 'xdp' })).toBe(
+      'cannot pass map_type 3 into func bpf_map_lookup_elem#1',
+    );
+    const update = idOf('map_update_elem');
+    expect(mapTypeRefusal(update, abi.MAP_TYPE_SOCKMAP, { type: 'xdp' })).toBeUndefined();
+    expect(mapTypeRefusal(update, abi.MAP_TYPE_SOCKMAP, { type: 'kprobe' })).toMatch(/cannot update sockmap/);
+  });
+
   test('knows the licenses that count', () => {
     expect(isGplCompatible('Dual MPL/GPL')).toBe(true);
     expect(isGplCompatible('gpl')).toBe(false);
@@ -85,8 +100,9 @@ describe('what a program may call', () => {
 });
 
 test('the tables say what the kernel was recorded to say', async () => {
-  const { places, cpus, answers } = readGolden();
+  const { places, cpus, answers, maps } = readGolden();
   expect(await record(tables(cpus), placesNamed(places))).toEqual(answers);
+  expect(mapDifferences(maps, PLACES)).toEqual([]);
 }, 60_000);
 
 const judge = await KernelJudge.open();
@@ -115,8 +131,9 @@ test.skipIf(reason !== '')(
   'the tables say what the running kernel says',
   async () => {
     if (typeof judge === 'string') return;
-    const { places, cpus, answers } = await askKernel(judge, release());
+    const { places, cpus, answers, maps } = await askKernel(judge, release());
     expect(answers).toEqual(await record(tables(cpus), placesNamed(places)));
+    expect(mapDifferences(maps, PLACES)).toEqual([]);
   },
   300_000,
 );

@@ -27,6 +27,16 @@ const SHAPES = {
   writeOnly: [abi.MAP_TYPE_ARRAY, 4, VALUE_SIZE, 1, WRONLY_PROG],
   text: [abi.MAP_TYPE_ARRAY, 4, VALUE_SIZE, 1, RDONLY_PROG],
   special: [abi.MAP_TYPE_ARRAY, 4, SPECIAL_VALUE.size, 1, 0, SPECIAL_VALUE_TYPE],
+  hash: [abi.MAP_TYPE_HASH, 4, VALUE_SIZE, 1],
+  perCpuHash: [abi.MAP_TYPE_PERCPU_HASH, 4, VALUE_SIZE, 1],
+  lru: [abi.MAP_TYPE_LRU_HASH, 4, VALUE_SIZE, 1],
+  lruPerCpu: [abi.MAP_TYPE_LRU_PERCPU_HASH, 4, VALUE_SIZE, 1],
+  prefixes: [abi.MAP_TYPE_LPM_TRIE, 8, VALUE_SIZE, 1, NO_PREALLOC],
+  cpus: [abi.MAP_TYPE_CPUMAP, 4, 4, 1],
+  deviceHash: [abi.MAP_TYPE_DEVMAP_HASH, 4, 4, 1],
+  perCpuStorage: [abi.MAP_TYPE_PERCPU_CGROUP_STORAGE, 8, VALUE_SIZE, 0],
+  stack: [abi.MAP_TYPE_STACK, 0, VALUE_SIZE, 1],
+  bloom: [abi.MAP_TYPE_BLOOM_FILTER, 0, VALUE_SIZE, 1],
   perCpu: [abi.MAP_TYPE_PERCPU_ARRAY, 4, VALUE_SIZE, 1],
   queue: [abi.MAP_TYPE_QUEUE, 0, VALUE_SIZE, 1],
   programs: [abi.MAP_TYPE_PROG_ARRAY, 4, 4, 1],
@@ -121,3 +131,8 @@ export async function createMaps(judge: KernelJudge): Promise<MapIds> {
 
 /** For programs that no kernel gets to see. */
 export const NO_MAPS = Object.fromEntries(Object.keys(SHAPES).map((mapName) => [mapName, 0])) as MapIds;
+
+/** Names of one map of each type. */
+export const MAP_OF_TYPE: ReadonlyMap<number, MapName> = new Map(
+  (Object.keys(SHAPES) as MapName[]).map((mapName) => [SHAPES[mapName][0], mapName] as const).reverse(),
+);

@@ -13,7 +13,11 @@ export const MAPS: HelperTable = {
       'of a map-in-map the result is a map; of a sockmap or sockhash a sock_common that must be released; of an ' +
       'xskmap an xdp_sock',
   },
-  map_update_elem: { args: [v.map, v.key, v.value, v.any], packetAccess: true },
+  map_update_elem: {
+    args: [v.map, v.key, v.value, v.any],
+    packetAccess: true,
+    checks: 'into a sockmap or sockhash goes a socket (`btf_sock_common`) instead of memory',
+  },
   map_delete_elem: { args: [v.map, v.key], packetAccess: true, checks: FIXED_KEYS },
   map_push_elem: { args: [v.map, v.value, v.any], packetAccess: true },
   map_pop_elem: { args: [v.map, v.valueOutput] },
