@@ -65,11 +65,28 @@ function codecFor(spec: MapSpec, typeId: number | undefined, size: number): Code
   return codec.size === size ? codec : rawCodec(size);
 }
 
+/** Errors about a key or a value name the map. */
+const naming = (codec: Codec, spec: MapSpec, what: 'key' | 'value'): Codec => ({
+  ...codec,
+  encode: (value) => {
+    try {
+      return codec.encode(value);
+    } catch (error) {
+      if (!(error instanceof WebpfError)) throw error;
+      const { code, stage, message } = error;
+      throw new WebpfError(code, `map "${spec.name}", ${what}: ${message}`, {
+        stage,
+        subject: spec.name,
+        cause: error,
+      });
+    }
+  },
+});
+
 /** Codecs by the map's BTF; raw bytes where it has none, numbers for array indexes. */
 export function codecsOf(spec: MapSpec, cpus: number | undefined): MapCodecs {
-  const value = codecFor(spec, spec.valueTypeId, spec.valueSize);
-  return {
-    key: indexed.has(spec.type) ? indexCodec : codecFor(spec, spec.keyTypeId, spec.keySize),
-    value: cpus === undefined ? value : perCpuCodec(value, spec.valueSize, cpus),
-  };
+  const key = indexed.has(spec.type) ? indexCodec : codecFor(spec, spec.keyTypeId, spec.keySize);
+  const one = codecFor(spec, spec.valueTypeId, spec.valueSize);
+  const value = cpus === undefined ? one : perCpuCodec(one, spec.valueSize, cpus);
+  return { key: naming(key, spec, 'key'), value: naming(value, spec, 'value') };
 }
