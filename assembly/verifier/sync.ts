@@ -89,7 +89,7 @@ function deduce(r: u32): void {
   wideFromLow(r);
 }
 
-/** The bits that may differ among numbers from low to high: all below and including the first that differs. */
+/** The bits that may differ among numbers from low to high: the first that does, and all below. */
 function doubtBetween(low: u64, high: u64): u64 {
   const difference = low ^ high;
   return difference == 0 ? 0 : (-1 as u64) >> clz(difference);

@@ -84,6 +84,16 @@ class Generator {
     return { kind: 'alu', op, width, dst, imm: this.#immediate(op, width) };
   }
 
+  /** Part of a scalar, through the stack: it stays known there. */
+  part(dst: number): Step[] {
+    const random = this.#random;
+    const size = random.pick([1, 2, 4] as const);
+    return [
+      { kind: 'store', size: 8, dst: 10, off: -8, src: this.#register() },
+      { kind: 'load', size, signed: random.chance(0.5), dst, src: 10, off: -8 },
+    ];
+  }
+
   step(): Step[] {
     const random = this.#random;
     const dst = this.#register();
@@ -95,6 +105,7 @@ class Generator {
         { kind: 'endian', op: random.pick(['le', 'be', 'bswap']), bits: random.pick([16, 32, 64]), dst },
       ];
     }
+    if (kind === 3 && this.#moves) return this.part(dst);
     return kind < 6 ? [this.shape(dst)] : [this.alu(dst)];
   }
 }

@@ -1,4 +1,4 @@
-import type { Insn, JumpInsn } from '../../../src/isa/insn.ts';
+import type { Insn, JumpInsn, LoadInsn } from '../../../src/isa/insn.ts';
 import { slotsOf } from '../../../src/isa/insn.ts';
 import { ALU_NUMBER, type Domain, ENDIAN_NUMBER, JUMP_NUMBER } from '../../../src/verifier/domain.ts';
 import { formatScalar } from '../../../src/verifier/scalar.ts';
@@ -28,6 +28,8 @@ const COUNT = 11;
 export class Mirror {
   readonly #domain: Domain;
   readonly #kernel: number;
+  /** The stack's only slot. */
+  readonly #stored: number;
   #states = 0;
   #tighter = 0;
   readonly #worse: string[] = [];
@@ -35,6 +37,7 @@ export class Mirror {
   constructor(domain: Domain) {
     this.#domain = domain;
     this.#kernel = domain.at(2 * COUNT);
+    this.#stored = domain.at(2 * COUNT + 1);
   }
 
   #at(register: number): number {
@@ -74,6 +77,13 @@ export class Mirror {
     return { taken, through: refine(0, (register) => this.#at(register)) };
   }
 
+  #load(insn: LoadInsn): void {
+    const { ops } = this.#domain;
+    ops.copy(this.#at(insn.dst), this.#stored);
+    if (insn.signed) ops.signExtend(this.#at(insn.dst), insn.size);
+    else ops.zeroExtend(this.#at(insn.dst), insn.size);
+  }
+
   #apply(insn: Insn): void {
     const { ops } = this.#domain;
     if (insn.kind === 'call') ops.setUnknown(this.#at(0));
@@ -82,6 +92,8 @@ export class Mirror {
     if (insn.kind === 'lddw') {
       ops.setConst(this.#at(insn.dst), (BigInt(insn.hi) << 32n) | BigInt.asUintN(32, BigInt(insn.lo)));
     }
+    if (insn.kind === 'store' && insn.src !== undefined) ops.copy(this.#stored, this.#at(insn.src));
+    if (insn.kind === 'load') this.#load(insn);
     if (insn.kind !== 'alu') return;
     const op = ALU_NUMBER[insn.op];
     if (insn.src === undefined) ops.aluImm(op, insn.width, this.#at(insn.dst), insn.imm);
