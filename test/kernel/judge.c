@@ -14,6 +14,7 @@
  *   delete MAP KEYHEX                          -> {"ok":1}
  *   next MAP KEYHEX|-                          -> {"key":"HEX"}
  *   freeze MAP                                 -> {"ok":1}     the system call side may write no more
+ *   weaken                                     -> {"ok":1}     gives up CAP_PERFMON for good: no uninitialised stack
  *   reset                                      -> {"ok":1}     closes everything
  *
  * Every refusal is {"errno":E}. `-` stands for no bytes. In `load`, an lddw with pseudo source 1 or 2 names a
@@ -24,6 +25,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,6 +351,17 @@ static void command_next(void) {
   puts("}");
 }
 
+/* Keeps what loading network programs takes, CAP_BPF and CAP_NET_ADMIN, and no more. */
+static void command_weaken(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  memset(data, 0, sizeof data);
+  data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |= CAP_TO_MASK(CAP_NET_ADMIN);
+  data[CAP_TO_INDEX(CAP_BPF)].permitted |= CAP_TO_MASK(CAP_BPF);
+  for (int i = 0; i < 2; i++) data[i].effective = data[i].permitted;
+  reply(syscall(SYS_capset, &header, data));
+}
+
 static void command_freeze(void) {
   union bpf_attr attr;
   struct object *map = object(number());
@@ -376,6 +389,7 @@ static void obey(const char *command) {
   else if (strcmp(command, "slot") == 0) command_update(1);
   else if (strcmp(command, "delete") == 0) command_delete();
   else if (strcmp(command, "next") == 0) command_next();
+  else if (strcmp(command, "weaken") == 0) command_weaken();
   else if (strcmp(command, "freeze") == 0) command_freeze();
   else if (strcmp(command, "reset") == 0) command_reset();
   else refuse(ENOSYS);

@@ -143,6 +143,10 @@ export class KernelJudge {
   next(map: number, key: Uint8Array | undefined) {
     return this.#ask<{ key: string }>(`next ${map} ${key === undefined ? '-' : hex(key)}`);
   }
+  /** From now on without CAP_PERFMON: the kernel applies the stricter rules (uninitialised stack, leaked pointers). */
+  weaken() {
+    return this.#ask<{ ok: 1 }>('weaken');
+  }
   /** BPF_MAP_FREEZE. */
   freeze(map: number) {
     return this.#ask<{ ok: 1 }>(`freeze ${map}`);

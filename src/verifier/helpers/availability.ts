@@ -3,7 +3,7 @@ import type { HelperSite, Where } from './types.ts';
 
 /**
  * Which programs the kernel hands which helpers (get_func_proto of each program type, Linux 6.18, to a loader with
- * all capabilities). An `ext` program has the helpers of the program it replaces a part of: ask with the type of that.
+ * all capabilities, or all but CAP_PERFMON). An `ext` program has the helpers of the program it replaces a part of: ask with the type of that.
  */
 interface Grant {
   readonly helpers: readonly string[];
@@ -68,7 +68,7 @@ const SOCK_OPS = words(`
 const OPTIONS = words('setsockopt getsockopt');
 const RETVAL = words('get_retval set_retval');
 
-/** Hooks whose return value is not the program's to set. */
+/** Socket address hooks whose return value programs may read and set. */
 const WITH_RETVAL = words(`
   cgroup_inet4_bind cgroup_inet6_bind cgroup_inet4_connect cgroup_inet6_connect cgroup_unix_connect
   cgroup_udp4_sendmsg cgroup_udp6_sendmsg cgroup_unix_sendmsg`);
@@ -186,6 +186,17 @@ const GRANTS: readonly Grant[] = [
   grant(['lirc_mode2'], LIRC),
 ];
 
+/** Helpers that read kernel memory, print, or act on tasks: not without CAP_PERFMON. */
+const WITH_PERFMON = words(`
+  trace_printk trace_vprintk snprintf snprintf_btf get_current_comm get_current_task get_current_task_btf
+  task_pt_regs get_task_stack find_vma send_signal send_signal_thread perf_event_read perf_event_read_value
+  get_branch_snapshot probe_read_user probe_read_kernel probe_read_user_str probe_read_kernel_str copy_from_user
+  copy_from_user_task sys_bpf`);
+
+function needsPerfmon(helper: string, { type }: HelperSite): boolean {
+  return WITH_PERFMON.includes(helper) || (CASTS.includes(helper) && NETWORK.includes(type));
+}
+
 const NONE: readonly ProgramType[] = ['unspec', 'lirc_mode2'];
 
 export function isAt({ types, attachTypes, sleepable }: Where, site: HelperSite): boolean {
@@ -197,5 +208,14 @@ export function isAt({ types, attachTypes, sleepable }: Where, site: HelperSite)
 /** Names (without `bpf_`) of the helpers that a program of this kind may call. */
 export function grantedHelpers(site: HelperSite): ReadonlySet<string> {
   const granted = GRANTS.filter(({ where }) => isAt(where, site)).flatMap(({ helpers }) => helpers);
-  return new Set(NONE.includes(site.type) ? granted : [...BASE, ...granted]);
+  const all = NONE.includes(site.type) ? granted : [...BASE, ...granted];
+  return new Set(site.perfmon === false ? all.filter((helper) => !needsPerfmon(helper, site)) : all);
+}
+
+/** Types of which some program may call the helper (without `bpf_`); undefined for a helper that all types have. */
+export function typesGranted(helper: string): readonly ProgramType[] | undefined {
+  if (BASE.includes(helper)) return undefined;
+  return [
+    ...new Set(GRANTS.filter(({ helpers }) => helpers.includes(helper)).flatMap(({ where }) => where.types)),
+  ];
 }

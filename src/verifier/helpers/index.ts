@@ -1,5 +1,6 @@
+import type { ProgramType } from '../../frontend/program.ts';
 import { HELPER_NAMES } from '../../isa/helpers.ts';
-import { grantedHelpers, isAt } from './availability.ts';
+import { grantedHelpers, isAt, typesGranted } from './availability.ts';
 import { ENVIRONMENT } from './tables/environment.ts';
 import { MAPS } from './tables/maps.ts';
 import { PACKETS } from './tables/packets.ts';
@@ -53,7 +54,7 @@ export function prototypeOf(id: number, site: HelperSite): Prototype | undefined
 const grants = new Map<string, ReadonlySet<string>>();
 
 function granted(site: HelperSite): ReadonlySet<string> {
-  const key = `${site.type} ${site.attachType ?? ''} ${site.sleepable ?? false}`;
+  const key = `${site.type} ${site.attachType ?? ''} ${site.sleepable ?? false} ${site.perfmon ?? true}`;
   const found = grants.get(key) ?? grantedHelpers(site);
   grants.set(key, found);
   return found;
@@ -63,6 +64,12 @@ function granted(site: HelperSite): ReadonlySet<string> {
 export function helpersAt(site: HelperSite): readonly number[] {
   const names = granted(site);
   return [...HELPERS.values()].filter(({ name }) => names.has(stem(name))).map(({ id }) => id);
+}
+
+/** Program types that may call the helper, some only at some attach types; undefined for (nearly) all types. */
+export function programTypesOf(id: number): readonly ProgramType[] | undefined {
+  const helper = HELPERS.get(id);
+  return helper === undefined ? [] : typesGranted(stem(helper.name));
 }
 
 /** License texts that count as compatible with the GPL (license_is_gpl_compatible of the kernel). */

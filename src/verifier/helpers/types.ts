@@ -222,6 +222,8 @@ export interface HelperSite {
   readonly attachType?: string | undefined;
   readonly sleepable?: boolean | undefined;
   readonly license?: string | undefined;
+  /** False: loaded without CAP_PERFMON (and CAP_SYS_ADMIN), though with CAP_BPF. */
+  readonly perfmon?: boolean | undefined;
 }
 
 /** A row of the tables: what is not usual about a helper. */

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { assemble } from '../../../src/isa/asm.ts';
 import type { KernelJudge } from '../../kernel/kernel.ts';
 import { createMaps } from './maps.ts';
 import { askMapTypes, type MapAnswer } from './mapTypes.ts';
 import { kernel } from './oracles.ts';
-import { numbersOf, PLACES, type Place, placeName } from './places.ts';
+import { placeName } from './places.ts';
+import { loadable } from './probe.ts';
 import { type AnswerRecord, record } from './record.ts';
+import { askWeak, type WeakAnswers } from './weak.ts';
 
 /** The kernel's answers as kept in golden.json. */
 export interface Golden {
@@ -16,6 +17,7 @@ export interface Golden {
   readonly places: readonly string[];
   readonly answers: AnswerRecord;
   readonly maps: readonly MapAnswer[];
+  readonly weak: WeakAnswers;
 }
 
 export const GOLDEN_FILE = new URL('golden.json', import.meta.url);
@@ -25,15 +27,6 @@ export const readGolden = (): Golden => JSON.parse(readFileSync(GOLDEN_FILE, 'ut
 /** The kernel of the tables; others have other helpers, wording and refinements. */
 export const TABLES_KERNEL = '6.18';
 
-export const placesNamed = (names: readonly string[]): readonly Place[] =>
-  PLACES.filter((place) => names.includes(placeName(place)));
-
-/** A place is loadable when a program that does nothing gets as far as the verifier. */
-async function isLoadable(judge: KernelJudge, place: Place): Promise<boolean> {
-  const { errno, log } = await judge.verify({ ...numbersOf(place), code: assemble('r0 = 0\nexit').code });
-  return errno === 0 || log.includes('processed ');
-}
-
 function possibleCpus(): number {
   const last = /(\d+)\s*$/.exec(readFileSync('/sys/devices/system/cpu/possible', 'utf8'))?.[1];
   return last === undefined ? availableParallelism() : Number(last) + 1;
@@ -41,8 +34,7 @@ function possibleCpus(): number {
 
 /** Asks the running kernel. */
 export async function askKernel(judge: KernelJudge, release: string): Promise<Golden> {
-  const places: Place[] = [];
-  for (const place of PLACES) if (await isLoadable(judge, place)) places.push(place);
+  const places = await loadable(judge);
   const maps = await createMaps(judge);
   return {
     kernel: release,
@@ -50,5 +42,6 @@ export async function askKernel(judge: KernelJudge, release: string): Promise<Go
     places: places.map(placeName),
     answers: await record(kernel(judge), places, maps),
     maps: await askMapTypes(judge, places, maps),
+    weak: await askWeak(),
   };
 }

@@ -12,11 +12,12 @@ import {
 } from '../../../src/verifier/helpers/index.ts';
 import { mapTypeRefusal } from '../../../src/verifier/helpers/mapTypes.ts';
 import { KernelJudge } from '../../kernel/kernel.ts';
-import { askKernel, placesNamed, readGolden, TABLES_KERNEL } from './golden.ts';
+import { askKernel, readGolden, TABLES_KERNEL } from './golden.ts';
 import { mapDifferences } from './mapTypes.ts';
 import { tables } from './oracles.ts';
-import { PLACES } from './places.ts';
+import { PLACES, placesNamed } from './places.ts';
 import { record } from './record.ts';
+import { predictWeak } from './weak.ts';
 
 const GPL = 'GPL';
 const idOf = (name: string): number => helperId(name) ?? 0;
@@ -93,6 +94,12 @@ describe('what a program may call', () => {
     expect(mapTypeRefusal(update, abi.MAP_TYPE_SOCKMAP, { type: 'kprobe' })).toMatch(/cannot update sockmap/);
   });
 
+  test('can be told by helper', () => {
+    expect(programTypesOf(idOf('redirect_peer'))).toEqual(['sched_cls', 'sched_act']);
+    expect(programTypesOf(idOf('map_lookup_elem'))).toBeUndefined();
+    expect(programTypesOf(999)).toEqual([]);
+  });
+
   test('knows the licenses that count', () => {
     expect(isGplCompatible('Dual MPL/GPL')).toBe(true);
     expect(isGplCompatible('gpl')).toBe(false);
@@ -100,9 +107,10 @@ describe('what a program may call', () => {
 });
 
 test('the tables say what the kernel was recorded to say', async () => {
-  const { places, cpus, answers, maps } = readGolden();
+  const { places, cpus, answers, maps, weak } = readGolden();
   expect(await record(tables(cpus), placesNamed(places))).toEqual(answers);
   expect(mapDifferences(maps, PLACES)).toEqual([]);
+  expect(await predictWeak(weak)).toEqual(weak);
 }, 60_000);
 
 const judge = await KernelJudge.open();
@@ -131,9 +139,10 @@ test.skipIf(reason !== '')(
   'the tables say what the running kernel says',
   async () => {
     if (typeof judge === 'string') return;
-    const { places, cpus, answers, maps } = await askKernel(judge, release());
+    const { places, cpus, answers, maps, weak } = await askKernel(judge, release());
     expect(answers).toEqual(await record(tables(cpus), placesNamed(places)));
     expect(mapDifferences(maps, PLACES)).toEqual([]);
+    expect(await predictWeak(weak)).toEqual(weak);
   },
   300_000,
 );

@@ -16,8 +16,9 @@ export interface Oracle {
   readonly moves: (call: Call, packet: string) => Promise<boolean>;
 }
 
-export const tables = (cpus: number): Oracle => ({
-  refusal: async (place, helper, license) => refusalOf(helper, { ...place, license }) ?? '',
+/** `perfmon`: whether the loader has that capability. */
+export const tables = (cpus: number, perfmon = true): Oracle => ({
+  refusal: async (place, helper, license) => refusalOf(helper, { ...place, license, perfmon }) ?? '',
   answer: async (trial) => predicted(trial),
   result: async (call) => predictedResult(call, cpus),
   moves: async ({ helper }) => helper.changesPacket,

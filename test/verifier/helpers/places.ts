@@ -210,3 +210,6 @@ export function numbersOf({ type, attachType, sleepable, target }: Place): Place
 
 export const placeName = ({ type, attachType, sleepable, target }: Place): string =>
   [type, attachType, target?.[1] ?? '', sleepable ? 'sleepable' : ''].filter((part) => part !== '').join('/');
+
+export const placesNamed = (names: readonly string[]): readonly Place[] =>
+  PLACES.filter((place) => names.includes(placeName(place)));

@@ -1,7 +1,7 @@
 import { assemble } from '../../../src/isa/asm.ts';
 import { functionInfo } from '../../kernel/btf.ts';
 import type { Candidate, KernelJudge, Verdict } from '../../kernel/kernel.ts';
-import { numbersOf, type Place } from './places.ts';
+import { numbersOf, PLACES, type Place } from './places.ts';
 import type { Specimen } from './specimens.ts';
 
 const AREA_BYTES = 64;
@@ -69,4 +69,14 @@ export function complaintOf({ errno, log }: Verdict): string {
   if (lines.some((line) => AFTERWARDS.test(line))) return '';
   // Refused after the walk: a prog_array that belongs to programs of another type, say.
   return lines.length === 0 && log.includes('processed ') ? '' : lines.join(' | ') || `errno ${errno}`;
+}
+
+/** Places where a program that does nothing gets as far as the verifier. */
+export async function loadable(judge: KernelJudge): Promise<readonly Place[]> {
+  const { code } = assemble('r0 = 0\nexit');
+  const verdicts = await Promise.all(PLACES.map((place) => judge.verify({ ...numbersOf(place), code })));
+  return PLACES.filter((_, index) => {
+    const verdict = verdicts[index];
+    return verdict?.errno === 0 || verdict?.log.includes('processed ') === true;
+  });
 }

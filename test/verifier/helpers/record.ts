@@ -47,7 +47,7 @@ async function grantLetters(oracle: Oracle, place: Place): Promise<string> {
   return (await Promise.all(letters)).join('');
 }
 
-async function grants(oracle: Oracle, places: readonly Place[]): Promise<AnswerRecord['granted']> {
+export async function grants(oracle: Oracle, places: readonly Place[]): Promise<AnswerRecord['granted']> {
   const byLetters: Record<string, string[]> = {};
   for (const place of places) {
     const letters = await grantLetters(oracle, place);

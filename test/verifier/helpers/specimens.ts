@@ -48,6 +48,9 @@ export const context = specimen('ctx', 'r0 = r6');
 export const oddStack = specimen('fp', 'r0 = r10\nr0 += -61');
 export const stack = (bytes = 64): Specimen => specimen('fp', `r0 = r10\nr0 += ${-bytes}`);
 export const callback = specimen('func', 'r0 = subprog[callback]');
+/** 40 bytes of the stack that no program here writes. */
+const UNWRITTEN = -120;
+export const unwritten = specimen('fp', `r0 = r10\nr0 += ${UNWRITTEN}`);
 export const newDynptr = specimen('fp', `r0 = r10\nr0 += ${DYNPTR}`);
 export const task = specimen('trusted_ptr_', 'call 158');
 export const registers = specimen('ptr_', 'call 158\nr1 = r0\ncall 175');

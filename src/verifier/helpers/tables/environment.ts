@@ -58,7 +58,7 @@ export const ENVIRONMENT: HelperTable = {
   sys_close: { args: [v.any] },
   btf_find_by_name_kind: { args: [v.input, v.size, v.any, v.any] },
   kallsyms_lookup_name: { args: [v.input, v.sizeOrZero, v.any, v.integer(8)] },
-  sysctl_get_name: { args: [v.context, v.output, v.size, v.any] },
+  sysctl_get_name: { args: [v.context, v.inOut, v.size, v.any] },
   sysctl_get_current_value: { args: [v.context, v.output, v.size] },
   sysctl_get_new_value: { args: [v.context, v.output, v.size] },
   sysctl_set_new_value: { args: [v.context, v.input, v.size] },
