@@ -15,6 +15,7 @@ import {
   type Program,
   type ProgramType,
   readObject,
+  testRun,
   WebpfError,
 } from '../src/index.ts';
 
@@ -38,17 +39,6 @@ interface Outcome {
   readonly status: 'agrees' | 'differs' | 'missing' | 'unstable';
   readonly detail: string;
 }
-
-const ETH_HLEN = 14;
-/** For these the kernel's test run pulls the Ethernet header, and gives its bytes back as zeros. */
-const pulled: ReadonlySet<string> = new Set([
-  'socket_filter',
-  'cgroup_skb',
-  'lwt_in',
-  'lwt_out',
-  'lwt_xmit',
-  'lwt_seg6local',
-]);
 
 function fnv1a64(bytes: Uint8Array): string {
   let hash = 0xcbf29ce484222325n;
@@ -75,11 +65,8 @@ async function runOne(entry: Entry, run: KernelRun, inputs: string, directory: s
   const { file, options } = await prepare(entry, directory, engine);
   using object = await open(file, options);
   const program = await object.program(entry.prog);
-  const packet = new Uint8Array(readFileSync(join(inputs, run.input)));
-  const isPulled = pulled.has(entry.type);
-  const result = program.run(packet, isPulled ? { linkHeader: ETH_HLEN } : {});
-  const out = isPulled ? Uint8Array.from([...new Uint8Array(ETH_HLEN), ...result.data]) : result.data;
-  return { r0: Number(BigInt.asUintN(32, result.r0)), hash: fnv1a64(out), length: out.length };
+  const { r0, data } = testRun(program, new Uint8Array(readFileSync(join(inputs, run.input))));
+  return { r0: Number(BigInt.asUintN(32, r0)), hash: fnv1a64(data), length: data.length };
 }
 
 async function judge(entry: Entry, inputs: string, directory: string, engine: EngineKind): Promise<Outcome> {

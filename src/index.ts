@@ -58,6 +58,7 @@ export {
   type RunResult,
 } from './runtime/program.ts';
 export type { Task } from './runtime/task.ts';
+export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { verdictName } from './runtime/verdict.ts';
 export { checkStructure, type Structure } from './verifier/structure.ts';

@@ -1,4 +1,4 @@
-import type { BpfObject, BpfProgram, RunResult } from '../../index.ts';
+import { type BpfObject, type BpfProgram, type TestRunResult, testRun } from '../../index.ts';
 import { hexRows } from '../hex.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
@@ -9,7 +9,7 @@ import { Streams } from './streams.ts';
 
 const MAX_HEX_ROWS = 16;
 
-function jsonOf(result: RunResult, nsPerRun: number | undefined) {
+function jsonOf(result: TestRunResult, nsPerRun: number | undefined) {
   const { r0, verdict, data, dataChanged, meta, redirect } = result;
   return {
     r0,
@@ -22,7 +22,15 @@ function jsonOf(result: RunResult, nsPerRun: number | undefined) {
   };
 }
 
-function* textOf({ r0, verdict, data, dataChanged, meta, redirect }: RunResult): Generator<string> {
+function* textOf({
+  r0,
+  verdict,
+  data,
+  dataChanged,
+  meta,
+  redirect,
+  linkHeader,
+}: TestRunResult): Generator<string> {
   yield `r0: ${r0} (0x${r0.toString(16)})${verdict === r0.toString() ? '' : `, ${verdict}`}`;
   if (redirect) {
     const to = redirect.map === undefined ? 'interface' : `map ${redirect.map}, key`;
@@ -30,11 +38,20 @@ function* textOf({ r0, verdict, data, dataChanged, meta, redirect }: RunResult):
   }
   if (meta.length > 0) yield* [`metadata: ${plural(meta.length, 'byte')}`, ...hexRows(meta, MAX_HEX_ROWS)];
   if (data.length === 0) return;
+  if (linkHeader > 0) {
+    yield `the program sees the packet without its Ethernet header, as in the kernel's test run; it comes back as zeros`;
+  }
   yield `data: ${plural(data.length, 'byte')}${dataChanged ? ', changed' : ', as it was'}`;
   if (dataChanged) yield* hexRows(data, MAX_HEX_ROWS);
 }
 
-function printText(io: Io, program: BpfProgram, result: RunResult, flags: RunFlags, nsPerRun?: number): void {
+function printText(
+  io: Io,
+  program: BpfProgram,
+  result: TestRunResult,
+  flags: RunFlags,
+  nsPerRun?: number,
+): void {
   const name = styled(io, io.stdout, 'bold', program.name);
   io.stdout.write(`${name} (${program.spec.type}, ${flags.engine})\n`);
   for (const line of textOf(result)) io.stdout.write(`${line}\n`);
@@ -43,7 +60,7 @@ function printText(io: Io, program: BpfProgram, result: RunResult, flags: RunFla
   }
 }
 
-/** Runs a program over one packet; more often, over the packet as each run leaves it. */
+/** Runs a program over one packet as the kernel's test run does; more often, over the packet as each run leaves it. */
 export function runPacket(
   io: Io,
   object: BpfObject,
@@ -52,8 +69,11 @@ export function runPacket(
   flags: RunFlags,
 ): number {
   const streams = new Streams(io, object, flags);
-  const result = program.run(data);
-  const nsPerRun = flags.repeat > 1 ? program.repeat(data, flags.repeat - 1).nsPerRun : undefined;
+  const result = testRun(program, data);
+  const nsPerRun =
+    flags.repeat > 1
+      ? program.repeat(data, flags.repeat - 1, { linkHeader: result.linkHeader }).nsPerRun
+      : undefined;
   streams.drain();
   if (flags.json) {
     printJson(io.stdout, { program: program.name, engine: flags.engine, ...jsonOf(result, nsPerRun) });
