@@ -7,6 +7,7 @@ import {
   HELPERS,
   helpersAt,
   isGplCompatible,
+  programTypesOf,
   prototypeOf,
   refusalOf,
 } from '../../../src/verifier/helpers/index.ts';
