@@ -65,7 +65,7 @@ class Opener {
     return {
       name: main.name,
       section: main.section.name,
-      ...sectionMeaning(main.section.name),
+      ...sectionMeaning(main.section.name, this.context.defs.elf.name),
       ...linked,
       license: this.license,
       btf: this.btf,

@@ -159,7 +159,20 @@ const LEGACY: readonly (readonly [prefix: string, type: ProgramType])[] = [
   ['ingress', 'sched_cls'],
   ['egress', 'sched_cls'],
   ['filter', 'socket_filter'],
+  ['loadbalancer', 'socket_filter'],
 ];
+
+/**
+ * Sections of objects that iproute2 loads, Cilium's among them: MAP/SLOT for the programs of a prog_array, from- and
+ * to- for where packets come from. They say nothing of the type: tc, but for objects that are named after XDP.
+ */
+const IPROUTE2 = /^(\d+\/\d|from-|to-)/;
+
+function customary(name: string, objectName: string): ProgramType {
+  const legacy = LEGACY.find(([prefix]) => name.startsWith(prefix))?.[1];
+  if (legacy !== undefined || !IPROUTE2.test(name)) return legacy ?? 'unspec';
+  return /xdp[^/\\]*$/.test(objectName) ? 'xdp' : 'sched_cls';
+}
 
 /** What the name of a section says about the programs in it. */
 export interface SectionMeaning {
@@ -195,16 +208,19 @@ function known(name: string, autoload: boolean): SectionMeaning | undefined {
   };
 }
 
-function guessed(name: string, autoload: boolean): SectionMeaning {
-  const type = LEGACY.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'unspec';
+function guessed(name: string, autoload: boolean, objectName: string): SectionMeaning {
+  const type = customary(name, objectName);
   const slash = name.indexOf('/');
   const attachTo = slash < 0 ? '' : name.slice(slash + 1);
   return { type, typeGuessed: true, attachType: '', attachTo, sleepable: false, frags: false, autoload };
 }
 
-/** Reads a section name by libbpf's rules; a leading `?` turns off automatic loading. */
-export function sectionMeaning(section: string): SectionMeaning {
+/**
+ * Reads a section name by libbpf's rules; a leading `?` turns off automatic loading. The name of the object (a path)
+ * helps to guess where the section alone names no type.
+ */
+export function sectionMeaning(section: string, objectName = ''): SectionMeaning {
   const autoload = !section.startsWith('?');
   const name = autoload ? section : section.slice(1);
-  return known(name, autoload) ?? guessed(name, autoload);
+  return known(name, autoload) ?? guessed(name, autoload, objectName);
 }

@@ -37,6 +37,16 @@ describe('section names', () => {
     ]);
   });
 
+  it.each([
+    ['2/7', 'bpf_lxc.o', 'sched_cls'],
+    ['from-netdev', 'bpf_host.o', 'sched_cls'],
+    ['from-netdev', 'build/bpf_xdp_dsr.o', 'xdp'],
+    ['2/7', 'xdp/bpf_lxc.o', 'sched_cls'],
+    ['static', 'bpf_xdp.o', 'unspec'],
+  ])('that iproute2 gives are a guess: %s of %s', (section, object, type) => {
+    expect(sectionMeaning(section, object)).toMatchObject({ type, typeGuessed: true });
+  });
+
   it('match whole, or up to a slash', () => {
     expect(sectionMeaning('kprobes')).toMatchObject({ type: 'kprobe', typeGuessed: true });
     expect(sectionMeaning('sk_skb/stream_parser')).toMatchObject({ attachType: 'sk_skb_stream_parser' });

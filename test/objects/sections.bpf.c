@@ -18,6 +18,6 @@ PROGRAM(writable, "raw_tp.w/event")
 PROGRAM(connect, "cgroup/connect4")
 PROGRAM(system_call, "syscall")
 PROGRAM(legacy, "xdp_redirect_dummy")
-PROGRAM(unknown, "from-netdev")
+PROGRAM(unknown, "downcall")
 
 LICENSE;
