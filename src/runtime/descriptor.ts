@@ -12,7 +12,7 @@ export interface DescriptorInput {
   readonly sandbox: boolean;
   /** Deepest chain of frames. */
   readonly frames: number;
-  /** Maps the program refers to. */
+  /** Maps the program may touch. */
   readonly maps: readonly RawMap[];
   /** Functions whose address is taken: first slot and length. */
   readonly functions: readonly { readonly start: number; readonly length: number }[];

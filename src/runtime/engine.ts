@@ -1,5 +1,4 @@
 import * as layout from '../abi/layout.ts';
-import { MAP_TYPE_ARRAY_OF_MAPS, MAP_TYPE_HASH_OF_MAPS, MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
@@ -9,6 +8,7 @@ import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
+import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
 import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
@@ -127,7 +127,7 @@ export class Engine implements RunHost, RingHost {
     return this.#trace;
   }
 
-  /** @throws WebpfError 'bad-map' when the kernel would refuse such a map; 'unsupported' for types webpf lacks. */
+  /** @throws WebpfError 'map-operation' when the kernel would refuse such a map (`errno`), or webpf lacks its type. */
   createMap(spec: MapSpec, extra = 0): RawMap {
     this.assertOpen();
     const { type, keySize, valueSize, maxEntries, flags } = spec;
@@ -190,8 +190,9 @@ export class Engine implements RunHost, RingHost {
   #configure(options: EngineOptions): void {
     const budget = positive('budget', options.budget ?? DEFAULT_BUDGET, Number.MAX_SAFE_INTEGER);
     this.memory.setU64(this.run + layout.RUN_BUDGET, BigInt(budget));
-    if (options.seed !== undefined) unsigned64('option seed', options.seed);
-    if (options.seed !== undefined) this.memory.setU64(this.run + layout.RUN_RANDOM, options.seed || 1n);
+    if (options.seed !== undefined) {
+      this.memory.setU64(this.run + layout.RUN_RANDOM, unsigned64('option seed', options.seed) || 1n);
+    }
     if (options.time !== undefined) this.time = options.time;
     writeTask(this.memory, options.task ?? {});
   }
@@ -202,9 +203,8 @@ export class Engine implements RunHost, RingHost {
 
   /** Which references maps of this type may hold: programs and maps that are this engine's. */
   #referenceCheck(type: number): ((reference: number) => boolean) | undefined {
-    if (type === MAP_TYPE_PROG_ARRAY) return (reference) => this.#programs.has(reference);
-    const isOuter = type === MAP_TYPE_ARRAY_OF_MAPS || type === MAP_TYPE_HASH_OF_MAPS;
-    return isOuter ? (reference) => this.#maps.has(reference) : undefined;
+    if (isProgramArray(type)) return (reference) => this.#programs.has(reference);
+    return isMapOfMaps(type) ? (reference) => this.#maps.has(reference) : undefined;
   }
 }
 

@@ -2,6 +2,7 @@ import { WebpfError } from '../errors.ts';
 import { valueCodec } from '../frontend/btf/codec.ts';
 import type { Btf } from '../frontend/btf/types.ts';
 import type { MapSpec } from '../frontend/program.ts';
+import { naming } from './naming.ts';
 
 /** A variable of .rodata, .data or .bss. */
 interface Variable {
@@ -25,20 +26,6 @@ function findVariable(maps: readonly MapSpec[], name: string): Variable | undefi
   return undefined;
 }
 
-/** The codec knows types and fields, not which variable it is. */
-function encodeGlobal(name: string, { btf, typeId }: Variable, value: unknown): Uint8Array {
-  try {
-    return valueCodec(btf, typeId).encode(value);
-  } catch (cause) {
-    if (!(cause instanceof WebpfError)) throw cause;
-    throw new WebpfError(cause.code, `global variable ${name}: ${cause.message}`, {
-      stage: 'runtime',
-      subject: name,
-      cause,
-    });
-  }
-}
-
 /**
  * Copies of the data sections with variables set by name, as libbpf's skeletons do before a load: the way to
  * configure `const volatile` variables.
@@ -59,7 +46,11 @@ export function setGlobals(
     }
     const { map } = variable;
     const data = contents.get(map.name) ?? map.data?.slice() ?? new Uint8Array(map.valueSize); // .bss has none
-    data.set(encodeGlobal(name, variable, value), variable.offset);
+    const codec = valueCodec(variable.btf, variable.typeId);
+    data.set(
+      naming(`global variable ${name}`, name, () => codec.encode(value)),
+      variable.offset,
+    );
     contents.set(map.name, data);
   }
   return contents;

@@ -21,7 +21,7 @@ export interface RunHost {
   /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */
   running: boolean;
   assertOpen(): void;
-  /** The trap behind what a run has thrown; rethrows what is no trap. */
+  /** The trap behind what a run has thrown. */
   trapOf(error: unknown): Caught;
   mapAt(address: number): RawMap | undefined;
 }

@@ -1,9 +1,10 @@
-import * as abi from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec } from '../frontend/program.ts';
 import { integer } from './argument.ts';
+import { u32Bytes } from './bytes.ts';
 import type { Engine } from './engine.ts';
 import { setGlobals } from './globals.ts';
+import { isMapOfMaps, isPerf } from './maps/kinds.ts';
 import type { RawMap } from './maps/raw.ts';
 
 export interface MapSetOptions {
@@ -11,12 +12,7 @@ export interface MapSetOptions {
   readonly maxEntries?: Readonly<Record<string, number>>;
 }
 
-export const u32Bytes = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
-
 const MAX_U32 = 0xffffffff;
-
-const isMapOfMaps = (type: number): boolean =>
-  type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;
 
 /** The maps of one object, created and given their initial contents. */
 export class MapSet {
@@ -75,7 +71,7 @@ export class MapSet {
 
   /** Perf event arrays that leave their size open get one ring for each CPU, as libbpf does it. */
   #defaultEntries({ type, maxEntries }: MapSpec): number {
-    return type === abi.MAP_TYPE_PERF_EVENT_ARRAY && maxEntries === 0 ? this.#engine.cpus : maxEntries;
+    return isPerf(type) && maxEntries === 0 ? this.#engine.cpus : maxEntries;
   }
 
   #initialise(spec: MapSpec, data: Uint8Array | undefined): void {

@@ -1,21 +1,22 @@
-import * as abi from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import { valueCodec } from '../frontend/btf/codec.ts';
 import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
+import { u32Bytes } from './bytes.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
-import { MapSet, u32Bytes } from './mapSet.ts';
+import { MapSet } from './mapSet.ts';
 import { codecsOf } from './maps/codecs.ts';
+import { isKeyed, isPerf, isProgramArray, isQueue, isRing } from './maps/kinds.ts';
 import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
 import { finishProgram, type Placed, place, translateFor } from './prepare.ts';
-import { type BpfProgram, noProgram } from './program.ts';
+import type { BpfProgram } from './program.ts';
 
 export interface ObjectOptions {
   /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
@@ -27,11 +28,6 @@ export interface ObjectOptions {
 }
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
-
-const isQueue = (type: number): boolean => type === abi.MAP_TYPE_QUEUE || type === abi.MAP_TYPE_STACK;
-const isRing = (type: number): boolean => type === abi.MAP_TYPE_RINGBUF;
-const isPerf = (type: number): boolean => type === abi.MAP_TYPE_PERF_EVENT_ARRAY;
-const isKeyed = (type: number): boolean => !isQueue(type) && !isRing(type) && !isPerf(type);
 
 /** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
 export class BpfObject implements Disposable {
@@ -79,9 +75,7 @@ export class BpfObject implements Disposable {
     for (const program of group) this.#place(program);
     const ready = await Promise.all(group.map((program) => this.#finish(program)));
     for (const program of group) this.#fillProgramArrays(program, ready);
-    const first = ready[0];
-    if (!first) throw noProgram(wanted.name, this.#names());
-    return first;
+    return this.#finish(wanted);
   }
 
   /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
@@ -116,7 +110,7 @@ export class BpfObject implements Disposable {
 
   /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */
   setTailCall(map: string, index: number, program: BpfProgram | undefined): void {
-    const raw = this.#maps.find(map, (type) => type === abi.MAP_TYPE_PROG_ARRAY, 'prog_array');
+    const raw = this.#maps.find(map, isProgramArray, 'prog_array');
     integer(`the index in "${map}"`, index, 0, raw.spec.maxEntries - 1);
     if (program && !program.isOf(this.engine))
       throw badArgument(`${program.name} is a program of another engine`);
@@ -163,16 +157,25 @@ export class BpfObject implements Disposable {
   }
 
   #find(name: string | undefined): Program {
-    const refused = this.file.refused.find((one) => one.program === name || name === undefined);
-    const found =
-      name === undefined
-        ? this.file.programs.length === 1 && this.file.programs[0]
-        : this.file.programs.find((program) => program.name === name);
+    return name === undefined ? this.#only() : this.#named(name);
+  }
+
+  #only(): Program {
+    const { programs, refused } = this.file;
+    if (programs.length === 1 && programs[0]) return programs[0];
+    if (programs.length === 0 && refused[0]) throw refused[0].error;
+    throw badArgument(`name one of the object's programs: ${this.#names().join(', ')}`);
+  }
+
+  #named(name: string): Program {
+    const found = this.file.programs.find((program) => program.name === name);
     if (found) return found;
-    if (refused && (name !== undefined || this.file.programs.length === 0)) throw refused.error;
-    if (name !== undefined) throw noProgram(name, this.#names());
-    throw new WebpfError('bad-argument', `name one of the object's programs: ${this.#names().join(', ')}`, {
+    const refused = this.file.refused.find(({ program }) => program === name);
+    if (refused) throw refused.error;
+    const known = this.#names().join(', ') || 'none';
+    throw new WebpfError('not-found', `there is no program "${name}"; the object has ${known}`, {
       stage: 'runtime',
+      subject: name,
     });
   }
 
@@ -195,8 +198,8 @@ export class BpfObject implements Disposable {
     const known = this.#placed.get(program.name);
     if (known) return known;
     const own = program.maps.map((spec) => this.#maps.find(spec.name));
-    const placed = place(this.engine, program, own, this.#options.context);
-    grantMaps(this.engine.memory, placed.descriptor.address, this.#maps.granted(own));
+    const maps = { own, granted: this.#maps.granted(own) };
+    const placed = place(this.engine, program, maps, this.#options.context);
     this.#placed.set(program.name, placed);
     return placed;
   }

@@ -47,11 +47,17 @@ const framesOf = (structure: Structure): number =>
     ? layout.MAX_FRAMES
     : structure.frames;
 
-/** Checks a program and gives it its place in linear memory. `maps` are those of `program.maps`, in order. */
+/** Maps of a program: those of `program.maps`, in order, and all that it may touch, inner maps among them. */
+export interface ProgramMaps {
+  readonly own: readonly RawMap[];
+  readonly granted: readonly RawMap[];
+}
+
+/** Checks a program and gives it its place in linear memory. */
 export function place(
   engine: Engine,
   program: Program,
-  maps: readonly RawMap[],
+  maps: ProgramMaps,
   contextKind: ContextKind = contextKindOf(program.type),
 ): Placed {
   const structure = checkStructure(program);
@@ -64,11 +70,11 @@ export function place(
     contextCode: contextCodes[contextKind],
     sandbox: !engine.trusted,
     frames: framesOf(structure),
-    maps,
+    maps: maps.granted,
     functions: takenSubprograms(structure),
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
-  return { program, structure, contextKind, maps, descriptor, id };
+  return { program, structure, contextKind, maps: maps.own, descriptor, id };
 }
 
 const proofOf = (engine: Engine) => (engine.trusted ? trustedProof : sandboxProof);

@@ -5,6 +5,7 @@ import type { Stepper } from '../interp/stepper.ts';
 import { BATCH_EVENTS } from './arena.ts';
 import { badArgument, integer, packetBytes } from './argument.ts';
 import { type BatchResult, Collector } from './batch.ts';
+import { equalBytes } from './bytes.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
 import type { RunHost } from './host.ts';
 import { type Trap, trapError } from './trap.ts';
@@ -57,12 +58,6 @@ export interface Executor {
 
 const EMPTY = new Uint8Array();
 const NO_CONTEXT: RunContext = {};
-
-const equal = (a: Uint8Array, b: Uint8Array): boolean => {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-};
 
 /** A program ready to run. */
 export class BpfProgram {
@@ -235,7 +230,7 @@ export class BpfProgram {
       r0,
       verdict,
       data: after,
-      dataChanged: !equal(before.subarray(this.#engine.arena.pulled), after),
+      dataChanged: !equalBytes(before.subarray(this.#engine.arena.pulled), after),
       meta: memory.read(meta, Math.max(0, data - meta)),
       redirect: verdict.endsWith('_REDIRECT') ? this.#redirect() : undefined,
       context: this.contextKind === 'skb' ? readSkb(memory, run) : undefined,
@@ -252,9 +247,3 @@ export class BpfProgram {
     };
   }
 }
-
-export const noProgram = (name: string, known: readonly string[]): WebpfError =>
-  new WebpfError('not-found', `there is no program "${name}"; the object has ${known.join(', ') || 'none'}`, {
-    stage: 'runtime',
-    subject: name,
-  });

@@ -1,4 +1,5 @@
 import type { ProgramType } from '../frontend/program.ts';
+import { equalBytes } from './bytes.ts';
 import type { RunContext } from './context.ts';
 import type { BpfProgram, RunResult } from './program.ts';
 
@@ -34,5 +35,5 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
   const result = program.run(data, { ...context, linkHeader });
   const meta = program.contextKind === 'xdp' ? result.meta : new Uint8Array();
   const after = joined(new Uint8Array(linkHeader), meta, result.data);
-  return { ...result, data: after, dataChanged: Buffer.compare(data, after) !== 0, linkHeader };
+  return { ...result, data: after, dataChanged: !equalBytes(data, after), linkHeader };
 }

@@ -2,14 +2,14 @@ import * as abi from '../../abi/maps.ts';
 import { WebpfError } from '../../errors.ts';
 import { type Codec, rawCodec, valueCodec } from '../../frontend/btf/codec.ts';
 import type { MapSpec } from '../../frontend/program.ts';
+import { align8, u32Bytes } from '../bytes.ts';
+import { naming } from '../naming.ts';
 
 /** How the keys and values of a map are decoded. */
 export interface MapCodecs {
   readonly key: Codec;
   readonly value: Codec;
 }
-
-const align8 = (size: number): number => (size + 7) & ~7;
 
 const indexCodec: Codec = {
   size: 4,
@@ -20,7 +20,7 @@ const indexCodec: Codec = {
         stage: 'runtime',
       });
     }
-    return new Uint8Array(Uint32Array.of(value).buffer);
+    return u32Bytes(value);
   },
 };
 
@@ -66,21 +66,9 @@ function codecFor(spec: MapSpec, typeId: number | undefined, size: number): Code
 }
 
 /** Errors about a key or a value name the map. */
-const naming = (codec: Codec, spec: MapSpec, what: 'key' | 'value'): Codec => ({
+const ofMap = (codec: Codec, { name }: MapSpec, what: 'key' | 'value'): Codec => ({
   ...codec,
-  encode: (value) => {
-    try {
-      return codec.encode(value);
-    } catch (error) {
-      if (!(error instanceof WebpfError)) throw error;
-      const { code, stage, message } = error;
-      throw new WebpfError(code, `map "${spec.name}", ${what}: ${message}`, {
-        stage,
-        subject: spec.name,
-        cause: error,
-      });
-    }
-  },
+  encode: (value) => naming(`map "${name}", ${what}`, name, () => codec.encode(value)),
 });
 
 /** Codecs by the map's BTF; raw bytes where it has none, numbers for array indexes. */
@@ -88,5 +76,5 @@ export function codecsOf(spec: MapSpec, cpus: number | undefined): MapCodecs {
   const key = indexed.has(spec.type) ? indexCodec : codecFor(spec, spec.keyTypeId, spec.keySize);
   const one = codecFor(spec, spec.valueTypeId, spec.valueSize);
   const value = cpus === undefined ? one : perCpuCodec(one, spec.valueSize, cpus);
-  return { key: naming(key, spec, 'key'), value: naming(value, spec, 'value') };
+  return { key: ofMap(key, spec, 'key'), value: ofMap(value, spec, 'value') };
 }

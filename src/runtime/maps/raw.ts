@@ -2,6 +2,7 @@ import * as layout from '../../abi/layout.ts';
 import { BPF_ANY, ENOENT } from '../../abi/maps.ts';
 import { WebpfError } from '../../errors.ts';
 import type { MapSpec } from '../../frontend/program.ts';
+import { align8 } from '../bytes.ts';
 import { mapError } from '../errno.ts';
 import type { LinearMemory } from '../memory.ts';
 import type { Signal } from '../signal.ts';
@@ -17,8 +18,6 @@ export interface MapHost {
 const CURSOR_END = 0xffffffff;
 /** Bytes of elements fetched at a time when iterating. */
 const DUMP_BYTES = 65536;
-
-const align8 = (size: number): number => (size + 7) & ~7;
 
 /** A map by its bytes: the operations of the bpf() system call. Everything typed is built on it. */
 export class RawMap {

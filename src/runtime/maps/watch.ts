@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { integer } from '../argument.ts';
+import { equalBytes } from '../bytes.ts';
 import type { MapCodecs } from './codecs.ts';
 import type { RawMap } from './raw.ts';
 
@@ -18,14 +19,12 @@ const identity = (key: Uint8Array): string => Buffer.from(key).toString('latin1'
 const snapshot = (map: RawMap): Snapshot =>
   new Map(Array.from(map.entries(), ([key, value]) => [identity(key), [key, value]]));
 
-const equal = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
 type Difference = readonly [key: Uint8Array, value: Uint8Array | undefined, previous: Uint8Array | undefined];
 
 function* differences(before: Snapshot, after: Snapshot): Generator<Difference> {
   for (const [id, [key, value]] of after) {
     const previous = before.get(id)?.[1];
-    if (!previous || !equal(previous, value)) yield [key, value, previous];
+    if (!previous || !equalBytes(previous, value)) yield [key, value, previous];
   }
   for (const [id, [key, previous]] of before) {
     if (!after.has(id)) yield [key, undefined, previous];

@@ -1,0 +1,11 @@
+/** Map types by how they are used. */
+import * as abi from '../../abi/maps.ts';
+
+export const isQueue = (type: number): boolean => type === abi.MAP_TYPE_QUEUE || type === abi.MAP_TYPE_STACK;
+export const isRing = (type: number): boolean => type === abi.MAP_TYPE_RINGBUF;
+export const isPerf = (type: number): boolean => type === abi.MAP_TYPE_PERF_EVENT_ARRAY;
+/** Maps with keys and values, used like a `Map`. */
+export const isKeyed = (type: number): boolean => !isQueue(type) && !isRing(type) && !isPerf(type);
+export const isProgramArray = (type: number): boolean => type === abi.MAP_TYPE_PROG_ARRAY;
+export const isMapOfMaps = (type: number): boolean =>
+  type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;
