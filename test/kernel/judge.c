@@ -112,7 +112,8 @@ static int keep(int fd, unsigned key_size, unsigned value_size) {
   return object_count++;
 }
 
-static void command_map(void) {
+/* The words that both ways of making a map begin with. */
+static union bpf_attr map_attributes(void) {
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   attr.map_type = number();
@@ -120,6 +121,11 @@ static void command_map(void) {
   attr.value_size = number();
   attr.max_entries = number();
   attr.map_flags = number();
+  return attr;
+}
+
+static void command_map(void) {
+  union bpf_attr attr = map_attributes();
   char *inner = word();
   if (inner != NULL && object(strtoul(inner, NULL, 0)) != NULL)
     attr.inner_map_fd = object(strtoul(inner, NULL, 0))->fd;
@@ -168,13 +174,7 @@ static long load_btf(long length) {
 
 /* A map whose key and value have types: local storage, and values that hold locks, timers or pointers. */
 static void command_typed(void) {
-  union bpf_attr attr;
-  memset(&attr, 0, sizeof attr);
-  attr.map_type = number();
-  attr.key_size = number();
-  attr.value_size = number();
-  attr.max_entries = number();
-  attr.map_flags = number();
+  union bpf_attr attr = map_attributes();
   attr.btf_key_type_id = number();
   attr.btf_value_type_id = number();
   long btf_fd = load_btf(parse_hex(word(), second));
