@@ -104,15 +104,6 @@ const assemblyExtensions: ReadonlySet<string> = new Set(['.s', '.asm', '.bpfasm'
 const programName = (path: string): string =>
   basename(path, extname(path)).replace(/\W+/g, '_').replace(/^_|_$/g, '') || 'main';
 
-const alone = (path: string, program: Program): ObjectFile => ({
-  name: path,
-  programs: [program],
-  refused: [],
-  maps: program.maps,
-  license: program.license,
-  btf: program.btf,
-});
-
 /** `type` for all programs of a file, where the caller knows better than the section names. */
 const retyped = (file: ObjectFile, type: ProgramType): ObjectFile => ({
   ...file,
@@ -140,10 +131,10 @@ export async function readProgramFile(
   const extension = extname(path).toLowerCase();
   const name = programName(path);
   if (!isElf(bytes) && assemblyExtensions.has(extension)) {
-    return alone(path, assembled(path, name, new TextDecoder().decode(bytes), type));
+    return readObject(assembled(path, name, new TextDecoder().decode(bytes), type), path);
   }
   if (!isElf(bytes) && extension === '.bin') {
-    return alone(path, programFromBytes(bytes, { name, type }));
+    return readObject(programFromBytes(bytes, { name, type }), path);
   }
   const file = await readObject(bytes, path);
   return type === undefined ? file : retyped(file, type);

@@ -30,8 +30,8 @@ async function readSource(path: string): Promise<Uint8Array> {
 }
 
 /** One program as an object of its own. */
-const objectOf = (program: Program): ObjectFile => ({
-  name: program.name,
+const objectOf = (program: Program, name = program.name): ObjectFile => ({
+  name,
   programs: [program],
   refused: [],
   maps: program.maps,
@@ -54,7 +54,7 @@ export async function readObject(source: Source, name?: string): Promise<ObjectF
       'an object is opened from a path, a file URL, a Uint8Array or a program; this is none of them',
     );
   }
-  return 'programs' in source ? source : objectOf(source);
+  return 'programs' in source ? source : objectOf(source, name);
 }
 
 /**
