@@ -117,7 +117,7 @@ describe('the process', () => {
   });
 
   it('is quiet when the reader of its output leaves', () => {
-    const script = '"$@" | head -n 1; echo "status $PIPESTATUS"';
+    const script = '"$@" | { read -r line; echo "$line"; }; echo "status $PIPESTATUS"';
     const argv = ['-c', script, 'bash', ...node, 'disasm', example('pipeline.bpf.o')];
     const { stdout, stderr } = spawnSync('bash', argv, { encoding: 'utf8' });
     expect(stderr).toBe('');

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../src/abi/maps.ts';
@@ -22,7 +23,7 @@ function start(runtime: Runtime, cpu: number, input: object, body: string): Prom
     let seed = cpu + 1;
     const random = (n) => { seed = (Math.imul(seed, 1103515245) + 12345) >>> 0; return (seed >>> 8) % n; };
     parentPort.postMessage((() => { ${body} })());`;
-  const wasm = new URL('../../build/runtime.shared.wasm', import.meta.url).pathname;
+  const wasm = fileURLToPath(new URL('../../build/runtime.shared.wasm', import.meta.url));
   const worker = new Worker(code, { eval: true, workerData: { memory: runtime.memory, wasm, cpu, input } });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
