@@ -61,4 +61,14 @@ export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { verdictName } from './runtime/verdict.ts';
+export type { InsnFacts, Proof, ProofMode, RegisterFact, StackFact } from './verifier/proof.ts';
 export { checkStructure, type Structure } from './verifier/structure.ts';
+export type {
+  PathStep,
+  RegisterState,
+  Rejection,
+  VerdictWord,
+  Verification,
+  VerifyOptions,
+} from './verifier/verification.ts';
+export { Verifier, verify } from './verifier/verify.ts';

@@ -1,4 +1,5 @@
-// What the compiled domain exports: see src/verifier/domain.ts, which describes it. Nothing is done here.
+// What the compiled domain and the abstract state export: see src/verifier/domain.ts and src/verifier/state/memory.ts,
+// which describe them. Nothing is done here.
 
 export { alu, aluImm, neg } from './alu';
 export { branchTaken, branchTakenImm } from './branch';
@@ -6,4 +7,30 @@ export { endian, signExtend, zeroExtend } from './extend';
 export { join, meet } from './lattice';
 export { refine, refineImm } from './refine';
 export { contains, copy, equal, setConst, setUnknown, within } from './scalar';
+export { covered } from './state/compare';
+export { heapUsed, resetHeap } from './state/heap';
+export { matchIds } from './state/ids';
+export { collectLinks, syncLinks } from './state/links';
+export {
+  clean,
+  clearWritten,
+  inheritReads,
+  inheritReadsPacked,
+  markSlotRead,
+  markSlotWritten,
+} from './state/liveness';
+export { sminOf, smaxOf, umax32Of, umaxOf, uminOf, widthOf } from './state/numbers';
+export { drop, restore, save, setAllLive } from './state/pack';
+export { clearWanted, requireAllPrecise, requirePrecise, wantPreciseOf } from './state/precise';
+export { copyRegister, setNone, setUnknownScalar } from './state/register';
+export {
+  clearPrecision,
+  forgetPackets,
+  forgetReference,
+  forgetSlices,
+  markNotNull,
+  markNull,
+  widenPackets,
+} from './state/sweep';
+export { iteratorDepthsDiffer, widenFrom } from './state/widen';
 export { sync } from './sync';

@@ -28,6 +28,10 @@ export const badRelocation = (message: string, { program, insn }: Site): WebpfEr
 /** Which datasec (.kconfig or .ksyms) declares an extern variable or function, by name. */
 export type Externs = ReadonlyMap<string, string>;
 
+/** Whether the symbol is declared as one of the kernel's (`__ksym`); weak ones are. */
+export const isKernelSymbol = (symbol: ElfSymbol, externs: Externs): boolean =>
+  symbol.section === 0 && externs.get(symbol.name) === '.ksyms';
+
 export function externsOf(btf: Btf | undefined): Externs {
   const sections = new Map<string, string>();
   for (const type of btf?.types ?? []) {
@@ -37,7 +41,7 @@ export function externsOf(btf: Btf | undefined): Externs {
   return sections;
 }
 
-/** Why a reference to a symbol that the object does not define cannot be resolved. */
+/** Why a reference to a symbol that the object does not define cannot be resolved; calls of the kernel's can. */
 export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, site: Site): WebpfError {
   const { name } = symbol;
   const at = `at insn ${site.insn}`;
@@ -46,8 +50,7 @@ export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, 
     return unsupported(`kernel configuration value '${name}' (.kconfig) ${at} is not supported`, site);
   }
   if (section === '.ksyms') {
-    const what = call ? `kfunc call '${name}'` : `kernel symbol '${name}'`;
-    return unsupported(`${what} (.ksyms) ${at} is not supported`, site);
+    return unsupported(`kernel symbol '${name}' (.ksyms) ${at} is not supported`, site);
   }
   const what = call ? 'function' : 'symbol';
   return badRelocation(`${what} '${name}' ${at} is declared but not defined in this object`, site);

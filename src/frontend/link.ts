@@ -11,6 +11,7 @@ const SLOT = 8;
 const LDDW = 0x18;
 const CALL = 0x85;
 const PSEUDO_CALL = 1;
+const PSEUDO_KFUNC_CALL = 2;
 const PSEUDO_FUNC = 4;
 const PSEUDO_MAP_INDEX = 5;
 const PSEUDO_MAP_INDEX_VALUE = 6;
@@ -76,6 +77,7 @@ export interface Linked {
   readonly code: Uint8Array;
   readonly subprograms: readonly Subprogram[];
   readonly maps: readonly MapSpec[];
+  readonly kfuncs: readonly string[];
   readonly lines: readonly LineInfo[];
 }
 
@@ -99,6 +101,7 @@ class Linker {
   private readonly program: string;
   private readonly starts = new Map<FunctionDef, number>();
   private readonly mapIndexes = new Map<MapSpec, number>();
+  private readonly kfuncIndexes = new Map<string, number>();
   private readonly subprograms: Subprogram[] = [];
   private readonly lines: LineInfo[] = [];
   private bytes = new Uint8Array(4096);
@@ -121,6 +124,7 @@ class Linker {
       code: this.bytes.slice(0, this.slots * SLOT),
       subprograms: this.subprograms,
       maps: [...this.mapIndexes.keys()],
+      kfuncs: [...this.kfuncIndexes.keys()],
       lines: this.lines.sort((a, b) => a.insn - b.insn),
     };
   }
@@ -243,7 +247,8 @@ class Linker {
   /** Writes the reference into the instruction; returns the function when it must be appended first. */
   private apply(slot: number, target: Target): FunctionDef | undefined {
     if (target.kind === 'function') return this.applyFunction(slot, target.function);
-    const index = this.mapIndex(target.map);
+    if (target.kind === 'kfunc') return this.applyKfunc(slot, target.name);
+    const index = indexIn(this.mapIndexes, target.map);
     this.setSource(slot, target.kind === 'map' ? PSEUDO_MAP_INDEX : PSEUDO_MAP_INDEX_VALUE);
     this.view.setInt32(slot * SLOT + 4, index, true);
     this.view.setInt32(slot * SLOT + 12, target.kind === 'value' ? target.offset : 0, true);
@@ -259,23 +264,30 @@ class Linker {
     return undefined;
   }
 
+  private applyKfunc(slot: number, name: string): undefined {
+    this.setSource(slot, PSEUDO_KFUNC_CALL);
+    this.view.setInt16(slot * SLOT + 2, 0, true);
+    this.view.setInt32(slot * SLOT + 4, indexIn(this.kfuncIndexes, name), true);
+  }
+
   private setSource(slot: number, src: number): void {
     const at = slot * SLOT + 1;
     this.view.setUint8(at, (this.view.getUint8(at) & 0x0f) | (src << 4));
   }
+}
 
-  private mapIndex(map: MapSpec): number {
-    const known = this.mapIndexes.get(map);
-    if (known !== undefined) return known;
-    this.mapIndexes.set(map, this.mapIndexes.size);
-    return this.mapIndexes.size - 1;
-  }
+/** Number of a thing the program refers to: they are counted as they are met. */
+function indexIn<T>(indexes: Map<T, number>, thing: T): number {
+  const known = indexes.get(thing);
+  if (known !== undefined) return known;
+  indexes.set(thing, indexes.size);
+  return indexes.size - 1;
 }
 
 /**
  * Links the program that begins with `main`.
  *
- * @throws WebpfError `unsupported` when it needs CO-RE, kconfig, ksyms or kfuncs; `bad-relocation` or `bad-map` when
+ * @throws WebpfError `unsupported` when it needs CO-RE, kconfig or variables of the kernel; `bad-relocation` or `bad-map` when
  * a reference cannot be resolved
  */
 export function linkProgram(context: LinkContext, main: FunctionDef): Linked {

@@ -120,6 +120,11 @@ export interface Program {
   readonly code: Uint8Array;
   readonly subprograms: readonly Subprogram[];
   readonly maps: readonly MapSpec[];
+  /**
+   * Names of the kernel functions the program calls: the imm of a kfunc call is an index into them, its off is 0.
+   * (Linux has a BTF id and a module's BTF there, which mean nothing outside the kernel that gave them.)
+   */
+  readonly kfuncs?: readonly string[] | undefined;
   readonly lines: readonly LineInfo[];
   readonly license: string;
   readonly btf?: Btf | undefined;

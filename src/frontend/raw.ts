@@ -13,6 +13,8 @@ export interface ProgramOptions {
   readonly type?: ProgramType | undefined;
   /** Maps that lddw with pseudo source 5 or 6 refers to by index. */
   readonly maps?: readonly MapSpec[] | undefined;
+  /** Kernel functions that kfunc calls refer to by index. */
+  readonly kfuncs?: readonly string[] | undefined;
   /** Functions; found from the calls when absent. */
   readonly subprograms?: readonly Subprogram[] | undefined;
   readonly lines?: readonly LineInfo[] | undefined;
@@ -39,6 +41,7 @@ export function programFromBytes(code: Uint8Array, options: ProgramOptions = {})
     code: code.slice(),
     subprograms: options.subprograms ?? [],
     maps: options.maps ?? [],
+    kfuncs: options.kfuncs,
     lines: options.lines ?? [],
     license: options.license ?? 'GPL',
     btf: options.btf,
@@ -62,7 +65,7 @@ function labelled({ insns, labels }: Assembled, main: string): Subprogram[] {
 
 /**
  * A program from assembly text, in the kernel's, LLVM's or the conformance suite's syntax. `map[name]` refers to
- * `options.maps` by name.
+ * `options.maps` by name; `call kfunc name` gives the program the list of names it calls.
  *
  * @throws WebpfError `bad-assembly` with line and column; `bad-program` when a call leads nowhere
  */
@@ -71,11 +74,13 @@ export function programFromAssembly(
   options: ProgramOptions & Pick<AssembleOptions, 'dialect'> = {},
 ): Program {
   const { name = 'program', dialect, maps = [] } = options;
-  const assembled = assemble(text, { name, dialect, maps: maps.map((map) => map.name) });
+  const { kfuncs } = options;
+  const assembled = assemble(text, { name, dialect, maps: maps.map((map) => map.name), kfuncs });
   const subprograms = options.subprograms ?? labelled(assembled, name);
   return programFromBytes(assembled.code, {
     ...options,
     subprograms,
+    kfuncs: assembled.kfuncs.length === 0 ? kfuncs : assembled.kfuncs,
     lines: options.lines ?? assembled.lines,
   });
 }

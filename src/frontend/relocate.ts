@@ -1,7 +1,14 @@
 import { WebpfError } from '../errors.ts';
 import type { Btf } from './btf/types.ts';
 import type { ElfFile, ElfRelocation, ElfSection } from './elf/types.ts';
-import { badRelocation, type Externs, externError, type Site, unsupported } from './externs.ts';
+import {
+  badRelocation,
+  type Externs,
+  externError,
+  isKernelSymbol,
+  type Site,
+  unsupported,
+} from './externs.ts';
 import { type FunctionDef, type FunctionTable, isCode } from './functions.ts';
 import type { MapEntry } from './maps/entry.ts';
 import type { MapTable } from './maps/table.ts';
@@ -20,7 +27,9 @@ export type Target =
   | { readonly kind: 'map'; readonly map: MapSpec }
   /** A byte of a global variable. */
   | { readonly kind: 'value'; readonly map: MapSpec; readonly offset: number }
-  | { readonly kind: 'function'; readonly function: FunctionDef };
+  | { readonly kind: 'function'; readonly function: FunctionDef }
+  /** A function of the kernel, by name. */
+  | { readonly kind: 'kfunc'; readonly name: string };
 
 /** What relocations are resolved against. */
 export interface Definitions {
@@ -115,8 +124,15 @@ function valueTarget(entry: MapEntry, offset: number, site: Site): Target {
   return { kind: 'value', map: usable(entry, site), offset: offset | 0 };
 }
 
-/** Resolves the relocation of a call (R_BPF_64_32); `imm` is -1 against a function, else counts from the section. */
+/**
+ * Resolves the relocation of a call (R_BPF_64_32); `imm` is -1 against a function, else counts from the section. A
+ * function of the kernel keeps its name, weak or not: what runs the program knows whether it is there.
+ */
 export function callTarget(defs: Definitions, relocation: ElfRelocation, imm: number, site: Site): Target {
+  if (isKernelSymbol(relocation.symbol, defs.externs)) {
+    expectType(relocation, R_BPF_64_32, site);
+    return { kind: 'kfunc', name: relocation.symbol.name };
+  }
   const section = sectionOf(defs, relocation, true, site);
   expectType(relocation, R_BPF_64_32, site);
   if (!isCode(section)) throw otherSection(section, relocation.symbol.name, site);

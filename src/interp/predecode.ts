@@ -32,7 +32,7 @@ export interface Bindings {
 }
 
 /** What predecoding needs of a checked program. */
-export type Predecodable = Pick<Structure, 'decoded' | 'addressTaken'> & {
+export type Predecodable = Pick<Structure, 'decoded' | 'addressTaken' | 'kfuncNames'> & {
   readonly subprograms: readonly { readonly start: number; readonly length: number }[];
 };
 
@@ -91,6 +91,7 @@ interface Context {
   /** Position in PROG_FUNCS by first slot. */
   readonly taken: ReadonlyMap<number, number>;
   readonly bindings: Bindings;
+  readonly kfuncNames: readonly string[];
   readonly proof: Proof;
   readonly slot: number;
 }
@@ -175,7 +176,8 @@ function localCall({ imm }: CallInsn, context: Context): Fields {
 const CALL: Record<CallInsn['target'], (insn: CallInsn, context: Context) => Fields> = {
   helper: ({ imm }) => (imm === TAIL_CALL_HELPER ? { op: op.TAIL_CALL } : { op: op.CALL_HELPER, imm }),
   local: localCall,
-  kfunc: ({ imm }, { slot }) => refuse(slot, `calls of kernel functions (kfunc with BTF id ${imm})`),
+  kfunc: ({ imm }, { slot, kfuncNames }) =>
+    refuse(slot, `calls of the kernel function ${kfuncNames[imm] ?? `#${imm}`} (kfunc)`),
 };
 
 const PREDECODE: {
@@ -234,6 +236,7 @@ export function predecode(program: Predecodable, bindings: Bindings, proof: Proo
     lengths: new Map(program.subprograms.map(({ start, length }) => [start, length])),
     taken: new Map(functions.map(({ start }, index) => [start, index])),
     bindings,
+    kfuncNames: program.kfuncNames,
     proof,
   };
   const code = new Uint8Array((insns.length + 1) * op.INSN_SIZE);

@@ -4,7 +4,7 @@ import { isClike, parseClike } from './asm/clike.ts';
 import { Cursor } from './asm/cursor.ts';
 import type { Draft } from './asm/draft.ts';
 import { badAssembly } from './asm/lexer.ts';
-import type { Names } from './asm/rhs.ts';
+import type { Names } from './asm/names.ts';
 import { parseSuite } from './asm/suite.ts';
 import { MAX_SLOTS } from './decode.ts';
 import { encode } from './encode.ts';
@@ -17,6 +17,8 @@ export interface AssembleOptions {
   readonly name?: string | undefined;
   /** Names that `map[name]` may use, in the order of the program's maps. */
   readonly maps?: readonly string[] | undefined;
+  /** Kernel functions that have their index already; `call kfunc name` gives further names the next ones. */
+  readonly kfuncs?: readonly string[] | undefined;
 }
 
 /** Source line of an instruction. */
@@ -32,6 +34,8 @@ export interface Assembled {
   readonly lines: readonly AssembledLine[];
   /** Slot by label. */
   readonly labels: ReadonlyMap<string, number>;
+  /** Kernel functions called by name, in order of first use: the imm of their calls is the index. */
+  readonly kfuncs: readonly string[];
 }
 
 interface Placed {
@@ -61,7 +65,7 @@ const takeLabels = (cursor: Cursor, state: State): void => {
 
 const parseInsn = (cursor: Cursor, { options, names }: State): Draft => {
   const clike = options.dialect === undefined ? isClike(cursor) : options.dialect === 'c';
-  const draft = clike ? parseClike(cursor, names) : parseSuite(cursor);
+  const draft = clike ? parseClike(cursor, names) : parseSuite(cursor, names);
   cursor.end();
   return draft;
 };
@@ -105,7 +109,7 @@ export function assemble(text: string, options: AssembleOptions = {}): Assembled
   const file = options.name ?? '<assembly>';
   const state: State = {
     options,
-    names: { maps: options.maps ?? [] },
+    names: { maps: options.maps ?? [], kfuncs: [...(options.kfuncs ?? [])] },
     placed: [],
     labels: new Map(),
     slot: 0,
@@ -121,5 +125,6 @@ export function assemble(text: string, options: AssembleOptions = {}): Assembled
     });
   }
   const insns = state.placed.map((placed) => resolve(placed, state));
-  return { code: encode(insns), insns, lines: state.placed.map(({ line }) => line), labels: state.labels };
+  const lines = state.placed.map(({ line }) => line);
+  return { code: encode(insns), insns, lines, labels: state.labels, kfuncs: state.names.kfuncs };
 }

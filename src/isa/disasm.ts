@@ -32,15 +32,15 @@ export interface DisassembledLine {
   readonly text: string;
 }
 
-const kernelLine = (insn: Insn, opcode: boolean): string => {
-  if (!opcode) return `${kernelText(insn)}${insn.kind === 'lddw' && insn.pseudo === 0 ? ' ll' : ''}`;
+const kernelLine = (insn: Insn, { opcode = true, ...names }: FormatOptions): string => {
+  if (!opcode) return `${kernelText(insn, names)}${insn.kind === 'lddw' && insn.pseudo === 0 ? ' ll' : ''}`;
   const code = (rowOf(insn)?.opcode ?? 0).toString(16).padStart(2, '0');
-  return `(${code}) ${kernelText(insn)}`;
+  return `(${code}) ${kernelText(insn, names)}`;
 };
 
 /** Text of one instruction; `assemble` reads it back. */
 export function format(insn: Insn, options: FormatOptions = {}): string {
-  return options.dialect === 'llvm' ? llvmText(insn, options) : kernelLine(insn, options.opcode ?? true);
+  return options.dialect === 'llvm' ? llvmText(insn, options) : kernelLine(insn, options);
 }
 
 const withSymbol = (insn: Insn, slot: number, { symbol, dialect }: DisassembleOptions): string => {
@@ -93,7 +93,7 @@ const printLine = ({ insn, bytes, text }: DisassembledLine, dialect: FormatOptio
 
 /**
  * Disassembles a program to text, with slot numbers (and bytes, in the llvm dialect) as bpftool and llvm-objdump
- * print them. `assemble` reads the text back to the same bytes.
+ * print them. `assemble` reads the text back to the same bytes, where names of kernel functions were given with those.
  *
  * @throws WebpfError as `disassembleLines`
  */

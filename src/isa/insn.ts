@@ -147,7 +147,10 @@ export interface GotoxInsn {
 export interface CallInsn {
   readonly kind: 'call';
   readonly target: 'helper' | 'local' | 'kfunc';
-  /** Helper id, slot offset of the subprogram from the next slot, or BTF id of the kfunc. */
+  /**
+   * Helper id, slot offset of the subprogram from the next slot, or what names the kfunc: its BTF id as the kernel has
+   * it, an index into `Program.kfuncs` here.
+   */
   readonly imm: number;
   /** kfunc only: index into the fd array. */
   readonly off: number;

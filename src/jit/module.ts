@@ -66,6 +66,7 @@ class ModuleUnit implements Unit {
   readonly tailCallsBelow: boolean;
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
+  readonly #kfuncs: readonly string[];
   /** Names of what is imported already. */
   readonly #imported = new Set<string>();
 
@@ -77,6 +78,7 @@ class ModuleUnit implements Unit {
     this.context = PLAIN_CONTEXTS.has(type) ? 'packet' : 'context';
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
+    this.#kfuncs = structure.kfuncNames;
     this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
   }
 
@@ -95,6 +97,10 @@ class ModuleUnit implements Unit {
   helper(id: number): string | undefined {
     const name = helperName(id);
     return name === undefined ? undefined : this.#function(names.RUNTIME, name, names.HELPER);
+  }
+
+  kfunc(index: number): string | undefined {
+    return this.#kfuncs[index];
   }
 
   hostHelper(): string {

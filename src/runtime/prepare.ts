@@ -41,6 +41,20 @@ function refuseMissingHelpers(engine: Engine, program: Program, structure: Struc
   }
 }
 
+/** Refuses a program that calls a function of the kernel, naming it and the instruction. */
+function refuseKfuncs(program: Program, { kfuncs, kfuncNames }: Structure): void {
+  const [first] = kfuncs;
+  if (first === undefined) return;
+  const [index, insn] = first;
+  const source = sourceAt(program.lines, insn);
+  const place = source ? ` (${source.file}:${source.line})` : '';
+  throw new WebpfError(
+    'unsupported',
+    `${program.name} calls the kernel function ${kfuncNames[index]} (kfunc) at instruction ${insn}${place}, which webpf does not have`,
+    { stage: 'runtime', insn, source, subject: program.name },
+  );
+}
+
 /** Frames of stack to clear before a run: all of them where the callees are known at run time only. */
 const framesOf = (structure: Structure): number =>
   structure.indirectCalls.length > 0 || structure.helpers.has(BPF_TAIL_CALL)
@@ -62,6 +76,7 @@ export function place(
 ): Placed {
   const structure = checkStructure(program);
   refuseMissingHelpers(engine, program, structure);
+  refuseKfuncs(program, structure);
   const id = engine.programCount + 1;
   const descriptor = writeDescriptor(engine.memory, {
     id,
@@ -79,7 +94,7 @@ export function place(
 
 const proofOf = (engine: Engine) => (engine.trusted ? trustedProof : sandboxProof);
 
-function interpreter(engine: Engine, placed: Placed): Executor {
+export function interpreter(engine: Engine, placed: Placed): Executor {
   const { exports, memory } = engine;
   const code = predecode(
     placed.structure,

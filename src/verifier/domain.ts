@@ -131,6 +131,17 @@ export interface DomainExports {
 
 const INITIAL_PAGES = 4;
 
+/** An instance of the compiled module with a linear memory of its own. */
+export async function instantiateVerifier(): Promise<{
+  memory: WebAssembly.Memory;
+  exports: WebAssembly.Exports;
+}> {
+  compilation ??= compiled();
+  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
+  const { exports } = await WebAssembly.instantiate(await compilation, { env: { memory } });
+  return { memory, exports };
+}
+
 async function compiled(): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(await readFile(new URL('../../build/verifier.wasm', import.meta.url)));
@@ -138,6 +149,23 @@ async function compiled(): Promise<WebAssembly.Module> {
     const message = 'verifier.wasm is missing or damaged: build it with "npm run build:runtime"';
     throw new WebpfError('file', message, { stage: 'verifier', cause });
   }
+}
+
+/** The scalar at an address of the domain's memory. */
+export function readScalar(buffer: ArrayBuffer, address: number): Scalar {
+  const view = new DataView(buffer, address, SCALAR_SIZE);
+  return {
+    value: view.getBigUint64(SCALAR_VALUE, true),
+    mask: view.getBigUint64(SCALAR_MASK, true),
+    umin: view.getBigUint64(SCALAR_64, true),
+    umax: view.getBigUint64(SCALAR_64 + 8, true),
+    smin: view.getBigInt64(SCALAR_64 + 16, true),
+    smax: view.getBigInt64(SCALAR_64 + 24, true),
+    u32min: BigInt(view.getUint32(SCALAR_32, true)),
+    u32max: BigInt(view.getUint32(SCALAR_32 + 4, true)),
+    s32min: BigInt(view.getInt32(SCALAR_32 + 8, true)),
+    s32max: BigInt(view.getInt32(SCALAR_32 + 12, true)),
+  };
 }
 
 let compilation: Promise<WebAssembly.Module> | undefined;
@@ -154,9 +182,7 @@ export class Domain {
 
   /** @throws WebpfError `file` when the compiled domain cannot be read */
   static async open(): Promise<Domain> {
-    compilation ??= compiled();
-    const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES });
-    const { exports } = await WebAssembly.instantiate(await compilation, { env: { memory } });
+    const { memory, exports } = await instantiateVerifier();
     return new Domain(memory, exports as unknown as DomainExports);
   }
 
@@ -172,19 +198,7 @@ export class Domain {
   }
 
   read(address: number): Scalar {
-    const view = new DataView(this.memory.buffer, address, SCALAR_SIZE);
-    return {
-      value: view.getBigUint64(SCALAR_VALUE, true),
-      mask: view.getBigUint64(SCALAR_MASK, true),
-      umin: view.getBigUint64(SCALAR_64, true),
-      umax: view.getBigUint64(SCALAR_64 + 8, true),
-      smin: view.getBigInt64(SCALAR_64 + 16, true),
-      smax: view.getBigInt64(SCALAR_64 + 24, true),
-      u32min: BigInt(view.getUint32(SCALAR_32, true)),
-      u32max: BigInt(view.getUint32(SCALAR_32 + 4, true)),
-      s32min: BigInt(view.getInt32(SCALAR_32 + 8, true)),
-      s32max: BigInt(view.getInt32(SCALAR_32 + 12, true)),
-    };
+    return readScalar(this.memory.buffer, address);
   }
 
   /** Writes a scalar as it is; `sync` then brings its parts together, and says if it has any value. */

@@ -1,7 +1,7 @@
-/** Checks of single instructions that need more than their encoding: registers written, map references. */
+/** Checks of single instructions that need more than their encoding: registers written, maps and kfuncs referred to. */
 import type { Program } from '../frontend/program.ts';
 import type { Decoded } from '../isa/decode.ts';
-import type { Insn, InsnKind, LddwInsn } from '../isa/insn.ts';
+import type { CallInsn, Insn, InsnKind, LddwInsn } from '../isa/insn.ts';
 import { refuse } from './refuse.ts';
 
 /** The frame pointer. */
@@ -31,6 +31,24 @@ const PSEUDO_CHECKS: Readonly<
 const unlinked = (slot: number, what: string): never => {
   const right = 'outside the kernel maps are linked by index (sources 5 and 6)';
   return refuse(slot, `insn ${slot}: lddw of ${what} has no meaning here: ${right}`, 'unsupported');
+};
+
+const checkKfunc = ({ imm, off }: CallInsn, slot: number, { kfuncs }: Program): void => {
+  if (kfuncs === undefined) {
+    const right = "outside the kernel they are called by name (the program's list of kfuncs)";
+    refuse(
+      slot,
+      `insn ${slot}: the kfunc call of BTF id ${imm} has no meaning here: ${right}`,
+      'unsupported',
+    );
+  }
+  if (off !== 0)
+    refuse(slot, `insn ${slot}: kfunc call with off ${off}: must be 0, modules have no BTF here`);
+  if (imm >= 0 && imm < kfuncs.length) return;
+  refuse(
+    slot,
+    `insn ${slot}: kfunc index ${imm} is out of range: the program names ${kfuncs.length} kernel functions`,
+  );
 };
 
 /** The register an instruction writes besides r0 and call-clobbered ones; undefined when there is none. */
@@ -65,6 +83,7 @@ export function checkOperands({ insns }: Decoded, program: Program): void {
     const register = written(insn, insn.kind);
     if (register !== undefined) refuseWrite(register, slot);
     if (insn.kind === 'lddw') PSEUDO_CHECKS[insn.pseudo](insn, slot, program);
+    if (insn.kind === 'call' && insn.target === 'kfunc') checkKfunc(insn, slot, program);
     if (insn.kind === 'gotox') {
       refuse(
         slot,

@@ -1,23 +1,76 @@
 /**
- * What is known about a program before it runs, as plain data: the verifier writes it, the JIT and the
- * interpreter read it.
+ * What is known about a program before it runs, as plain data: the verifier writes it; the JIT, the interpreter and
+ * debuggers read it. Every fact holds on every run of the program; the interpreter's checking mode asserts them.
  */
+import type { Scalar } from './scalar.ts';
+
+/** What a register holds before an instruction, on every path that reaches it. */
+export interface RegisterFact {
+  readonly register: number;
+  /**
+   * Kind of the register in the words of the kernel's log (`scalar`, `fp`, `ctx`, `pkt`, `map_value`, …), with
+   * `_or_null` where it may be NULL; undefined where paths disagree.
+   */
+  readonly kind: string | undefined;
+  /** What is known of its 64 bits, where it is a scalar on every path. */
+  readonly scalar: Scalar | undefined;
+}
+
+/** A call of a helper that takes a map, when it is the same map on every path. */
+export interface MapCallFact {
+  /** Index into `program.maps`. */
+  readonly map: number;
+  /** Bytes. */
+  readonly keySize: number;
+  /** Bytes. */
+  readonly valueSize: number;
+  /** The key as an unsigned number, where it is one known value of at most 4 bytes on every path. */
+  readonly key: number | undefined;
+}
+
 export interface InsnFacts {
   /** The memory access of this instruction stays inside memory the program was given: no check is needed. */
   readonly safe?: boolean;
+  /** No run reaches the instruction. */
+  readonly dead?: boolean;
+  /** Of a conditional jump: it always jumps (true), or never (false); undefined when both happen. */
+  readonly taken?: boolean | undefined;
+  /** The registers the instruction reads. */
+  readonly registers?: readonly RegisterFact[];
+  /** The memory the instruction accesses: the kind of its base register. */
+  readonly memory?: string | undefined;
+  readonly mapCall?: MapCallFact | undefined;
+  /** Of an access to the function's own stack: its offset from r10 in bytes, where it is the same on every path. */
+  readonly stackOffset?: number | undefined;
+}
+
+/** What the verifier found of a function's stack. */
+export interface StackFact {
+  /** Slot of the function's first instruction. */
+  readonly start: number;
+  /** Bytes of stack the function uses. */
+  readonly depth: number;
+  /**
+   * 8-byte slots, counted downwards from the frame pointer (0 is r10 - 8), whose address leaves the function's own
+   * loads and stores at constant offsets: to helpers, to other functions, into memory, or by variable offsets.
+   */
+  readonly escaping: readonly number[];
 }
 
 /**
  * - `sandbox`: nothing is proved; every access is checked at run time, and a budget bounds the run.
  * - `trusted`: the caller vouches for the program; nothing is checked (benchmarks, and programs the kernel accepted).
+ * - `verified`: the verifier accepted the program; nothing is checked, for nothing can go wrong.
  */
-export type ProofMode = 'sandbox' | 'trusted';
+export type ProofMode = 'sandbox' | 'trusted' | 'verified';
 
 export interface Proof {
   readonly mode: ProofMode;
   /** Facts by slot; absent slots have none. */
   readonly facts: ReadonlyMap<number, InsnFacts>;
+  /** By function, in slot order; empty in the modes without a verifier. */
+  readonly stacks: readonly StackFact[];
 }
 
-export const sandboxProof: Proof = { mode: 'sandbox', facts: new Map() };
-export const trustedProof: Proof = { mode: 'trusted', facts: new Map() };
+export const sandboxProof: Proof = { mode: 'sandbox', facts: new Map(), stacks: [] };
+export const trustedProof: Proof = { mode: 'trusted', facts: new Map(), stacks: [] };

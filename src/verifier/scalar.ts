@@ -36,7 +36,7 @@ export const UNKNOWN: Scalar = {
 
 const hex = (x: bigint): string => (x === 0n ? '0' : `0x${BigInt.asUintN(64, x).toString(16)}`);
 const isSmallSigned = (x: bigint): boolean => x >= -0x8000n && x <= 0x7fffn;
-const signedText = (x: bigint): string => (isSmallSigned(x) ? `${x}` : hex(x));
+export const signedText = (x: bigint): string => (isSmallSigned(x) ? `${x}` : hex(x));
 const unsignedText = (x: bigint): string => (x <= 0xffffn ? `${x}` : hex(x));
 
 /** The kernel prints large negative 32-bit bounds as unsigned numbers of 32 bits. */
@@ -84,10 +84,20 @@ function boundsText(scalar: Scalar): string[] {
 
 const tnumHex = (x: bigint): string => `0x${x.toString(16)}`;
 
+/**
+ * What a pointer's variable offset adds to it in the kernel's log: nothing for 0, bounds and bits for what is unknown.
+ *
+ * @param constant how a known offset is printed
+ */
+export function formatBounds(scalar: Scalar, constant: (value: bigint) => string): string[] {
+  const { value, mask } = scalar;
+  if (mask === 0n) return value === 0n ? [] : [constant(BigInt.asIntN(64, value))];
+  const bits = mask === ALL ? [] : [`var_off=(${tnumHex(value)}; ${tnumHex(mask)})`];
+  return [...boundsText(scalar), ...bits];
+}
+
 /** As the kernel's log prints a scalar register (print_scalar_ranges), without its id. */
 export function formatScalar(scalar: Scalar): string {
-  const { value, mask } = scalar;
-  if (mask === 0n) return signedText(BigInt.asIntN(64, value));
-  const bits = mask === ALL ? [] : [`var_off=(${tnumHex(value)}; ${tnumHex(mask)})`];
-  return `scalar(${[...boundsText(scalar), ...bits].join(',')})`;
+  if (scalar.mask === 0n) return signedText(BigInt.asIntN(64, scalar.value));
+  return `scalar(${formatBounds(scalar, signedText).join(',')})`;
 }

@@ -89,7 +89,7 @@ const check = (program: Program): Structure => {
     return { index, name: names.get(range.start) ?? `sub_${range.start}`, ...range, cfg };
   });
   const calls = checkCallGraph(decoded, subprograms);
-  return { decoded, subprograms, ...collectUses(decoded), ...calls };
+  return { decoded, subprograms, ...collectUses(decoded, program.kfuncs), ...calls };
 };
 
 /**

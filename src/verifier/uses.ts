@@ -5,8 +5,10 @@ import type { Insn } from '../isa/insn.ts';
 export interface Uses {
   /** Helper id to the first slot that calls it. */
   readonly helpers: ReadonlyMap<number, number>;
-  /** BTF id of a kernel function to the first slot that calls it. */
+  /** Index of a kernel function in `kfuncNames` to the first slot that calls it. */
   readonly kfuncs: ReadonlyMap<number, number>;
+  /** `Program.kfuncs`. */
+  readonly kfuncNames: readonly string[];
   /** Map index to the first slot that refers to it. */
   readonly maps: ReadonlyMap<number, number>;
   /** Slots of calls through a register (callx), whose targets are known at run time only. */
@@ -24,8 +26,8 @@ const note = (uses: Map<number, number>, id: number, slot: number): void => {
   if (!uses.has(id)) uses.set(id, slot);
 };
 
-/** Lists what the instructions refer to. */
-export function collectUses(decoded: Decoded): Uses {
+/** Lists what the instructions refer to; `kfuncNames` are those of the program. */
+export function collectUses(decoded: Decoded, kfuncNames: readonly string[] = []): Uses {
   const helpers = new Map<number, number>();
   const kfuncs = new Map<number, number>();
   const maps = new Map<number, number>();
@@ -36,5 +38,5 @@ export function collectUses(decoded: Decoded): Uses {
     if (insn.kind === 'call' && insn.target === 'kfunc') note(kfuncs, insn.imm, slot);
     if (insn.kind === 'lddw' && (insn.pseudo === 5 || insn.pseudo === 6)) note(maps, insn.lo, slot);
   });
-  return { helpers, kfuncs, maps, indirectCalls };
+  return { helpers, kfuncs, kfuncNames, maps, indirectCalls };
 }

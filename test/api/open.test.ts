@@ -70,6 +70,17 @@ describe.each(engines)('checks at load with %s', (engine) => {
     expect(await codeOf(object.program())).toBe(code);
   });
 
+  it('refuses calls of kernel functions by name', async () => {
+    using object = await openText('r0 = 0\ncall kfunc bpf_rcu_read_lock\nexit', { engine });
+    await expect(object.program()).rejects.toMatchObject({
+      code: 'unsupported',
+      insn: 1,
+      message: expect.stringMatching(
+        /calls the kernel function bpf_rcu_read_lock \(kfunc\) at instruction 1/,
+      ),
+    });
+  });
+
   it('finds programs by name, and the only one without', async () => {
     using object = await open(example('pipeline.bpf.o'), { engine });
     expect(await codeOf(object.program())).toBe('bad-argument');

@@ -3,7 +3,17 @@ import { exercise } from './exercise.ts';
 import { mutate, seeded } from './mutate.ts';
 import { objectBytes } from './objects.ts';
 
-const FILES = ['maps.o', 'calls.v3.o', 'data.v4.o', 'needs.o', 'types.o', 'legacy.o', 'text.o', 'sections.o'];
+const FILES = [
+  'maps.o',
+  'calls.v3.o',
+  'data.v4.o',
+  'needs.o',
+  'types.o',
+  'legacy.o',
+  'text.o',
+  'sections.o',
+  'kfuncs.o',
+];
 
 describe('damaged objects', () => {
   // A slice of scripts/fuzz-loader.ts, which runs as long as one likes.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { typeById } from '../../src/frontend/btf/lookup.ts';
 import type { Program } from '../../src/frontend/program.ts';
+import { assemble } from '../../src/isa/asm.ts';
 import { decodeProgram } from '../../src/isa/decode.ts';
+import { disassemble } from '../../src/isa/disasm.ts';
 import { subprogramReferences } from '../../src/isa/subprograms.ts';
 import { open, program } from './objects.ts';
 
@@ -111,12 +113,57 @@ describe('programs without sections', () => {
   });
 });
 
+describe('functions of the kernel', () => {
+  const object = open('kfuncs.o');
+  /** Name of the function that each kfunc call leads to, in slot order. */
+  const called = ({ code, kfuncs = [] }: Program) =>
+    decodeProgram(code).insns.flatMap((insn) =>
+      insn?.kind === 'call' && insn.target === 'kfunc' ? [[kfuncs[insn.imm], insn.off]] : [],
+    );
+
+  it('are called by name, in the order of discovery', () => {
+    const order = program(object, 'order');
+    const [lock, unlock, disable, enable] = [
+      'bpf_rcu_read_lock',
+      'bpf_rcu_read_unlock',
+      'bpf_preempt_disable',
+      'bpf_preempt_enable',
+    ];
+    expect(order.kfuncs).toEqual([lock, unlock, disable, enable]);
+    expect(called(order)).toEqual([lock, disable, enable, unlock].map((name) => [name, 0]));
+    expect(names(order)).toEqual(['order', 'guarded']);
+  });
+
+  it('are named once each', () => {
+    const iterate = program(object, 'iterate');
+    expect(iterate.kfuncs).toEqual(['bpf_iter_num_new', 'bpf_iter_num_next', 'bpf_iter_num_destroy']);
+    expect(called(iterate)).toHaveLength(4);
+  });
+
+  it('keep their names where they may be missing', () => {
+    expect(called(program(object, 'weak'))).toEqual([['not_of_this_kernel', 0]]);
+    expect(program(object, 'none').kfuncs).toEqual([]);
+  });
+
+  it('have no address', () => {
+    expect(object.refused.map((each) => each.program)).toEqual(['address']);
+    expect(object.refused[0]?.error.message).toContain("kernel symbol 'not_of_this_kernel' (.ksyms)");
+  });
+
+  it('print by name', () => {
+    const { code, kfuncs } = program(object, 'iterate');
+    const text = disassemble(code, { kfuncs });
+    expect(text).toContain('(85) call kfunc bpf_iter_num_destroy');
+    expect(assemble(text, { kfuncs })).toMatchObject({ code, kfuncs });
+  });
+});
+
 describe('what needs a kernel', () => {
   const object = open('needs.o');
   const refusal = (name: string) => object.refused.find((each) => each.program === name)?.error;
 
   it('does not spoil the programs that do not', () => {
-    expect(object.programs.map(({ name }) => name)).toEqual(['fine']);
+    expect(object.programs.map(({ name }) => name)).toEqual(['fine', 'kfunc']);
   });
 
   it.each([
@@ -125,7 +172,6 @@ describe('what needs a kernel', () => {
     ['through', 'unsupported', 'CO-RE relocation (field byte offset of struct task.pid) at insn 4'],
     ['config', 'unsupported', "kernel configuration value 'CONFIG_HZ' (.kconfig) at insn 0"],
     ['symbol', 'unsupported', "kernel symbol 'kernel_symbol' (.ksyms) at insn 0"],
-    ['kfunc', 'unsupported', "kfunc call 'kernel_function' (.ksyms) at insn 1"],
     ['missing', 'bad-relocation', "function 'nowhere' at insn 1 is declared but not defined"],
     ['badmap', 'bad-map', "map 'broken': unknown attribute 'colour'; known are type,"],
   ])('refuses %s', (name, code, message) => {

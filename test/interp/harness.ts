@@ -122,7 +122,9 @@ export class Machine {
       this.setU32(at + layout.FUNC_SLOTS, subprograms[index]?.length ?? 0);
     });
     const bindings = { maps, values: maps.map((map) => this.u32(map + layout.MAP_VALUES)), functions };
-    const code = this.place(predecode({ decoded: { insns }, subprograms, addressTaken }, bindings, proof));
+    const code = this.place(
+      predecode({ decoded: { insns }, subprograms, addressTaken, kfuncNames: [] }, bindings, proof),
+    );
     const fields: readonly (readonly [number, number])[] = [
       [layout.PROG_CODE, code],
       [layout.PROG_SLOTS, insns.length],

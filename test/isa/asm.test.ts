@@ -105,6 +105,41 @@ sub: callback:
   });
 });
 
+describe('kernel functions by name', () => {
+  const text = `call kfunc bpf_rcu_read_lock
+call runtime bpf_rcu_read_unlock
+call kfunc bpf_rcu_read_lock
+call kfunc 7
+call kernel-function#1
+exit`;
+  const { code, insns, kfuncs } = assemble(text);
+
+  it('have indexes in order of first use', () => {
+    expect(kfuncs).toEqual(['bpf_rcu_read_lock', 'bpf_rcu_read_unlock']);
+    expect(insns.slice(0, 5).map((insn) => insn.kind === 'call' && insn.imm)).toEqual([0, 1, 0, 7, 1]);
+    expect(assemble(text, { dialect: 'c' })).toMatchObject({ code, kfuncs });
+    expect(assemble('exit').kfuncs).toEqual([]);
+  });
+
+  it.each(['kernel', 'llvm'] as const)('print by name where it is known (%s)', (dialect) => {
+    const printed = disassemble(code, { dialect, kfuncs });
+    expect(printed.match(/call .*/g)).toEqual([
+      'call kfunc bpf_rcu_read_lock',
+      'call kfunc bpf_rcu_read_unlock',
+      'call kfunc bpf_rcu_read_lock',
+      dialect === 'llvm' ? 'call kfunc 0x7' : 'call kernel-function#7',
+      'call kfunc bpf_rcu_read_unlock',
+    ]);
+    expect(assemble(printed)).toMatchObject({ code, kfuncs });
+  });
+
+  it('that could not be read back are numbers', () => {
+    const call = insns[0] ?? { kind: 'exit' };
+    expect(format(call, { kfuncs: ['no name'], opcode: false })).toBe('call kernel-function#0');
+    expect(failure('call kfunc').message).toContain('expected the name of a kernel function, or a BTF id');
+  });
+});
+
 describe('the suite dialect', () => {
   it('reads every form of operand', () => {
     const text = `

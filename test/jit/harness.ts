@@ -32,6 +32,7 @@ export const programOf = (insns: readonly (Insn | undefined)[], maps = 0): Progr
   code: encode(insns.filter((insn) => insn !== undefined)),
   subprograms: [],
   maps: Array.from({ length: maps }, (_, index) => map(index)),
+  kfuncs: ['bpf_rcu_read_lock'],
   lines: [],
   license: 'GPL',
 });

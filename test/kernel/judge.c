@@ -3,7 +3,7 @@
  * line of JSON for each on standard output. Only load (programs, BTF), map and test-run commands; nothing is ever
  * attached.
  *
- *   map TYPE KEY VALUE ENTRIES FLAGS [INNER]   -> {"id":N}
+ *   map TYPE KEY VALUE ENTRIES FLAGS [INNER|-] [EXTRA] -> {"id":N}
  *   typed TYPE KEY VALUE ENTRIES FLAGS KEYTYPE VALUETYPE BTFHEX -> {"id":N}    map with BTF of key and value
  *   load TYPE HEX [BTFHEX FUNCINFOHEX]         -> {"id":N,"insns":N} | {"errno":E,"log":"..."}
  *   verify TYPE ATTACH FLAGS BTFID LICENSE LEVEL HEX [BTFHEX FUNCINFOHEX] -> {"errno":E or 0,"log":"..."}
@@ -19,8 +19,8 @@
  *
  * Every refusal is {"errno":E}. `-` stands for no bytes. In `load`, an lddw with pseudo source 1 or 2 names a
  * map by the id this program gave it. `verify` keeps no program; ATTACH is the expected attach type, BTFID the id of
- * the attach target in the kernel's BTF, LICENSE one word, LEVEL the log level, errno 0 an accepted program, and its
- * log is whole (up to 1 MiB). Per-CPU values are passed whole: VALUE rounded up to 8, times the CPUs.
+ * the attach target in the kernel's BTF, LICENSE one word with _ for blanks, LEVEL the log level, errno 0 an accepted
+ * program, and its log is whole (up to 1 MiB). Per-CPU values are passed whole: VALUE rounded up to 8, times the CPUs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -127,8 +127,9 @@ static union bpf_attr map_attributes(void) {
 static void command_map(void) {
   union bpf_attr attr = map_attributes();
   char *inner = word();
-  if (inner != NULL && object(strtoul(inner, NULL, 0)) != NULL)
+  if (inner != NULL && strcmp(inner, "-") != 0 && object(strtoul(inner, NULL, 0)) != NULL)
     attr.inner_map_fd = object(strtoul(inner, NULL, 0))->fd;
+  attr.map_extra = number();
   if (object_count == MAX_OBJECTS) return refuse(ENFILE);
   long fd = bpf(BPF_MAP_CREATE, &attr);
   if (fd < 0) return refuse(errno);
@@ -163,13 +164,26 @@ static void print_log(int error, size_t limit) {
   puts("\"}");
 }
 
-/* fd of the BTF in `second`, whose length this is; -1 when the kernel refuses it. */
+/*
+ * fd of the BTF in `second`, whose length this is; -1 when the kernel refuses it. The kernel takes types of two BTFs for
+ * different ones, so the same bytes are loaded once: a program and its maps may share their types.
+ */
 static long load_btf(long length) {
+  static unsigned char last[MAX_BYTES];
+  static long last_length;
+  static int last_fd = -1;
   union bpf_attr attr;
+  if (last_fd >= 0 && length == last_length && memcmp(last, second, length) == 0) return dup(last_fd);
   memset(&attr, 0, sizeof attr);
   attr.btf = (uintptr_t)second;
   attr.btf_size = length;
-  return bpf(BPF_BTF_LOAD, &attr);
+  long fd = bpf(BPF_BTF_LOAD, &attr);
+  if (fd < 0) return fd;
+  close(last_fd);
+  memcpy(last, second, length);
+  last_length = length;
+  last_fd = (int)fd;
+  return dup(last_fd);
 }
 
 /* A map whose key and value have types: local storage, and values that hold locks, timers or pointers. */
@@ -258,6 +272,8 @@ static void command_verify(void) {
   if (license == NULL || length < 8 || length % 8 != 0) return refuse(EINVAL);
   if (!relocate((struct bpf_insn *)first, length / 8)) return refuse(EBADF);
   if (!read_functions(&functions)) return refuse(EINVAL);
+  for (char *at = license; *at != 0; at++)
+    if (*at == '_') *at = ' ';
   attr.insns = (uintptr_t)first;
   attr.insn_cnt = length / 8;
   attr.license = (uintptr_t)license;

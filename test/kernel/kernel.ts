@@ -76,12 +76,14 @@ const hex = (bytes: Uint8Array): string => (bytes.length === 0 ? '-' : Buffer.fr
 /** The Linux kernel of this machine, asked through judge.c. Ids of maps and programs are the judge's own. */
 export class KernelJudge {
   readonly #child: ChildProcessWithoutNullStreams;
+  #ended = false;
   readonly #waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
 
   private constructor(binary: string) {
     this.#child = spawn(binary, { stdio: ['pipe', 'pipe', 'pipe'] });
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
     this.#child.on('close', () => {
+      this.#ended = true;
       for (const { reject } of this.#waiting.splice(0)) reject(new Error('the kernel judge ended'));
     });
     this.#child.stdin.on('error', () => undefined);
@@ -98,8 +100,8 @@ export class KernelJudge {
     return `bpf(2) does not load programs here (errno ${probe.errno})`;
   }
 
-  map(type: number, key: number, value: number, entries: number, flags: number, inner?: number) {
-    const words = [type, key, value, entries, flags, ...(inner === undefined ? [] : [inner])];
+  map(type: number, key: number, value: number, entries: number, flags: number, inner?: number, extra = 0n) {
+    const words = [type, key, value, entries, flags, inner ?? '-', extra];
     return this.#ask<{ id: number }>(`map ${words.join(' ')}`);
   }
   typedMap(map: TypedMap) {
@@ -161,6 +163,7 @@ export class KernelJudge {
 
   #ask<T extends object>(command: string): Promise<Answer<T>> {
     return new Promise<string>((resolve, reject) => {
+      if (this.#ended) return reject(new Error('the kernel judge ended'));
       this.#waiting.push({ resolve, reject });
       this.#child.stdin.write(`${command}\n`);
     }).then((line) => JSON.parse(line) as Answer<T>);

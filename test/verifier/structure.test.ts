@@ -61,9 +61,12 @@ describe('refused', () => {
     ['call f\nexit\nf: call f\nexit', 2, 'recursive call to the function at insn 2'],
     ['call f\nexit\nf: call g\nexit\ng: call f\nexit', 4, 'functions at insns 2 -> 4 -> 2'],
     ['call main\nexit'.replace('main', 'local -1'), 0, 'recursive call'],
+    ['r0 = 0\ncall kfunc 1\nexit', 1, 'kfunc index 1 is out of range: the program names 1 kernel functions'],
+    ['call kfunc -1\nexit', 0, 'kfunc index -1 is out of range'],
+    ['call kfunc 0 off 2\nexit', 0, 'kfunc call with off 2: must be 0'],
     [chain(8), 16, 'the call stack of 9 frames is too deep: at most 8'],
   ])('%j', (text, insn, message) => {
-    const error = refusal(text, { maps: [MAP] });
+    const error = refusal(text, { maps: [MAP], kfuncs: ['bpf_rcu_read_lock'] });
     expect(error.code).toBe('bad-program');
     expect(error.message).toContain(message);
     expect(error.insn).toBe(insn);
@@ -75,6 +78,7 @@ describe('refused', () => {
     ['r1 = map[fd:3]\nexit', 'linked by index'],
     ['r1 = btf[3]\nexit', 'BTF id'],
     ['gotox r1', 'jump table'],
+    ['call kfunc 77\nexit', 'the kfunc call of BTF id 77 has no meaning here'],
   ])('%j as not supported', (text, message) => {
     const error = refusal(text);
     expect([error.code, error.stage]).toEqual(['unsupported', 'verifier']);
@@ -110,6 +114,7 @@ describe('refused', () => {
 
 describe('accepted', () => {
   it('lists what the program uses', () => {
+    const kfuncs = ['bpf_rcu_read_lock', 'bpf_rcu_read_unlock'];
     const structure = check(
       `r1 = map[0]
        r2 = cb ll
@@ -117,15 +122,16 @@ describe('accepted', () => {
        call f
        call bpf_loop
        callx r1
-       call kfunc 77
+       call kfunc 1
        exit
     f: exit
    cb: call f
        exit`,
-      { maps: [MAP] },
+      { maps: [MAP], kfuncs },
     );
     expect([...structure.helpers]).toEqual([[181, 4]]);
-    expect([...structure.kfuncs]).toEqual([[77, 8]]);
+    expect([...structure.kfuncs]).toEqual([[1, 8]]);
+    expect(structure.kfuncNames).toEqual(kfuncs);
     expect([...structure.maps]).toEqual([[0, 0]]);
     expect(structure.indirectCalls).toEqual([7]);
     expect(structure.subprograms.map(({ name, start, length }) => [name, start, length])).toEqual([

@@ -3,6 +3,7 @@ import { helperId } from '../helpers.ts';
 import type { Insn } from '../insn.ts';
 import type { Cursor } from './cursor.ts';
 import { aim, type Draft, parseTarget } from './draft.ts';
+import { kfuncIndex, type Names } from './names.ts';
 
 type CallTarget = 'helper' | 'local' | 'kfunc';
 
@@ -11,11 +12,19 @@ const call = (target: CallTarget, imm: number, off = 0): Insn => ({ kind: 'call'
 const localCall = (cursor: Cursor): Draft =>
   aim(parseTarget(cursor, 32), 'imm', 32, (distance) => call('local', distance));
 
-/** `kfunc 123` with an optional `off 1` (index into the fd array). */
-const kfuncCall = (cursor: Cursor): Draft => {
+/** A kernel function by number, with an optional `off 1` (index into the fd array). */
+const numberedKfunc = (cursor: Cursor): Draft => {
   const imm = cursor.imm32('a BTF id');
   const off = cursor.accept('off') ? cursor.off16('an index into the fd array') : 0;
   return { insn: call('kfunc', imm, off) };
+};
+
+/** `kfunc 123`, or `kfunc bpf_rcu_read_lock`. */
+const kfuncCall = (cursor: Cursor, names: Names): Draft => {
+  if (cursor.seesNumber()) return numberedKfunc(cursor);
+  const token = cursor.next();
+  if (token.kind !== 'word') return cursor.fail('expected the name of a kernel function, or a BTF id', token);
+  return { insn: call('kfunc', kfuncIndex(names, token.text)) };
 };
 
 const helperByName = (cursor: Cursor): Draft | undefined => {
@@ -41,15 +50,15 @@ const callHelper = (cursor: Cursor): Draft => {
   return helperByName(cursor) ?? { insn: call('helper', cursor.imm32('a helper id')) };
 };
 
-/** After `call`: a helper by id or name, a register (callx), `local LABEL`, `runtime ID`, `kfunc ID`, `+N`, or a label. */
-export function parseCall(cursor: Cursor): Draft {
+/** After `call`: a helper by id or name, a register (callx), `local LABEL`, `runtime ID`, `kfunc ID or NAME`, `+N`, or a label. */
+export function parseCall(cursor: Cursor, names: Names): Draft {
   if (cursor.accept('helper')) return callHelper(cursor);
   if (cursor.accept('local')) return localCall(cursor);
-  if (cursor.accept('runtime') || cursor.accept('kfunc')) return kfuncCall(cursor);
+  if (cursor.accept('runtime') || cursor.accept('kfunc')) return kfuncCall(cursor, names);
   const special =
     unnamed(cursor, 'unknown', () => callHelper(cursor)) ??
     unnamed(cursor, 'bpf_unspec', () => callHelper(cursor)) ??
-    unnamed(cursor, 'kernel-function', () => kfuncCall(cursor)) ??
+    unnamed(cursor, 'kernel-function', () => numberedKfunc(cursor)) ??
     helperByName(cursor);
   if (special !== undefined) return special;
   const signed = cursor.sees('+') || cursor.sees('pc', '+') || cursor.sees('pc', '-');

@@ -4,7 +4,8 @@ import type { AluOp, AtomicOp, Insn, JumpOp, Operand } from '../insn.ts';
 import { parseCall } from './call.ts';
 import type { Cursor, Register } from './cursor.ts';
 import { aim, type Draft, parseTarget } from './draft.ts';
-import { type Names, parseAddress, parseCast, parseRhs, sameWidth, wideConstant } from './rhs.ts';
+import type { Names } from './names.ts';
+import { parseAddress, parseCast, parseRhs, sameWidth, wideConstant } from './rhs.ts';
 
 const ASSIGN: ReadonlyMap<string, AluOp> = new Map(
   ALU.filter(({ immediate }) => immediate).map(({ sign, op }) => [sign, op]),
@@ -122,7 +123,7 @@ const registerInsn =
   };
 
 /** Statements by their first word. */
-const STATEMENTS: Readonly<Record<string, (cursor: Cursor) => Draft>> = {
+const STATEMENTS: Readonly<Record<string, (cursor: Cursor, names: Names) => Draft>> = {
   if: conditional,
   '*': store,
   goto: jump('goto', 16, (off) => ({ kind: 'ja', long: false, off })),
@@ -132,9 +133,9 @@ const STATEMENTS: Readonly<Record<string, (cursor: Cursor) => Draft>> = {
   callx: registerInsn('callx'),
   store_release: storeRelease,
   ld_pseudo: pseudoLoad,
-  call: (cursor) => {
+  call: (cursor, names) => {
     cursor.expect('call');
-    return parseCall(cursor);
+    return parseCall(cursor, names);
   },
   exit: (cursor) => {
     cursor.expect('exit');
@@ -168,6 +169,6 @@ export function parseClike(cursor: Cursor, names: Names): Draft {
   const statement = Object.hasOwn(STATEMENTS, cursor.peek().text)
     ? STATEMENTS[cursor.peek().text]
     : undefined;
-  if (statement !== undefined) return statement(cursor);
+  if (statement !== undefined) return statement(cursor, names);
   return cursor.seesRegister() ? assignment(cursor, names) : cursor.fail('expected an instruction');
 }

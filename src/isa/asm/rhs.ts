@@ -3,11 +3,7 @@ import { ATOMICS, ENDIAN, ENDIAN_BITS } from '../families.ts';
 import type { AluOp, AtomicOp, EndianOp, Insn, LddwPseudo, Size } from '../insn.ts';
 import type { Cursor, Register } from './cursor.ts';
 import { aim, type Draft, parseTarget } from './draft.ts';
-
-/** What the text outside the line gives: names of maps by index. */
-export interface Names {
-  readonly maps: readonly string[];
-}
+import type { Names } from './names.ts';
 
 type Rhs = (cursor: Cursor, dst: Register, names: Names) => Draft;
 

@@ -4,6 +4,7 @@ import { type Form, ROWS, type Row } from '../rows.ts';
 import { parseCall } from './call.ts';
 import type { Cursor } from './cursor.ts';
 import { aim, type Draft, parseTarget } from './draft.ts';
+import type { Names } from './names.ts';
 import { wideConstant } from './rhs.ts';
 
 type ByForm = Partial<Record<Form, Row>>;
@@ -106,7 +107,7 @@ const cast = (cursor: Cursor, { reg }: ByForm): Draft => {
   return { insn: build(reg, { dst, src: cursor.register64() }) };
 };
 
-const PARSERS: Readonly<Record<Row['kind'], (cursor: Cursor, rows: ByForm) => Draft>> = {
+const PARSERS: Readonly<Record<Row['kind'], (cursor: Cursor, rows: ByForm, names: Names) => Draft>> = {
   alu,
   neg: unary,
   endian: unary,
@@ -121,7 +122,7 @@ const PARSERS: Readonly<Record<Row['kind'], (cursor: Cursor, rows: ByForm) => Dr
   ja,
   mayGoto: ja,
   gotox: unary,
-  call: parseCall,
+  call: (cursor, _, names) => parseCall(cursor, names),
   callx: unary,
   exit: (_, { none }) => ({ insn: build(none, {}) }),
   addrSpaceCast: cast,
@@ -141,9 +142,9 @@ const mnemonic = (cursor: Cursor): ByForm | undefined => {
 };
 
 /** Parses one instruction. */
-export function parseSuite(cursor: Cursor): Draft {
+export function parseSuite(cursor: Cursor, names: Names): Draft {
   const rows = mnemonic(cursor);
   const row = rows?.none ?? rows?.reg ?? rows?.imm;
   if (rows === undefined || row === undefined) return cursor.fail('expected an instruction');
-  return PARSERS[row.kind](cursor, rows);
+  return PARSERS[row.kind](cursor, rows, names);
 }

@@ -3,8 +3,10 @@ import { HELPER_NAMES } from '../helpers.ts';
 import type { AtomicInsn, CallInsn, Insn, LddwInsn, Size } from '../insn.ts';
 import {
   aluText,
+  type CallNames,
   compareSign,
   isUpdate,
+  kfuncName,
   memoryType,
   type Printers,
   plus,
@@ -17,8 +19,12 @@ import {
 const memory = (size: Size, base: number, off: number, signed = false): string =>
   `(${memoryType(size, signed)} *)(r${base} ${plus(off)})`;
 
-const callText = ({ target, imm, off }: CallInsn): string => {
+const callText = (insn: CallInsn, names: CallNames): string => {
+  const { target, imm, off } = insn;
   if (target === 'local') return `call pc${plus(imm)}`;
+  // The kernel prints `name#BTF id`, which would be read back as a helper of that name.
+  const name = kfuncName(insn, names);
+  if (name !== undefined) return `call kfunc ${name}`;
   // The kernel does not print the index into the fd array: it is added, so that nothing is lost.
   if (target === 'kfunc') return `call kernel-function#${imm}${off === 0 ? '' : ` off ${off}`}`;
   return `call ${HELPER_NAMES[imm] ?? 'unknown'}#${imm}`;
@@ -34,7 +40,7 @@ const atomicText = (insn: AtomicInsn): string => {
 
 const constant = (insn: LddwInsn): string => `0x${wideValue(insn).toString(16)}`;
 
-const PRINTERS: Printers<void> = {
+const PRINTERS: Printers<CallNames> = {
   alu: (insn) => aluText(insn, String),
   neg: ({ dst, width }) => `${register(dst, width)} = -${register(dst, width)}`,
   endian: ({ op, bits, dst }) => `r${dst} = ${op}${bits} r${dst}`,
@@ -61,6 +67,9 @@ const PRINTERS: Printers<void> = {
 };
 
 /** Text of an instruction, without the opcode in parentheses. A constant of lddw looks like that of a mov. */
-export function kernelText<K extends Insn['kind']>(insn: Extract<Insn, { kind: K }>): string {
-  return PRINTERS[insn.kind as K](insn);
+export function kernelText<K extends Insn['kind']>(
+  insn: Extract<Insn, { kind: K }>,
+  names: CallNames,
+): string {
+  return PRINTERS[insn.kind as K](insn, names);
 }

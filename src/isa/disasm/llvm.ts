@@ -2,8 +2,10 @@
 import type { AtomicInsn, CallInsn, Insn, LddwInsn, LoadInsn, PacketInsn, Size, StoreInsn } from '../insn.ts';
 import {
   aluText,
+  type CallNames,
   compareSign,
   isUpdate,
+  kfuncName,
   memoryType,
   type Printers,
   referenceText,
@@ -12,7 +14,7 @@ import {
   wideValue,
 } from './signs.ts';
 
-export interface LlvmOptions {
+export interface LlvmOptions extends CallNames {
   /** Loads and stores of up to 32 bits with w registers, as with --mcpu=v3 or --mattr=+alu32. */
   readonly alu32?: boolean | undefined;
   /** Exactly LLVM's text even where it drops what is encoded: who is called, a packet load's offset. */
@@ -29,9 +31,13 @@ const memory = (size: Size, base: number, off: number, signed = false): string =
 const narrow = (number: number, size: Size, alu32: boolean | undefined): string =>
   register(number, alu32 === true && size < 8 ? 32 : 64);
 
-const callText = ({ target, imm, off }: CallInsn, { lossy }: LlvmOptions): string => {
+const callText = (insn: CallInsn, options: LlvmOptions): string => {
+  const { target, imm, off } = insn;
+  const { lossy } = options;
   if (lossy === true || target === 'helper') return `call ${hex(imm)}`;
   if (target === 'local') return `call pc${plus(imm)}`;
+  const name = kfuncName(insn, options);
+  if (name !== undefined) return `call kfunc ${name}`;
   return `call kfunc ${hex(imm)}${off === 0 ? '' : ` off ${off}`}`;
 };
 

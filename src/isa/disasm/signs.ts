@@ -5,6 +5,7 @@ import type {
   AluOp,
   AtomicInsn,
   AtomicOp,
+  CallInsn,
   Insn,
   InsnKind,
   JumpOp,
@@ -12,6 +13,12 @@ import type {
   Size,
   Width,
 } from '../insn.ts';
+
+/** Names that the instructions themselves do not have. */
+export interface CallNames {
+  /** Names of kernel functions by the imm of their calls: `Program.kfuncs`. */
+  readonly kfuncs?: readonly string[] | undefined;
+}
 
 /** A function for each kind of instruction. */
 export type Printers<Options> = {
@@ -41,6 +48,14 @@ export const aluText = (insn: AluInsn, immediate: (imm: number) => string): stri
   const { op, width, dst } = insn;
   const operand = insn.imm === undefined ? register(insn.src, width) : immediate(insn.imm);
   return `${register(dst, width)} ${assignSign(op)}${operand}`;
+};
+
+const IDENTIFIER = /^[A-Za-z_]\w*$/;
+
+/** Name of the kernel function called, where it is known and can be read back. */
+export const kfuncName = ({ target, imm, off }: CallInsn, { kfuncs = [] }: CallNames): string | undefined => {
+  const name = target === 'kfunc' && off === 0 ? kfuncs[imm] : undefined;
+  return name !== undefined && IDENTIFIER.test(name) ? name : undefined;
 };
 
 /** The sources of lddw but the plain constant, in brackets as bpftool has them. */

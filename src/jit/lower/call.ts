@@ -102,8 +102,10 @@ const callLocal = (scope: Scope, target: number, slot: number): Expr[] => {
 };
 
 export const lowerCall = (scope: Scope, insn: CallInsn, slot: number): Expr[] => {
-  if (insn.target === 'kfunc')
-    return unsupported(slot, `the kfunc call (BTF id ${insn.imm})`, 'use a helper instead');
+  if (insn.target === 'kfunc') {
+    const name = scope.unit.kfunc(insn.imm) ?? `#${insn.imm}`;
+    return unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
+  }
   if (insn.target === 'local') return callLocal(scope, slot + 1 + insn.imm, slot);
   return insn.imm === TAIL_CALL ? tailCall(scope, slot) : callHelper(scope, insn.imm, slot);
 };

@@ -77,8 +77,8 @@ export function registersFor(argument: Argument): readonly RegisterKind[] {
   }
 }
 
-function socketRegisters(of: 'sock_common' | 'btf_sock_common' | 'socket'): readonly RegisterKind[] {
-  if (of === 'socket') return ['sock'];
+function socketRegisters(of: 'sock_common' | 'btf_sock_common' | 'sock'): readonly RegisterKind[] {
+  if (of === 'sock') return ['sock'];
   return of === 'sock_common' ? SOCKETS : [...SOCKETS, 'ptr_', 'trusted_ptr_'];
 }
 

@@ -52,11 +52,11 @@ export interface ContextArgument {
 }
 /**
  * A socket: `sock_common` takes every socket register; `btf_sock_common` also BTF pointers to the kernel's socket
- * structures; `socket` full sockets alone.
+ * structures; `sock` full sockets alone.
  */
 export interface SocketArgument {
   readonly kind: 'socket';
-  readonly of: 'sock_common' | 'btf_sock_common' | 'socket';
+  readonly of: 'sock_common' | 'btf_sock_common' | 'sock';
   readonly nullable: boolean;
   /** The call releases the reference. */
   readonly release: boolean;
@@ -151,7 +151,7 @@ export type Result =
   | { readonly kind: 'mapValue'; readonly nullable: boolean }
   | {
       readonly kind: 'socket';
-      readonly of: 'sock_common' | 'socket' | 'tcp_sock';
+      readonly of: 'sock_common' | 'sock' | 'tcp_sock';
       readonly nullable: true;
       /** The program must release it on every path. */
       readonly acquire: boolean;

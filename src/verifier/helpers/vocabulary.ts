@@ -64,7 +64,7 @@ export const sockCommon = socket('sock_common');
 export const btfSock = socket('btf_sock_common');
 export const btfSockOrNull = socket('btf_sock_common', true);
 export const releasedSock = socket('btf_sock_common', false, true);
-export const fullSocketOrNull = socket('socket', true);
+export const fullSocketOrNull = socket('sock', true);
 
 export const btf = (struct: string): Argument => ({ kind: 'btf', struct, nullable: false });
 export const btfOrNull = (struct: string): Argument => ({ kind: 'btf', struct, nullable: true });
@@ -83,14 +83,14 @@ export const upToSize: Result = { kind: 'integer', range: 'size' };
 export const cpu: Result = { kind: 'integer', range: 'cpu' };
 export const mapValueResult: Result = { kind: 'mapValue', nullable: false };
 export const mapValueOrNull: Result = { kind: 'mapValue', nullable: true };
-export const acquiredSocketOrNull: Result = { kind: 'socket', of: 'socket', nullable: true, acquire: true };
+export const acquiredSocketOrNull: Result = { kind: 'socket', of: 'sock', nullable: true, acquire: true };
 export const acquiredSockCommonOrNull: Result = {
   kind: 'socket',
   of: 'sock_common',
   nullable: true,
   acquire: true,
 };
-export const socketOrNull: Result = { kind: 'socket', of: 'socket', nullable: true, acquire: false };
+export const socketOrNull: Result = { kind: 'socket', of: 'sock', nullable: true, acquire: false };
 export const tcpSockOrNull: Result = { kind: 'socket', of: 'tcp_sock', nullable: true, acquire: false };
 export const ringRecordOrNull: Result = { kind: 'ringRecord', nullable: true, acquire: true };
 export const dynptrDataOrNull: Result = { kind: 'dynptrData', nullable: true };

@@ -28,7 +28,7 @@ export function predictedResult({ helper: { result, name } }: Call, cpus: number
     case 'mapValue':
       return `map_value${orNull}`;
     case 'socket':
-      return (result.of === 'socket' ? 'sock' : result.of) + orNull + acquired;
+      return result.of + orNull + acquired;
     case 'ringRecord':
       return `ringbuf_mem${orNull}${acquired}`;
     case 'dynptrData':

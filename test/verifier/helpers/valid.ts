@@ -54,7 +54,7 @@ export function validFor(
 }
 
 function socketFor(of: string, release: boolean, place: Place, nullable: boolean): s.Specimen | undefined {
-  if (s.hasSkb(place)) return release ? s.lookedUpSocket : of === 'socket' ? s.fullSocket : s.sockCommon;
+  if (s.hasSkb(place)) return release ? s.lookedUpSocket : of === 'sock' ? s.fullSocket : s.sockCommon;
   if (place.type === 'cgroup_sockopt') return s.contextWord('sock', 0);
   if (place.type === 'struct_ops') return s.contextWord('trusted_ptr_', 0);
   return nullable ? s.NULL : undefined;

@@ -1,0 +1,63 @@
+/** Does a register hold what the verifier says it holds? */
+import * as layout from '../../abi/layout.ts';
+import type { Paused } from './paused.ts';
+import { Disproof, hex } from './violation.ts';
+
+/** Pointers may be moved out of their memory, by this much at most, as long as they are not used there. */
+const FARTHEST = 1n << 31n;
+const NULLABLE = /_or_null_?/;
+
+type IsKind = (paused: Paused, value: bigint) => boolean;
+
+const near = (value: bigint, low: number, high: number): boolean => {
+  const address = BigInt.asIntN(64, value);
+  return address >= BigInt(low) - FARTHEST && address <= BigInt(high) + FARTHEST;
+};
+
+const nearField =
+  (from: number, to: number): IsKind =>
+  (paused, value) =>
+    near(value, paused.state(from), paused.state(to));
+
+const nearMemory: IsKind = (_, value) => near(value, 0, 0xffff_ffff);
+
+const isContext: IsKind = (paused, value) =>
+  near(value, paused.state(layout.RUN_CTX), paused.state(layout.RUN_CTX_END)) || nearPacket(paused, value);
+
+const nearPacket = nearField(layout.RUN_PKT_HARD_START, layout.RUN_PKT_HARD_END);
+
+function isMap(paused: Paused, value: bigint): boolean {
+  const list = paused.u32(paused.program + layout.PROG_MAPS);
+  const count = paused.u32(paused.program + layout.PROG_NMAPS);
+  for (let i = 0; i < count; i++) if (BigInt(paused.u32(list + 4 * i)) === value) return true;
+  return false;
+}
+
+function isFunction(paused: Paused, value: bigint): boolean {
+  const first = BigInt(paused.u32(paused.program + layout.PROG_FUNCS));
+  const count = BigInt(paused.u32(paused.program + layout.PROG_NFUNCS));
+  const size = BigInt(layout.FUNC_SIZE);
+  return value >= first && value < first + count * size && (value - first) % size === 0n;
+}
+
+const IS: Readonly<Record<string, IsKind>> = {
+  scalar: () => true,
+  fp: nearField(layout.RUN_STACK, layout.RUN_STACK_TOP),
+  ctx: isContext,
+  pkt: nearPacket,
+  pkt_meta: nearPacket,
+  pkt_end: (paused, value) => value === BigInt(paused.state(layout.RUN_PKT_END)),
+  map_ptr: isMap,
+  func: isFunction,
+};
+
+/** Pointers of other kinds lie somewhere in linear memory; none is 0 but those that may be NULL. */
+export function checkKind(paused: Paused, register: number, kind: string): void {
+  if (kind === 'scalar') return;
+  const value = paused.register(register);
+  const isNullable = NULLABLE.test(kind);
+  if (value === 0n && isNullable) return;
+  const is = IS[isNullable ? kind.replace(NULLABLE, '') : kind] ?? nearMemory;
+  if (value !== 0n && is(paused, value)) return;
+  throw new Disproof('kind', `r${register} is ${hex(value)}, which is no ${kind}`, value);
+}

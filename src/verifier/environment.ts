@@ -1,0 +1,108 @@
+/** What surrounds a program of one type: from the tables of contexts, helpers and maps. */
+import type { MapSpec, Program } from '../frontend/program.ts';
+import { subprogramReferences } from '../isa/subprograms.ts';
+import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
+import type { CustomProgramType } from './custom.ts';
+import { HELPERS, prototypeOf, refusalOf } from './helpers/index.ts';
+import type { HelperSite } from './helpers/types.ts';
+import { kfuncOf } from './kfuncs/index.ts';
+import type { Structure } from './structure.ts';
+import type { Environment } from './walk/environment.ts';
+import { unsupported } from './walk/refusal.ts';
+
+/** Maps of a program by index, and behind them the templates of inner maps. */
+function withInner(maps: readonly MapSpec[]): Pick<Environment, 'maps' | 'innerOf'> {
+  const all = [...maps];
+  const innerOf = new Map<number, number>();
+  maps.forEach(({ inner }, index) => {
+    if (inner === undefined) return;
+    innerOf.set(index, all.length);
+    all.push(inner);
+  });
+  return { maps: all, innerOf };
+}
+
+const TAIL_CALL = 12;
+
+/** Functions that call, by themselves or through others, what may move the packet. */
+function changingFunctions(program: Program, structure: Structure): Set<number> {
+  const { insns } = structure.decoded;
+  const ownerOf = (slot: number): number => structure.subprograms.findLastIndex(({ start }) => start <= slot);
+  const changing = new Set<number>();
+  insns.forEach((insn, slot) => {
+    if (insn?.kind !== 'call' || insn.target === 'local') return;
+    const changes =
+      insn.target === 'helper'
+        ? (HELPERS.get(insn.imm)?.changesPacket ?? false) || insn.imm === TAIL_CALL
+        : (kfuncOf(program.kfuncs?.[insn.imm] ?? '')?.changesPacket ?? false);
+    if (changes) changing.add(ownerOf(slot));
+  });
+  const references = subprogramReferences(insns);
+  for (let size = -1; size !== changing.size; ) {
+    size = changing.size;
+    for (const { slot, target } of references) if (changing.has(ownerOf(target))) changing.add(ownerOf(slot));
+  }
+  return changing;
+}
+
+/** Program types whose context is described by the kernel's BTF. */
+function contextFor(program: Program, capable: boolean): Environment['context'] {
+  const { type, attachType } = program;
+  const found = capable ? contextOf(type, attachType) : unprivilegedContextOf(type, attachType);
+  if (found !== undefined) return found;
+  if (type === 'unspec') {
+    return unsupported(
+      `the type of program ${program.name} is not known: its section "${program.section}" does not name one`,
+      'name the type: --type xdp, say',
+    );
+  }
+  if (!capable) return unsupported(`programs of type ${type} cannot be loaded without CAP_BPF`);
+  const what = attachType ? `${type} (${attachType})` : type;
+  return unsupported(`programs of type ${what} have a context that the kernel's BTF describes`);
+}
+
+export function environmentOf(program: Program, structure: Structure, capable: boolean): Environment {
+  const { type, attachType, sleepable, license } = program;
+  const site: HelperSite = { type, attachType, sleepable, license };
+  return {
+    type,
+    attachType,
+    context: contextFor(program, capable),
+    site,
+    ...withInner(program.maps),
+    returns: returnRangeOf(type, attachType),
+    sleepable,
+    helper: (id) => HELPERS.get(id),
+    prototype: (id) => prototypeOf(id, site),
+    refusal: (id) => refusalOf(id, site),
+    changingFunctions: changingFunctions(program, structure),
+  };
+}
+
+/** The same for a program type of the host's own. */
+export function customEnvironment(
+  program: Program,
+  structure: Structure,
+  custom: CustomProgramType,
+): Environment {
+  const { sleepable, license } = program;
+  const { helpers } = custom;
+  return {
+    type: 'unspec',
+    attachType: undefined,
+    context: custom.context,
+    site: { type: 'unspec', sleepable, license },
+    ...withInner(program.maps),
+    returns: custom.returns,
+    sleepable,
+    helper: (id) => helpers.get(id),
+    prototype: (id) => helpers.get(id),
+    refusal: (id) => {
+      if (helpers.has(id)) return undefined;
+      const kernels = HELPERS.get(id);
+      if (kernels === undefined) return `invalid func unknown#${id}`;
+      return `program of this type cannot use helper ${kernels.name}#${id}`;
+    },
+    changingFunctions: changingFunctions(program, structure),
+  };
+}

@@ -1,0 +1,434 @@
+/** Arguments of helpers (check_func_arg of kernel/bpf/verifier.c). */
+
+import {
+  MAP_TYPE_ARRAY,
+  MAP_TYPE_PERCPU_ARRAY,
+  MAP_TYPE_SOCKHASH,
+  MAP_TYPE_SOCKMAP,
+} from '../../abi/maps.ts';
+import * as abi from '../../abi/state.ts';
+import { expectedText, registersFor } from '../helpers/registers.ts';
+import type { Argument, Helper, MemoryAccess, Prototype } from '../helpers/types.ts';
+import { kindOf, mayBeNull, typeNamed } from '../state/kinds.ts';
+import { checkUnmoved } from './access.ts';
+import { checkAlignment } from './alignment.ts';
+import { nameOfType } from './describe.ts';
+import { checkUninitialised, useDynptr } from './dynptrs.ts';
+import { constantKey } from './keys.ts';
+import { checkField } from './locks.ts';
+import { checkMapType, refuseSpecialField } from './mapValues.ts';
+import { MAX_OFFSET } from './pointers.ts';
+import { markPrecise } from './precision.ts';
+import { refuse, unsupported } from './refusal.ts';
+import { checkPacket, checkRegion } from './regions.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF } from './special.ts';
+import { checkStackBounds, escape, fillRange, frameOf, readRange } from './stack.ts';
+import { constantString } from './strings.ts';
+import type { Walk } from './walk.ts';
+
+/** What the arguments of a call have told. */
+export interface CallState {
+  readonly helper: Helper;
+  map: number | undefined;
+  mapUid: number;
+  /** Key of the element, where it is one number. */
+  key: number | undefined;
+  /** Greatest size of the memory argument. */
+  maxSize: number;
+  /** Constant that `allocationSize` takes. */
+  allocated: number;
+  reference: number;
+  /** Register whose reference (or dynptr) the call takes. */
+  released: number | undefined;
+  callback: number | undefined;
+  dynptr: { readonly id: number; readonly reference: number; readonly kind: number } | undefined;
+  /** Work left until all arguments are checked: what the call writes. */
+  readonly writes: (() => void)[];
+}
+
+export const newCallState = (helper: Helper): CallState => ({
+  helper,
+  map: undefined,
+  mapUid: 0,
+  key: undefined,
+  maxSize: 0,
+  allocated: 0,
+  reference: 0,
+  released: undefined,
+  callback: undefined,
+  dynptr: undefined,
+  writes: [],
+});
+
+const isNullable = (argument: Argument): boolean => 'nullable' in argument && argument.nullable === true;
+
+/** Registers that some argument takes as they are, by the name of the list it gives in the kernel. */
+const accepted = new Map<string, ReadonlySet<number>>();
+
+function typesFor(argument: Argument): ReadonlySet<number> {
+  const names = registersFor(argument);
+  const key = names.join();
+  let types = accepted.get(key);
+  if (types === undefined) {
+    types = new Set(names.map((name) => typeNamed(name.replace(/^alloc_/, ''))));
+    accepted.set(key, types);
+  }
+  return types;
+}
+
+const isReadable = (argument: Argument): boolean =>
+  (argument.kind === 'memory' || argument.kind === 'mapValue') && argument.access === 'read';
+
+function checkType(walk: Walk, argument: Argument, register: number): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  let type = memory.type(r);
+  if (isNullable(argument)) type &= ~abi.FLAG_NULL;
+  if (isReadable(argument) || argument.kind === 'mapKey') type &= ~abi.FLAG_READ_ONLY;
+  const types = typesFor(argument);
+  if (types.size === 0 || types.has(type)) return;
+  const hint = mayBeNull(memory.type(r)) ? `compare r${register} with 0 first` : '';
+  refuse(`R${register} type=${nameOfType(walk, r)} expected=${expectedText(argument)}`, {
+    registers: [register],
+    hint,
+  });
+}
+
+const FREELY_MOVED: ReadonlySet<number> = new Set([
+  abi.KIND_STACK,
+  abi.KIND_PACKET,
+  abi.KIND_PACKET_META,
+  abi.KIND_MAP_KEY,
+  abi.KIND_MAP_VALUE,
+  abi.KIND_MEM,
+  abi.KIND_BUF,
+  abi.KIND_SCALAR,
+]);
+
+const isRelease = (argument: Argument): boolean =>
+  argument.kind === 'ringRecord' ||
+  argument.kind === 'kptrValue' ||
+  ('release' in argument && argument.release === true);
+
+function checkOffset(walk: Walk, argument: Argument, register: number): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  const kind = memory.kind(r);
+  if (isRelease(argument)) {
+    if (argument.kind === 'dynptr' && kind === abi.KIND_STACK) return;
+    if (memory.off(r) !== 0) {
+      refuse(`R${register} must have zero offset when passed to release func or trusted arg to kfunc`);
+    }
+    return checkUnmoved(walk, register);
+  }
+  if (!FREELY_MOVED.has(kind)) checkUnmoved(walk, register, kind === abi.KIND_BTF);
+}
+
+function checkReference(walk: Walk, argument: Argument, register: number, call: CallState): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  const reference = memory.ref(r);
+  if (isRelease(argument)) {
+    if (argument.kind === 'dynptr') {
+      const held = memory.kind(r) === abi.KIND_STACK ? useDynptr(walk, register, undefined).reference : 0;
+      if (memory.kind(r) !== abi.KIND_STACK) refuse('cannot release unowned const bpf_dynptr');
+      if (held === 0) refuse(`arg ${register} is an unacquired reference`);
+    } else if (reference === 0 && !memory.isZero(r)) {
+      refuse(`R${register} must be referenced when passed to release function`, {
+        hint: 'only what a call handed out can be given back, and only once',
+      });
+    }
+    call.released = register;
+  }
+  if (reference !== 0) call.reference = reference;
+}
+
+// ---- memory ------------------------------------------------------------------------------------------------
+
+function stackMemory(
+  walk: Walk,
+  register: number,
+  size: number,
+  access: MemoryAccess,
+  zeroAllowed: boolean,
+  call: CallState,
+): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  if (size === 0 && !zeroAllowed) refuse('invalid zero-sized read');
+  const frame = frameOf(walk, r);
+  const range = checkStackBounds(walk, register, memory.off(r), size, access !== 'read');
+  escape(walk, frame, range.low, range.high + size);
+  const fills = access === 'uninit' && memory.isConst(r);
+  if (fills) call.writes.push(() => fillRange(walk, frame, range.low, size));
+  else readRange(walk, register, frame, range, size, access !== 'read');
+}
+
+/** `size` bytes that the call reads or writes (check_helper_mem_access). */
+export function checkMemory(
+  walk: Walk,
+  register: number,
+  size: number,
+  access: MemoryAccess,
+  zeroAllowed: boolean,
+  call: CallState,
+): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  const type = memory.type(r);
+  const at = { register, off: memory.off(r), size };
+  const write = access !== 'read';
+  const refuseWrite = (): never => refuse(`R${register} cannot write into ${nameOfType(walk, r)}`);
+  switch (mayBeNull(type) ? abi.KIND_NONE : kindOf(type)) {
+    case abi.KIND_PACKET:
+    case abi.KIND_PACKET_META:
+      return checkPacket(walk, at, zeroAllowed);
+    case abi.KIND_MAP_KEY:
+      if (write) refuseWrite();
+      return checkRegion(walk, at, walk.map(memory.aux(r)).keySize);
+    case abi.KIND_MAP_VALUE: {
+      const spec = walk.map(memory.aux(r));
+      checkMapType(walk, memory.aux(r), { write }, at);
+      checkRegion(walk, at, spec.valueSize, zeroAllowed);
+      return refuseSpecialField(walk, register, at.off, size, spec, 'helper');
+    }
+    case abi.KIND_MEM:
+      if (write && (type & abi.FLAG_READ_ONLY) !== 0) refuseWrite();
+      return checkRegion(walk, at, memory.aux(r), zeroAllowed);
+    case abi.KIND_STACK:
+      return stackMemory(walk, register, size, access, zeroAllowed, call);
+    case abi.KIND_BTF:
+      return unsupported(
+        `R${register}: memory of ${nameOfType(walk, r)} as an argument needs the kernel's types`,
+      );
+    default:
+      if (zeroAllowed && size === 0 && memory.isZero(r)) return undefined;
+      return refuse(`R${register} type=${nameOfType(walk, r)} expected=fp`, {
+        registers: [register],
+        hint: mayBeNull(type) ? `compare r${register} with 0 first` : '',
+      });
+  }
+}
+
+type MemoryArgument = Extract<Argument, { kind: 'memory' }>;
+
+function sizeOf(walk: Walk, zeroAllowed: boolean, register: number, before: Argument, call: CallState): void {
+  const { memory, ops } = walk;
+  const r = walk.reg(register);
+  call.maxSize = ops.umaxOf(r);
+  if (ops.sminOf(r) < 0) {
+    refuse(`R${register} min value is negative, either use unsigned or 'var &= const'`, {
+      registers: [register],
+      hint: `compare r${register} with 0 first, or make it unsigned`,
+    });
+  }
+  if (ops.uminOf(r) === 0 && !zeroAllowed) {
+    const { umin, umax } = memory.scalar(r);
+    refuse(`R${register} invalid zero-sized read: u64=[${umin},${umax}]`, {
+      registers: [register],
+      hint: `r${register} is a size, and may be 0: make sure that it is not`,
+    });
+  }
+  if (call.maxSize >= MAX_OFFSET) {
+    refuse(`R${register} unbounded memory access, use 'var &= const' or 'if (var < const)'`, {
+      registers: [register],
+      hint: `bound the size in r${register}`,
+    });
+  }
+  const declared = before.kind === 'memory' ? before.access : 'read';
+  // Of an unknown size nobody knows which bytes are written: they must have been before.
+  const access = declared === 'uninit' && !memory.isConst(r) ? 'write' : declared;
+  checkMemory(walk, register - 1, call.maxSize, access, zeroAllowed, call);
+  markPrecise(walk, register);
+}
+
+function fixedMemory(walk: Walk, argument: MemoryArgument, register: number, call: CallState): void {
+  if (argument.size === undefined) return;
+  checkMemory(walk, register, argument.size, argument.access, false, call);
+  if (argument.aligned) {
+    checkAlignment(walk, { register, off: 0, size: argument.size, write: false, aligned: true });
+  }
+}
+
+// ---- maps --------------------------------------------------------------------------------------------------
+
+function mapArgument(walk: Walk, register: number, call: CallState): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  const [map, uid] = [memory.aux(r), memory.aux2(r)];
+  if (call.map !== undefined && (call.map !== map || call.mapUid !== uid)) {
+    if (call.mapUid !== uid) {
+      refuse(`timer pointer in R1 map_uid=${call.mapUid} doesn't match map pointer in R2 map_uid=${uid}`);
+    }
+    refuse("timer pointer in R1 doesn't match map pointer in R2", {
+      hint: 'give the map that holds the timer',
+    });
+  }
+  call.map = map;
+  call.mapUid = uid;
+}
+
+const knownMap = (walk: Walk, call: CallState, what: string) =>
+  call.map === undefined ? refuse(`invalid map_ptr to access map->${what}`) : walk.map(call.map);
+
+const FIXED_ARRAYS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY]);
+
+function keyArgument(walk: Walk, register: number, call: CallState): void {
+  const spec = knownMap(walk, call, 'key');
+  checkMemory(walk, register, spec.keySize, 'read', false, call);
+  call.key = constantKey(walk, register, spec.keySize, FIXED_ARRAYS.has(spec.type));
+}
+
+function isSockmap(walk: Walk, { map }: CallState): boolean {
+  if (map === undefined) return false;
+  const { type } = walk.map(map);
+  return type === MAP_TYPE_SOCKMAP || type === MAP_TYPE_SOCKHASH;
+}
+
+/** Into a sockmap goes a socket instead of memory (resolve_map_arg_type). */
+function resolveArgument(walk: Walk, argument: Argument, call: CallState): Argument {
+  if (argument.kind !== 'mapValue' || !isSockmap(walk, call)) return argument;
+  if (call.helper.name === 'bpf_map_update_elem' || call.helper.name === 'bpf_sock_map_update') {
+    return { kind: 'socket', of: 'btf_sock_common', nullable: false, release: false };
+  }
+  return argument;
+}
+
+function valueArgument(
+  walk: Walk,
+  argument: Extract<Argument, { kind: 'mapValue' }>,
+  register: number,
+  call: CallState,
+): void {
+  const { valueSize } = knownMap(walk, call, 'value');
+  checkMemory(walk, register, valueSize, argument.access, false, call);
+}
+
+// ---- the rest ------------------------------------------------------------------------------------------------
+
+function constantArgument(walk: Walk, register: number): number {
+  const r = walk.reg(register);
+  if (!walk.memory.isConst(r)) {
+    refuse(`R${register} is not a known constant'`, {
+      registers: [register],
+      hint: `r${register} must be the same number on every run`,
+    });
+  }
+  markPrecise(walk, register);
+  return walk.memory.constant(r);
+}
+
+function dynptrArgument(
+  walk: Walk,
+  argument: Extract<Argument, { kind: 'dynptr' }>,
+  register: number,
+  call: CallState,
+): void {
+  const wanted =
+    argument.of === 'local' ? DYNPTR_LOCAL : argument.of === 'ringbuf' ? DYNPTR_RINGBUF : undefined;
+  if (argument.state === 'uninit') {
+    checkUninitialised(walk, register);
+    return;
+  }
+  const { kind, id, reference } = useDynptr(walk, register, wanted);
+  call.dynptr = { kind, id, reference };
+}
+
+function checkPlace(
+  walk: Walk,
+  argument: Argument,
+  register: number,
+  before: Argument | undefined,
+  call: CallState,
+): void {
+  const { memory } = walk;
+  switch (argument.kind) {
+    case 'map':
+      return mapArgument(walk, register, call);
+    case 'mapKey':
+      return keyArgument(walk, register, call);
+    case 'mapValue':
+      return valueArgument(walk, argument, register, call);
+    case 'memory':
+      return fixedMemory(walk, argument, register, call);
+    case 'size':
+      return sizeOf(walk, argument.zeroAllowed, register, before ?? argument, call);
+    case 'allocationSize':
+      call.allocated = constantArgument(walk, register);
+      return undefined;
+    case 'callback':
+      call.callback = memory.aux(walk.reg(register));
+      return undefined;
+    case 'dynptr':
+      return dynptrArgument(walk, argument, register, call);
+    case 'constantString':
+      constantString(walk, register);
+      return undefined;
+    case 'timer':
+      call.map = checkField(walk, register, 'bpf_timer');
+      call.mapUid = memory.aux2(walk.reg(register));
+      return undefined;
+    case 'stack':
+      return escapeAll(walk, register);
+    case 'kptr':
+    case 'kptrValue':
+    case 'perCpuBtf':
+      return unsupported(
+        `${call.helper.name}: pointers to objects of the kernel in maps (${argument.kind}) are not supported`,
+      );
+    case 'anything':
+    case 'context':
+    case 'socket':
+    case 'btf':
+    case 'ringRecord':
+    case 'spinLock':
+      return undefined;
+  }
+}
+
+/** The callback may do anything with the stack it gets. */
+function escapeAll(walk: Walk, register: number): void {
+  const r = walk.reg(register);
+  if (walk.memory.kind(r) === abi.KIND_STACK) escape(walk, frameOf(walk, r), -512, 0);
+}
+
+function checkArgument(
+  walk: Walk,
+  declared: Argument,
+  register: number,
+  before: Argument | undefined,
+  call: CallState,
+): void {
+  const { memory } = walk;
+  const r = walk.readable(register);
+  if (declared.kind === 'anything') {
+    if (walk.isSecret(r)) refuse(`R${register} leaks addr into helper function`);
+    return;
+  }
+  const kind = memory.kind(r);
+  if (kind === abi.KIND_PACKET || kind === abi.KIND_PACKET_META) refusePacket(walk, call);
+  const argument = resolveArgument(walk, declared, call);
+  const isNull = memory.isZero(r) && isNullable(argument);
+  if (!isNull) {
+    checkType(walk, argument, register);
+    checkOffset(walk, argument, register);
+  }
+  checkReference(walk, argument, register, call);
+  // NULL in place of optional memory: its size argument says if that is right.
+  if (!isNull) checkPlace(walk, argument, register, before, call);
+}
+
+function refusePacket(walk: Walk, { helper }: CallState): void {
+  const { packet } = walk.env.context;
+  if (helper.packetAccess && packet !== 'none' && packet !== 'loads') return;
+  refuse('helper access to the packet is not allowed', {
+    hint: `copy the bytes to the stack first: ${helper.name} does not take packet data here`,
+  });
+}
+
+/** Checks r1 and on against what the helper takes. */
+export function checkArguments(walk: Walk, { args }: Prototype, call: CallState): void {
+  args.forEach((argument, index) => {
+    checkArgument(walk, argument, index + 1, args[index - 1], call);
+  });
+}

@@ -1,0 +1,381 @@
+/**
+ * States kept to compare with: a path that comes to a state like one found safe need not be walked again
+ * (is_state_visited of kernel/bpf/verifier.c, whose heuristics decide which states are worth keeping).
+ */
+import { COMPARE_EXACT, COMPARE_PRECISE, COMPARE_WITHIN } from '../../abi/state.ts';
+import { CHECKPOINT, JUMP, PRUNE } from '../static/points.ts';
+import { isActiveIteration } from './iterators.ts';
+import { restore } from './pending.ts';
+import { inheritPrecision } from './precision.ts';
+import { refuse, unsupported } from './refusal.ts';
+import type { Checkpoint, Common, Frame, Holdings, Pending } from './state.ts';
+import type { Walk } from './walk.ts';
+
+/** A path that came to a state whose own paths were not all walked: what counts there is known later. */
+interface BackEdge {
+  readonly to: Checkpoint;
+  readonly from: Checkpoint;
+}
+
+/** One passage through a loop: from a call chain into the loop. */
+interface Passage {
+  /** The first checkpoint in the loop; when all its paths are walked, the passage is over. */
+  entry: Checkpoint | undefined;
+  readonly edges: BackEdge[];
+  /** Evicted states that the edges come from. */
+  readonly waiting: Checkpoint[];
+}
+
+const MAX_HISTORY = 40;
+/** The kernel gives up, too, and takes everything for precise. */
+const MAX_ROUNDS = 64;
+
+type Located = Pick<Common, 'frames'> & { readonly insn: number };
+
+/** Slot that a frame of a state is at: its call, or the state's instruction. */
+const slotIn = ({ frames, insn }: Located, frame: number): number => frames[frame + 1]?.callsite ?? insn;
+
+const sameFrame = (a: Frame, b: Frame): boolean =>
+  a.callsite === b.callsite &&
+  a.subprogram === b.subprogram &&
+  (a.callback === undefined) === (b.callback === undefined);
+
+const sameChain = (old: Common, now: Common): boolean =>
+  old.frames.length === now.frames.length &&
+  old.frames.every((frame, index) => sameFrame(frame, now.frames[index] as Frame));
+
+export class Explored {
+  readonly #walk: Walk;
+  /** By slot, then by the call that the current frame came from. */
+  readonly #states: (Map<number, Checkpoint[]> | undefined)[] = [];
+  readonly #passages = new Map<string, Passage>();
+  #lastJumps = 0;
+  #lastProcessed = 0;
+
+  constructor(walk: Walk) {
+    this.#walk = walk;
+  }
+
+  /** Whether all that can follow the current state has been walked; otherwise it may be kept for later ones. */
+  isKnown(): boolean {
+    const walk = this.#walk;
+    const points = walk.code.points[walk.insn] ?? 0;
+    if ((points & PRUNE) === 0) return false;
+    this.#setLive(walk);
+    const forced = (points & CHECKPOINT) !== 0 || walk.rules.stateFreq || walk.history > MAX_HISTORY;
+    const decision = { forced, keep: forced || (this.#sinceJumps >= 2 && this.#sinceProcessed >= 8) };
+    const states = this.#statesHere();
+    this.#clean(states);
+    // By position: states may be evicted on the way.
+    for (let i = 0; i < states.length; ) {
+      const state = states[i] as Checkpoint;
+      if (this.#matches(state, decision)) {
+        state.hits += 1;
+        return true;
+      }
+      if (decision.keep) state.misses += 1;
+      if (this.#isUseless(state, points)) this.#evict(states, i);
+      else i += 1;
+    }
+    if (decision.keep) this.#keep(states);
+    return false;
+  }
+
+  /** The path put aside last is the only one: it becomes the current one again. */
+  takeBack(pending: Pending): void {
+    const walk = this.#walk;
+    walk.pending.pop();
+    const { insn, previous } = walk;
+    restore(walk, pending);
+    walk.insn = insn;
+    walk.previous = previous;
+    if (walk.parent !== undefined) walk.parent.branches -= 1;
+  }
+
+  /** A path from the state is walked to its end. */
+  finish(from: Checkpoint | undefined): void {
+    for (let state = from; state !== undefined; ) {
+      state.branches -= 1;
+      if (state.branches > 0) return;
+      this.#leaveLoop(state);
+      const { parent } = state;
+      if (state.isEvicted) this.#dispose(state);
+      state = parent;
+    }
+  }
+
+  get #sinceJumps(): number {
+    return this.#walk.jumps - this.#lastJumps;
+  }
+  get #sinceProcessed(): number {
+    return this.#walk.processed - this.#lastProcessed;
+  }
+
+  #statesHere(): Checkpoint[] {
+    const { insn, top } = this.#walk;
+    let byCall = this.#states[insn];
+    if (byCall === undefined) {
+      byCall = new Map();
+      this.#states[insn] = byCall;
+    }
+    let states = byCall.get(top.callsite);
+    if (states === undefined) {
+      states = [];
+      byCall.set(top.callsite, states);
+    }
+    return states;
+  }
+
+  #setLive(state: Located): void {
+    const { memory, code } = this.#walk;
+    state.frames.forEach((_, frame) => {
+      memory.setLive(frame, code.live[slotIn(state, frame)] ?? 0x7ff);
+    });
+  }
+
+  #clean(states: readonly Checkpoint[]): void {
+    const walk = this.#walk;
+    for (const state of states) {
+      if (state.branches > 0 || state.isClean || !sameChain(state, walk) || this.#isOpenLoop(state)) continue;
+      walk.ops.clean(state.address);
+      state.isClean = true;
+    }
+  }
+
+  #covers(state: Checkpoint, how: number): boolean {
+    const walk = this.#walk;
+    if (!sameChain(state, walk)) return false;
+    // Callbacks that were gone through more often before may have reached a limit the current path has not.
+    if (state.frames.some((frame, i) => frame.callbackDepth > (walk.frames[i]?.callbackDepth ?? 0)))
+      return false;
+    const mode = how === COMPARE_PRECISE && !walk.rules.capable ? COMPARE_WITHIN : how;
+    return (
+      walk.ops.covered(state.address, mode, walk.rules.leaks ? 1 : 0) !== 0 &&
+      sameHoldings(walk, state.holdings, walk.holdings)
+    );
+  }
+
+  #matches(state: Checkpoint, decision: { readonly forced: boolean; keep: boolean }): boolean {
+    if (state.branches > 0) return this.#matchesOpen(state, decision);
+    const isOpen = this.#isOpenLoop(state);
+    if (!this.#covers(state, isOpen ? COMPARE_WITHIN : COMPARE_PRECISE)) return false;
+    this.#inherit(state, isOpen);
+    return true;
+  }
+
+  /** A state on the current path itself: the program goes in circles. */
+  #matchesOpen(state: Checkpoint, decision: { readonly forced: boolean; keep: boolean }): boolean {
+    const walk = this.#walk;
+    const insn = walk.insnAt(walk.insn);
+    const shape = walk.code.shapeOf(insn);
+    if (state.frames.at(-1)?.asyncDepth !== walk.top.asyncDepth) {
+      // Another entry into a function that runs later: neither a circle nor known to be safe.
+    } else if (shape === 'iteratorNext' || shape === 'syncCallback') {
+      const converges = shape === 'syncCallback' || isActiveIteration(walk);
+      if (this.#covers(state, COMPARE_WITHIN) && converges) {
+        this.#inherit(state, true);
+        return true;
+      }
+    } else {
+      if (
+        insn.kind === 'mayGoto' &&
+        state.mayGotoDepth !== walk.mayGotoDepth &&
+        this.#covers(state, COMPARE_WITHIN)
+      ) {
+        this.#inherit(state, true);
+        return true;
+      }
+      this.#refuseCircle(state);
+    }
+    if (!decision.forced && this.#sinceJumps < 20 && this.#sinceProcessed < 100) decision.keep = false;
+    return false;
+  }
+
+  #refuseCircle(state: Checkpoint): void {
+    const walk = this.#walk;
+    if (state.mayGotoDepth !== walk.mayGotoDepth || state.unrollDepth !== walk.unrollDepth) return;
+    if (!this.#covers(state, COMPARE_EXACT) || walk.ops.iteratorDepthsDiffer(state.address) !== 0) return;
+    refuse(`infinite loop detected at insn ${walk.insn}`, {
+      hint: 'let each round of the loop change a register or stack slot that its end depends on',
+    });
+  }
+
+  /** What counts after the state counts on the path that came to it. */
+  #inherit(state: Checkpoint, isLoop: boolean): void {
+    const walk = this.#walk;
+    walk.ops.inheritReads(state.address, walk.parent?.address ?? 0);
+    inheritPrecision(walk, state, {
+      parent: walk.parent,
+      node: walk.node,
+      frame: walk.frame,
+      insn: walk.insn,
+    });
+    if (isLoop) this.#addEdge(state);
+  }
+
+  #isUseless(state: Checkpoint, points: number): boolean {
+    const patience = (points & CHECKPOINT) !== 0 && state.branches > 0 ? 64 : 3;
+    return state.misses > state.hits * patience + patience;
+  }
+
+  #evict(states: Checkpoint[], index: number): void {
+    const [state] = states.splice(index, 1);
+    if (state === undefined) return;
+    state.isEvicted = true;
+    this.#walk.states -= 1;
+    if (state.branches === 0) this.#dispose(state);
+  }
+
+  /** Gives back the memory of an evicted state, once no open loop leads back through it. */
+  #dispose(state: Checkpoint): void {
+    const passage = this.#passage(state);
+    if (passage !== undefined && passage.edges.length > 0) passage.waiting.push(state);
+    else this.#free(state);
+  }
+
+  /** The open state at this instruction that the current path has come from, if it was kept. */
+  openAt(insn: number): Checkpoint | undefined {
+    const walk = this.#walk;
+    const states = this.#states[insn]?.get(walk.top.callsite) ?? [];
+    return states.find((state) => state.branches > 0 && sameChain(state, walk));
+  }
+
+  #free(state: Checkpoint): void {
+    this.#walk.ops.drop(state.address);
+  }
+
+  #save(live: Located): number {
+    const walk = this.#walk;
+    this.#setLive(live);
+    const address = walk.memory.save(walk.parent?.address ?? 0);
+    if (address === 0) {
+      unsupported(`the walk needs more than ${walk.rules.maxMemory} bytes of memory for its states`);
+    }
+    return address;
+  }
+
+  #snapshot(): Checkpoint {
+    const walk = this.#walk;
+    return {
+      frames: walk.frames,
+      holdings: walk.holdings,
+      parent: walk.parent,
+      node: walk.node,
+      history: walk.history,
+      mayGotoDepth: walk.mayGotoDepth,
+      unrollDepth: walk.unrollDepth,
+      insn: walk.insn,
+      address: this.#save(walk),
+      branches: 1,
+      hits: 0,
+      misses: 0,
+      isClean: false,
+      isEvicted: false,
+    };
+  }
+
+  #keep(states: Checkpoint[]): void {
+    const walk = this.#walk;
+    this.#lastJumps = walk.jumps;
+    this.#lastProcessed = walk.processed;
+    if (walk.rules.capable) walk.ops.clearPrecision();
+    const state = this.#snapshot();
+    states.unshift(state);
+    walk.totalStates += 1;
+    walk.states += 1;
+    walk.peakStates = Math.max(walk.peakStates, walk.states);
+    walk.peakMemory = Math.max(walk.peakMemory, walk.ops.heapUsed() >>> 0);
+    walk.parent = state;
+    walk.history = 0;
+    walk.ops.clearWritten();
+    this.#enterLoop(state);
+  }
+
+  // ---- loops ---------------------------------------------------------------------------------------------------
+
+  /** Names the passage through a loop that the state is in; undefined outside of loops. */
+  #passageOf(state: Located): string | undefined {
+    const { loops } = this.#walk.code;
+    let chain = '';
+    for (let frame = 0; frame < state.frames.length; frame++) {
+      const slot = slotIn(state, frame);
+      const loop = loops[slot] ?? 0;
+      if (loop !== 0) return `${chain}#${loop}`;
+      chain += `${slot},`;
+    }
+    return undefined;
+  }
+
+  #passage(state: Located): Passage | undefined {
+    const name = this.#passageOf(state);
+    return name === undefined ? undefined : this.#passages.get(name);
+  }
+
+  /** Whether what is read and counts after the state is not all known: paths from it lead into an open loop. */
+  #isOpenLoop(state: Checkpoint): boolean {
+    return (this.#passage(state)?.edges.length ?? 0) > 0;
+  }
+
+  #enterLoop(state: Checkpoint): void {
+    const name = this.#passageOf(state);
+    if (name === undefined) return;
+    const known = this.#passages.get(name);
+    if (known === undefined) this.#passages.set(name, { entry: state, edges: [], waiting: [] });
+    else known.entry ??= state;
+  }
+
+  #addEdge(to: Checkpoint): void {
+    const passage = this.#passage(to);
+    if (passage === undefined) return;
+    passage.edges.push({ to, from: this.#snapshot() });
+  }
+
+  #leaveLoop(state: Checkpoint): void {
+    const passage = this.#passage(state);
+    if (passage === undefined || passage.entry !== state) return;
+    passage.entry = undefined;
+    this.#settle(passage);
+    for (const { from } of passage.edges) this.#free(from);
+    passage.edges.length = 0;
+    for (const waiting of passage.waiting) this.#free(waiting);
+    passage.waiting.length = 0;
+  }
+
+  /** Tells the paths that came round what counts after the states they came to, until nothing is new. */
+  #settle({ edges }: Passage): void {
+    const walk = this.#walk;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = walk.precisionMarks;
+      let isNew = false;
+      for (const { to, from } of edges) {
+        if (walk.ops.inheritReadsPacked(to.address, from.address) !== 0) isNew = true;
+        const frame = from.frames.length - 1;
+        inheritPrecision(walk, to, { parent: from.parent, node: from.node, frame, insn: from.insn });
+      }
+      if (!isNew && walk.precisionMarks === before) return;
+    }
+    for (const { from } of edges) {
+      for (let state = from.parent; state !== undefined; state = state.parent) {
+        walk.ops.requireAllPrecise(state.address);
+      }
+    }
+  }
+}
+
+/** Whether the same things are held, under ids that the comparison has found equal (refsafe). */
+function sameHoldings(walk: Walk, old: Holdings, now: Holdings): boolean {
+  if (old === now) return true;
+  if (old.rcu !== now.rcu || old.preempt !== now.preempt) return false;
+  if (old.references.length !== now.references.length) return false;
+  return old.references.every((reference, index) => {
+    const other = now.references[index];
+    return (
+      other !== undefined &&
+      reference.kind === other.kind &&
+      reference.owner === other.owner &&
+      walk.ops.matchIds(reference.id, other.id) !== 0
+    );
+  });
+}
+
+export const isJumpPoint = (walk: Walk): boolean => ((walk.code.points[walk.insn] ?? 0) & JUMP) !== 0;

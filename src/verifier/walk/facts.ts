@@ -1,0 +1,101 @@
+/** What the walk finds out for the proof, by slot: what is the same on all paths. */
+import type { JumpInsn } from '../../isa/insn.ts';
+
+/** Not seen yet; paths disagree. */
+export const UNSEEN = -1;
+export const VARIES = -2;
+
+const TAKEN = 1;
+const NOT_TAKEN = 2;
+
+/** Registers an instruction may read: r0 to r5 at most, by position. */
+const OPERANDS = 6;
+
+export class Facts {
+  readonly seen: Uint8Array;
+  /** Of jumps: bit 0 taken, bit 1 not taken. */
+  readonly #ways: Uint8Array;
+  /** Register types by slot and position of the operand. */
+  readonly #types: Int32Array;
+  readonly #maps: Int32Array;
+  readonly #keys: Float64Array;
+  readonly #offsets: Int32Array;
+  readonly depths: Map<number, number> = new Map();
+  /** Slots whose address escapes, by function. */
+  readonly escapes: Map<number, Set<number>> = new Map();
+
+  constructor(slots: number) {
+    this.seen = new Uint8Array(slots);
+    this.#ways = new Uint8Array(slots);
+    this.#types = new Int32Array(slots * OPERANDS).fill(UNSEEN);
+    this.#maps = new Int32Array(slots).fill(UNSEEN);
+    this.#keys = new Float64Array(slots).fill(UNSEEN);
+    this.#offsets = new Int32Array(slots).fill(UNSEEN);
+  }
+
+  jump(slot: number, taken: boolean): void {
+    this.#ways[slot] = (this.#ways[slot] as number) | (taken ? TAKEN : NOT_TAKEN);
+  }
+
+  /** Whether a jump always (or never) happens; undefined when it does either. */
+  taken(slot: number, insn: JumpInsn): boolean | undefined {
+    const ways = this.#ways[slot];
+    if (insn.off === 0 || ways === undefined) return undefined;
+    if (ways === TAKEN) return true;
+    return ways === NOT_TAKEN ? false : undefined;
+  }
+
+  operand(slot: number, position: number, type: number): void {
+    this.#types[slot * OPERANDS + position] = merge(this.#types[slot * OPERANDS + position], type);
+  }
+
+  operandType(slot: number, position: number): number {
+    return this.#types[slot * OPERANDS + position] ?? UNSEEN;
+  }
+
+  /** A call takes this map, and the key as a number where it is known. */
+  mapCall(slot: number, map: number, key: number | undefined): void {
+    this.#maps[slot] = merge(this.#maps[slot], map);
+    this.#keys[slot] = merge(this.#keys[slot], key ?? VARIES);
+  }
+
+  mapOf(slot: number): number | undefined {
+    const map = this.#maps[slot] ?? UNSEEN;
+    return map < 0 ? undefined : map;
+  }
+
+  keyOf(slot: number): number | undefined {
+    const key = this.#keys[slot] ?? UNSEEN;
+    return key < 0 ? undefined : key;
+  }
+
+  /** A load or store of the function's own frame, at this (negative) offset from r10; undefined elsewhere. */
+  stackAt(slot: number, off: number | undefined): void {
+    // Offsets are kept one lower, for -1 and -2 have meanings of their own.
+    this.#offsets[slot] = merge(this.#offsets[slot], off === undefined ? VARIES : off - 2);
+  }
+
+  /** The same offset on all paths; undefined when there is none. */
+  stackOffset(slot: number): number | undefined {
+    const off = this.#offsets[slot] ?? UNSEEN;
+    return off < VARIES ? off + 2 : undefined;
+  }
+
+  /** A function uses the stack down to `depth` bytes. */
+  stack(subprogram: number, depth: number): void {
+    if (depth > (this.depths.get(subprogram) ?? 0)) this.depths.set(subprogram, depth);
+  }
+
+  /** The addresses of slots `first` to `last` of a function's frame are used otherwise than by its own loads and stores. */
+  escape(subprogram: number, first: number, last: number): void {
+    let slots = this.escapes.get(subprogram);
+    if (slots === undefined) {
+      slots = new Set();
+      this.escapes.set(subprogram, slots);
+    }
+    for (let slot = first; slot <= last; slot++) slots.add(slot);
+  }
+}
+
+const merge = (known: number | undefined, now: number): number =>
+  known === UNSEEN || known === now ? now : VARIES;

@@ -1,0 +1,392 @@
+/** Calls of kernel functions (check_kfunc_call of kernel/bpf/verifier.c). */
+import * as abi from '../../abi/state.ts';
+import { refuseReturn } from '../contexts/returns.ts';
+import { kernelContextOf, kfuncOf, kfuncRefusalOf } from '../kfuncs/index.ts';
+import type { Kfunc, KfuncArgument, KfuncResult } from '../kfuncs/types.ts';
+import { kindOf, mayBeNull } from '../state/kinds.ts';
+import { checkUnmoved } from './access.ts';
+import { type CallState, checkMemory, newCallState } from './arguments.ts';
+import { nameOfType } from './describe.ts';
+import {
+  checkUninitialised,
+  type Dynptr,
+  makeDynptr,
+  type StackObject,
+  stackObject,
+  useDynptr,
+} from './dynptrs.ts';
+import type { Explored } from './explore.ts';
+import { clearCallerSaved, refuseSleeping } from './helperCall.ts';
+import { destroyIterator, iterate, iteratorReference, makeIterator } from './iterators.ts';
+import { refuseUnderLock } from './locks.ts';
+import { MAX_OFFSET } from './pointers.ts';
+import { markPrecise } from './precision.ts';
+import { acquire, checkLeaks, isHeld, releaseReference } from './references.ts';
+import { refuse, unsupported } from './refusal.ts';
+import {
+  disablePreemption,
+  enablePreemption,
+  lockRcu,
+  restoreFlags,
+  saveFlags,
+  unlockRcu,
+} from './sections.ts';
+import { DYNPTR_SKB, DYNPTR_XDP } from './special.ts';
+import { constantString } from './strings.ts';
+import type { Walk } from './walk.ts';
+
+/** What the arguments have told. */
+interface KfuncCall {
+  readonly kfunc: Kfunc;
+  /** For what is checked as arguments of helpers are. */
+  readonly memory: CallState;
+  constSize: number;
+  reference: number;
+  dynptr: Dynptr | undefined;
+  iterator: { readonly register: number; readonly of: string; readonly slots: number } | undefined;
+}
+
+const NO_HELPER = {
+  id: 0,
+  args: [],
+  result: { kind: 'integer' },
+  gplOnly: false,
+  changesPacket: false,
+  packetAccess: true,
+  mightSleep: false,
+  fastcall: false,
+  refusedByConfig: undefined,
+  checks: undefined,
+  variants: [],
+} as const;
+
+const newCall = (kfunc: Kfunc): KfuncCall => ({
+  kfunc,
+  memory: newCallState({ ...NO_HELPER, name: kfunc.name }),
+  constSize: 0,
+  reference: 0,
+  dynptr: undefined,
+  iterator: undefined,
+});
+
+function scalarArgument(walk: Walk, register: number, isConstant: boolean): number {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  if (memory.type(r) !== abi.KIND_SCALAR) refuse(`R${register} is not a scalar`);
+  if (!isConstant) return 0;
+  if (!memory.isConst(r)) refuse(`R${register} must be a known constant`);
+  markPrecise(walk, register);
+  return memory.constant(r);
+}
+
+/** Memory that the function reads and writes, of `size` bytes at most. */
+function memoryArgument(walk: Walk, register: number, size: number, call: KfuncCall): void {
+  checkMemory(walk, register, size, 'read', true, call.memory);
+  checkMemory(walk, register, size, 'write', true, call.memory);
+}
+
+function sizedMemory(walk: Walk, register: number, before: KfuncArgument | undefined, call: KfuncCall): void {
+  const { ops } = walk;
+  const r = walk.reg(register);
+  if (walk.memory.type(r) !== abi.KIND_SCALAR) refuse(`R${register} is not a scalar`);
+  if (before?.kind === 'memory' && before.nullable && walk.memory.isZero(walk.reg(register - 1))) return;
+  if (ops.sminOf(r) < 0) {
+    refuse(`R${register} min value is negative, either use unsigned or 'var &= const'`);
+  }
+  const most = ops.umaxOf(r);
+  if (most >= MAX_OFFSET) {
+    refuse(`R${register} unbounded memory access, use 'var &= const' or 'if (var < const)'`);
+  }
+  memoryArgument(walk, register - 1, most, call);
+  markPrecise(walk, register);
+}
+
+const isTrusted = (walk: Walk, r: number): boolean => {
+  const type = walk.memory.type(r);
+  return (
+    walk.memory.ref(r) !== 0 ||
+    ((type & abi.FLAG_TRUSTED) !== 0 && (type & (abi.FLAG_NULL | abi.FLAG_UNTRUSTED)) === 0)
+  );
+};
+
+function structureArgument(
+  walk: Walk,
+  argument: Extract<KfuncArgument, { kind: 'btf' }>,
+  register: number,
+  call: KfuncCall,
+): void {
+  const { memory } = walk;
+  const r = walk.reg(register);
+  const name = call.kfunc.name;
+  const type = memory.type(r);
+  if (argument.nullable && memory.isZero(r)) return;
+  if (mayBeNull(type) || memory.isZero(r)) {
+    refuse(`Possibly NULL pointer passed to trusted arg${register - 1}`, {
+      hint: `compare r${register} with 0 first`,
+    });
+  }
+  if (kindOf(type) !== abi.KIND_BTF) {
+    refuse(
+      `arg#${register - 1} pointer type STRUCT ${argument.struct} must point to scalar, or struct with scalar`,
+    );
+  }
+  if (argument.trust !== 'any' && !isTrusted(walk, r)) {
+    if (argument.trust === 'trusted') refuse(`R${register} must be referenced or trusted`);
+    if ((type & abi.FLAG_RCU) === 0) refuse(`R${register} must be a rcu pointer`);
+  }
+  checkUnmoved(walk, register, !argument.release);
+  const struct = walk.names.name(memory.aux(r));
+  if (struct !== argument.struct) {
+    refuse(
+      `kernel function ${name} args#${register - 1} expected pointer to STRUCT ${argument.struct} but R${register} has a pointer to STRUCT ${struct}`,
+    );
+  }
+  if (!argument.release) return;
+  if (memory.ref(r) === 0) refuse(`release kernel function ${name} expects refcounted PTR_TO_BTF_ID`);
+  call.reference = memory.ref(r);
+}
+
+function contextArgument(walk: Walk, register: number, struct: string | undefined): void {
+  const r = walk.reg(register);
+  const isContext = walk.memory.type(r) === abi.KIND_CTX;
+  if (!isContext || (struct !== undefined && walk.env.context.name !== struct)) {
+    refuse(`arg#${register - 1} expected pointer to ctx, but got ${nameOfType(walk, r)}`);
+  }
+  checkUnmoved(walk, register);
+}
+
+function checkPlace(
+  walk: Walk,
+  argument: KfuncArgument,
+  register: number,
+  before: KfuncArgument | undefined,
+  call: KfuncCall,
+): void {
+  switch (argument.kind) {
+    case 'anything':
+      return undefined;
+    case 'scalar':
+      scalarArgument(walk, register, argument.constant);
+      return undefined;
+    case 'constSize':
+      call.constSize = scalarArgument(walk, register, true);
+      return sizedMemory(walk, register, before, call);
+    case 'size':
+      return sizedMemory(walk, register, before, call);
+    case 'memory':
+      if (argument.size === undefined || (argument.nullable && walk.memory.isZero(walk.reg(register))))
+        return undefined;
+      return memoryArgument(walk, register, argument.size, call);
+    case 'context':
+      return contextArgument(walk, register, argument.struct);
+    case 'string':
+      constantString(walk, register);
+      return undefined;
+    case 'iterator':
+      if (walk.memory.kind(walk.reg(register)) !== abi.KIND_STACK) {
+        refuse(`arg#${register - 1} expected pointer to an iterator on stack`);
+      }
+      call.iterator = { register, of: argument.of, slots: argument.slots };
+      if (argument.state === 'active') {
+        call.reference = iteratorReference(walk, register, argument.of, argument.slots);
+      }
+      return undefined;
+    case 'dynptr':
+      return dynptrArgument(walk, argument, register, call);
+    case 'irqFlag':
+      if (argument.by === 'lock')
+        return unsupported(`${call.kfunc.name}: bpf_res_spin_lock is not supported`);
+      if (walk.memory.kind(walk.reg(register)) !== abi.KIND_STACK) {
+        refuse(`arg#${register - 1} doesn't point to an irq flag on stack`);
+      }
+      return undefined;
+    case 'btf':
+      return structureArgument(walk, argument, register, call);
+    case 'map':
+      if (walk.memory.kind(walk.reg(register)) !== abi.KIND_MAP)
+        refuse(`pointer in R${register} isn't map pointer`);
+      return undefined;
+    case 'ignored':
+    case 'programAux':
+      return undefined;
+    case 'callback':
+    case 'workqueue':
+    case 'taskWork':
+    case 'object':
+      return unsupported(
+        `kernel function ${call.kfunc.name} is not supported: its argument ${register} (${argument.kind})`,
+      );
+  }
+}
+
+function dynptrArgument(
+  walk: Walk,
+  argument: Extract<KfuncArgument, { kind: 'dynptr' }>,
+  register: number,
+  call: KfuncCall,
+): void {
+  if (argument.nullable && walk.memory.isZero(walk.reg(register))) return;
+  const kind = walk.memory.kind(walk.reg(register));
+  if (kind !== abi.KIND_STACK && kind !== abi.KIND_DYNPTR) {
+    refuse(`arg#${register - 1} expected pointer to stack or const struct bpf_dynptr`);
+  }
+  if (argument.state === 'uninit') checkUninitialised(walk, register);
+  else call.dynptr ??= useDynptr(walk, register, undefined);
+}
+
+const NOT_LOOKED_AT: ReadonlySet<string> = new Set(['ignored', 'programAux']);
+
+function checkArguments(walk: Walk, call: KfuncCall): void {
+  const { args } = call.kfunc;
+  args.forEach((argument, index) => {
+    if (NOT_LOOKED_AT.has(argument.kind)) return;
+    walk.readable(index + 1);
+    checkPlace(walk, argument, index + 1, args[index - 1], call);
+  });
+}
+
+/** The two slots that a call makes a dynptr of. */
+function makeDynptrs(walk: Walk, { kfunc, dynptr }: KfuncCall): void {
+  kfunc.args.forEach((argument, index) => {
+    if (argument.kind !== 'dynptr' || argument.state !== 'uninit') return;
+    if (argument.of === 'skbMeta')
+      unsupported(`${kfunc.name}: dynptrs of an skb's metadata are not supported`);
+    if (argument.of === 'clone') makeDynptr(walk, index + 1, dynptr?.kind ?? 0, dynptr?.reference);
+    else makeDynptr(walk, index + 1, argument.of === 'xdp' ? DYNPTR_XDP : DYNPTR_SKB);
+  });
+}
+
+function point(walk: Walk, type: number, nullable: boolean, aux: number, aux2 = 0): void {
+  const r0 = walk.reg(0);
+  walk.memory.setPointer(r0, nullable ? type | abi.FLAG_NULL : type, aux, aux2);
+  if (nullable) walk.memory.setId(r0, walk.newId());
+}
+
+const TRUST = { trusted: abi.FLAG_TRUSTED, rcu: abi.FLAG_RCU, untrusted: abi.FLAG_UNTRUSTED } as const;
+
+function structureResult(walk: Walk, result: Extract<KfuncResult, { kind: 'btf' }>): void {
+  const trust = result.acquire ? 0 : TRUST[result.trust];
+  point(walk, abi.KIND_BTF | trust, result.nullable, walk.names.number(result.struct));
+  if (!result.acquire) return;
+  const id = acquire(walk);
+  if (result.nullable) walk.memory.setId(walk.reg(0), id);
+  walk.memory.setRef(walk.reg(0), id);
+}
+
+function setResult(walk: Walk, { kfunc, constSize, dynptr, reference }: KfuncCall): void {
+  const { result } = kfunc;
+  const readOnly = (isReadOnly: boolean): number => abi.KIND_MEM | (isReadOnly ? abi.FLAG_READ_ONLY : 0);
+  switch (result.kind) {
+    case 'integer':
+      // What C functions leave in the upper bits is not known, whatever the type.
+      return walk.setUnknown(walk.reg(0));
+    case 'void':
+      return undefined;
+    case 'btf':
+      return structureResult(walk, result);
+    case 'memory':
+      point(walk, readOnly(result.readOnly), result.nullable, result.size);
+      if (kfunc.flags.iterator === 'next') walk.memory.setRef(walk.reg(0), reference);
+      return undefined;
+    case 'dynptrSlice':
+      point(walk, readOnly(result.readOnly), true, constSize, dynptr?.id ?? 0);
+      return walk.memory.setRef(walk.reg(0), dynptr?.reference ?? 0);
+    case 'kernelContext': {
+      const struct = kernelContextOf(walk.env.type);
+      if (struct === undefined) return unsupported(`${kfunc.name} in programs of type ${walk.env.type}`);
+      return point(walk, abi.KIND_BTF | abi.FLAG_TRUSTED, false, walk.names.number(struct));
+    }
+    case 'readOnlyCast':
+    case 'object':
+      return unsupported(`kernel function ${kfunc.name} is not supported`);
+  }
+}
+
+function throwException(walk: Walk): void {
+  const r1 = walk.reg(1);
+  const { returns } = walk.env;
+  const { smin, smax } = walk.memory.scalar(r1);
+  const refusal = returns === undefined ? undefined : refuseReturn(returns, { min: smin, max: smax });
+  if (refusal !== undefined) refuse(refusal.replace('register R0', 'register R1'));
+  if (returns !== undefined) markPrecise(walk, 1);
+  checkLeaks(walk, 'bpf_throw', true, true);
+  walk.ended = true;
+}
+
+function applyEffect(walk: Walk, { name, effect }: Kfunc): void {
+  switch (effect) {
+    case 'rcuLock':
+      return lockRcu(walk);
+    case 'rcuUnlock':
+      return unlockRcu(walk, name);
+    case 'preemptDisable':
+      return disablePreemption(walk);
+    case 'preemptEnable':
+      return enablePreemption(walk, name);
+    case 'irqSave':
+      return saveFlags(walk, 1);
+    case 'irqRestore':
+      return restoreFlags(walk, 1);
+    case 'throw':
+      return throwException(walk);
+    case 'trap':
+      return refuse('unexpected __bpf_trap() due to uninitialized variable?');
+    case undefined:
+      return undefined;
+  }
+}
+
+function iteratorObject(walk: Walk, { iterator }: KfuncCall): StackObject | undefined {
+  if (iterator === undefined) return undefined;
+  return stackObject(walk, iterator.register, `iter_${iterator.of}`, iterator.slots);
+}
+
+function release(walk: Walk, { kfunc, reference }: KfuncCall): void {
+  if (!kfunc.flags.release || reference === 0) return;
+  if (!isHeld(walk, reference) || !releaseReference(walk, reference)) {
+    refuse(`kfunc ${kfunc.name}#0 reference has not been acquired before`);
+  }
+}
+
+function findKfunc(walk: Walk, name: string): Kfunc {
+  const refusal = kfuncRefusalOf(name, walk.env.site);
+  const kfunc = kfuncOf(name);
+  if (refusal !== undefined || kfunc === undefined) {
+    if (kfunc === undefined) unsupported(`kernel function ${name} is not known`);
+    refuse(refusal ?? '');
+  }
+  if (kfunc.unsupported !== undefined) {
+    unsupported(`kernel function ${name} is not supported: ${kfunc.unsupported}`);
+  }
+  return kfunc;
+}
+
+function checkSections(walk: Walk, { name, flags }: Kfunc): void {
+  if (flags.sleepable) refuseSleeping(walk, `kernel func ${name}`);
+  if (flags.rcuProtected && walk.holdings.rcu === 0 && walk.env.sleepable) {
+    refuse(`kernel func ${name} requires RCU critical section protection`);
+  }
+}
+
+export function callKfunc(walk: Walk, name: string, explored: Explored): void {
+  const kfunc = findKfunc(walk, name);
+  refuseUnderLock(walk);
+  const call = newCall(kfunc);
+  checkArguments(walk, call);
+  checkSections(walk, kfunc);
+  applyEffect(walk, kfunc);
+  if (walk.ended) return;
+  makeDynptrs(walk, call);
+  const { iterator } = call;
+  const object = iteratorObject(walk, call);
+  const { iterator: role } = kfunc.flags;
+  if (iterator !== undefined && role === 'new')
+    makeIterator(walk, iterator.register, iterator.of, iterator.slots);
+  if (iterator !== undefined && role === 'destroy')
+    destroyIterator(walk, iterator.register, iterator.of, iterator.slots);
+  release(walk, call);
+  clearCallerSaved(walk);
+  setResult(walk, call);
+  if (kfunc.changesPacket) walk.ops.forgetPackets(walk.rules.leaks ? 1 : 0);
+  if (role === 'next' && object !== undefined) iterate(walk, object, explored);
+}

@@ -1,0 +1,37 @@
+/** What a nullable pointer is once it is known not to be NULL (mark_ptr_not_null_reg of kernel/bpf/verifier.c). */
+
+import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP, MAP_TYPE_XSKMAP } from '../../abi/maps.ts';
+import * as abi from '../../abi/state.ts';
+import { hasSpinLock } from './fields.ts';
+import type { Walk } from './walk.ts';
+
+export interface NotNull {
+  readonly type: number;
+  readonly aux: number;
+  readonly uid: number;
+  /** The id still matters: of values with a lock in them, it tells whose lock is taken. */
+  readonly keepsId: boolean;
+}
+
+function mapValue(walk: Walk, type: number, map: number, uid: number, id: number): NotNull {
+  const inner = walk.env.innerOf.get(map);
+  if (inner !== undefined) return { type: abi.KIND_MAP, aux: inner, uid: id, keepsId: false };
+  const spec = walk.map(map);
+  if (spec.type === MAP_TYPE_XSKMAP) return { type: abi.KIND_XDP_SOCK, aux: 0, uid: 0, keepsId: false };
+  if (spec.type === MAP_TYPE_SOCKMAP || spec.type === MAP_TYPE_SOCKHASH) {
+    return { type: abi.KIND_SOCK, aux: 0, uid: 0, keepsId: false };
+  }
+  return { type, aux: map, uid, keepsId: hasSpinLock(spec) };
+}
+
+export function notNullType(walk: Walk, r: number): NotNull {
+  const { memory } = walk;
+  const type = memory.type(r) & ~abi.FLAG_NULL;
+  const [aux, uid] = [memory.aux(r), memory.aux2(r)];
+  if (type === abi.KIND_MAP_VALUE) return mapValue(walk, type, aux, uid, memory.id(r));
+  return { type, aux, uid, keepsId: false };
+}
+
+export function markNotNullAs(walk: Walk, id: number, { type, aux, uid, keepsId }: NotNull): void {
+  walk.ops.markNotNull(id, type, aux, uid, keepsId ? 1 : 0);
+}

@@ -1,0 +1,91 @@
+/** One instruction of the walk. */
+
+import * as abi from '../../abi/state.ts';
+import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
+import { stepAlu, stepEndian, stepNeg } from './alu.ts';
+import type { Explored } from './explore.ts';
+import { callFunction, stepExit } from './functions.ts';
+import { callHelper } from './helperCall.ts';
+import { stepJa, stepJump, stepMayGoto } from './jump.ts';
+import { callKfunc } from './kfuncCall.ts';
+import {
+  stepAtomic,
+  stepLoad,
+  stepLoadAcquire,
+  stepPacket,
+  stepStore,
+  stepStoreRelease,
+} from './memoryInsns.ts';
+import { unsupported } from './refusal.ts';
+import type { Walk } from './walk.ts';
+
+/** A number, a map, the address of a map's value, or of a function (check_ld_imm). */
+function stepLddw(walk: Walk, { dst, pseudo, lo, hi }: LddwInsn): void {
+  const { memory } = walk;
+  const r = walk.reg(dst);
+  walk.next = walk.insn + 2;
+  switch (pseudo) {
+    case 0:
+      memory.setConstant(r, (BigInt(hi) << 32n) | BigInt(lo >>> 0));
+      if (!walk.rules.capable) memory.setPrecise(r, true);
+      return undefined;
+    case 4: {
+      const subprogram = walk.code.owner[walk.insn + 1 + lo] ?? 0;
+      return memory.setPointer(r, abi.KIND_FUNC, subprogram);
+    }
+    case 5:
+      return memory.setPointer(r, abi.KIND_MAP, lo);
+    case 6:
+      memory.setPointer(r, abi.KIND_MAP_VALUE, lo);
+      memory.setOff(r, hi);
+      return undefined;
+    default:
+      return unsupported(`lddw with pseudo source ${pseudo} has no meaning here`);
+  }
+}
+
+function stepCall(walk: Walk, insn: CallInsn, explored: Explored): void {
+  if (insn.target === 'helper') return callHelper(walk, insn.imm);
+  if (insn.target === 'kfunc') return callKfunc(walk, walk.code.program.kfuncs?.[insn.imm] ?? '', explored);
+  return callFunction(walk, insn);
+}
+
+type Step<K extends InsnKind> = (walk: Walk, insn: Extract<Insn, { kind: K }>, explored: Explored) => void;
+
+const STEPS: { readonly [K in InsnKind]: Step<K> } = {
+  alu: stepAlu,
+  neg: stepNeg,
+  endian: stepEndian,
+  lddw: stepLddw,
+  load: stepLoad,
+  store: stepStore,
+  atomic: stepAtomic,
+  loadAcquire: stepLoadAcquire,
+  storeRelease: stepStoreRelease,
+  packet: stepPacket,
+  jump: stepJump,
+  ja: stepJa,
+  mayGoto: stepMayGoto,
+  gotox: () => unsupported('gotox needs a jump table (map type insn_array)'),
+  call: stepCall,
+  callx: () => unsupported("callx: calls through a register are not in the kernel's instruction set"),
+  exit: (walk, _, explored) => stepExit(walk, explored),
+  addrSpaceCast: () => unsupported('addr_space_cast needs an arena'),
+};
+
+/** A step with its instruction, so that the walk does not look it up each time. */
+export type BoundStep = (walk: Walk, explored: Explored) => void;
+
+export function bindStep<K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>): BoundStep {
+  const step: Step<K> = STEPS[kind];
+  return (walk, explored) => step(walk, insn, explored);
+}
+
+/** Instructions that the kernel counts as jumps (class JMP and JMP32). */
+export const isJump = ({ kind }: Insn): boolean =>
+  kind === 'jump' ||
+  kind === 'ja' ||
+  kind === 'call' ||
+  kind === 'callx' ||
+  kind === 'exit' ||
+  kind === 'mayGoto';
