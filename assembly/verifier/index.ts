@@ -19,7 +19,7 @@ export {
   markSlotRead,
   markSlotWritten,
 } from './state/liveness';
-export { sminOf, smaxOf, umax32Of, umaxOf, uminOf, widthOf } from './state/numbers';
+export { sminOf, smaxOf, smin32Of, smax32Of, umax32Of, umaxOf, uminOf, widthOf } from './state/numbers';
 export { drop, restore, save, setAllLive } from './state/pack';
 export { clearWanted, requireAllPrecise, requirePrecise, wantPreciseOf } from './state/precise';
 export { copyRegister, setNone, setUnknownScalar } from './state/register';

@@ -208,7 +208,7 @@ export class Checker {
   }
 
   *#ofFacts(
-    { registers = [], memory, mapCall }: InsnFacts,
+    { registers = [], memory, mapCall, stackOffset }: InsnFacts,
     access: Access | undefined,
     args: readonly Argument[] | undefined,
   ): Generator<() => void> {
@@ -218,10 +218,11 @@ export class Checker {
         yield () => checkScalar(register, scalar, paused.register(register));
       if (kind !== undefined && kind !== 'scalar') yield () => checkKind(paused, register, kind);
     }
-    if (memory !== undefined && access !== undefined) {
+    if (access !== undefined) {
       const { register, off, size } = access;
-      yield () =>
-        checkMemory(paused, memory, BigInt.asUintN(64, paused.register(register) + BigInt(off)), size);
+      const address = () => BigInt.asUintN(64, paused.register(register) + BigInt(off));
+      if (memory !== undefined) yield () => checkMemory(paused, memory, address(), size);
+      if (stackOffset !== undefined) yield () => this.#frames.at(stackOffset, address());
     }
     if (args === undefined) return;
     if (mapCall !== undefined) yield () => checkMapCall(paused, args, mapCall, this.#subject.maps);

@@ -33,7 +33,8 @@ export function estimate(
   b: number | undefined,
   isConstant: boolean,
 ): number | undefined {
-  const greatest = op === 'mov' ? b : a === undefined || b === undefined ? undefined : GREATEST[op]?.(a, b, isConstant);
+  const greatest =
+    op === 'mov' ? b : a === undefined || b === undefined ? undefined : GREATEST[op]?.(a, b, isConstant);
   const known = greatest ?? reduced(op, b, isConstant);
   if (width === 64) return known === undefined ? undefined : bounded(known);
   return known === undefined || known > ALL_32 ? ALL_32 : bounded(known);

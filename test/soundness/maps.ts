@@ -61,7 +61,8 @@ function putLikely(random: Random, bytes: Uint8Array, at: number): number {
   const low = random.chance(0.2) ? random.u32() & 0xff : random.pick(EDGES);
   for (let i = 0; i < width && at + i < bytes.length; i++) bytes[at + i] = fill;
   bytes[at] = low;
-  if (width > 1 && random.chance(0.2) && at + width <= bytes.length) bytes[at + width - 1] = random.pick([0x7f, 0x80]);
+  if (width > 1 && random.chance(0.2) && at + width <= bytes.length)
+    bytes[at + width - 1] = random.pick([0x7f, 0x80]);
   return width;
 }
 

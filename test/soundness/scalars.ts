@@ -2,25 +2,30 @@
 import { ALU, ENDIAN, ENDIAN_BITS, JUMPS } from '../../src/isa/families.ts';
 import type { AluOp, JumpOp, Operand, Width } from '../../src/isa/insn.ts';
 import type { Label } from '../nodiff/emitter.ts';
+import { block } from './block.ts';
 import { estimate } from './estimate.ts';
 import { num, UNKNOWN } from './held.ts';
-import { block } from './block.ts';
 import { isNum, type Scope, type Statement } from './scope.ts';
 
 const SHIFTS: ReadonlySet<AluOp> = new Set(['lsh', 'rsh', 'arsh']);
 const DIVISIONS: ReadonlySet<AluOp> = new Set(['div', 'sdiv', 'mod', 'smod']);
 const SIGN_EXTENSIONS: ReadonlySet<AluOp> = new Set(['movsx8', 'movsx16', 'movsx32']);
 
-const MASKS = [1, 3, 7, 8, 15, 16, 31, 32, 56, 60, 63, 64, 127, 128, 255, 0xf0, 0xffff, -1, -8, -16, -256] as const;
-const SMALL = [0, 1, 1, 2, 3, 4, 5, 7, 8, 12, 14, 16, 20, 24, 31, 32, 40, 63, 64, 100, 127, 128, 255] as const;
+const MASKS = [
+  1, 3, 7, 8, 15, 16, 31, 32, 56, 60, 63, 64, 127, 128, 255, 0xf0, 0xffff, -1, -8, -16, -256,
+] as const;
+const SMALL = [
+  0, 1, 1, 2, 3, 4, 5, 7, 8, 12, 14, 16, 20, 24, 31, 32, 40, 63, 64, 100, 127, 128, 255,
+] as const;
 
 /** Immediates that keep numbers in hand. */
-function immediate({ random, mistake }: Scope, op: AluOp, width: Width): number {
-  if (SHIFTS.has(op)) return random.chance(0.02) ? random.pick([width, -1, 64]) : random.below(random.chance(0.6) ? 9 : width);
+function immediate({ random }: Scope, op: AluOp, width: Width): number {
+  if (SHIFTS.has(op))
+    return random.chance(0.02) ? random.pick([width, -1, 64]) : random.below(random.chance(0.6) ? 9 : width);
   if (DIVISIONS.has(op)) return random.pick([1, 2, 3, 4, 7, 8, 10, 16, 64, 100, 255, -1, -2, -7]);
-  if (op === 'and' || op === 'or' || op === 'xor') return random.chance(0.8) ? random.pick(MASKS) : random.imm();
+  if (op === 'and' || op === 'or' || op === 'xor')
+    return random.chance(0.8) ? random.pick(MASKS) : random.imm();
   if (op === 'mul') return random.chance(0.8) ? random.pick([0, 1, 2, 3, 4, 8, 16, -1]) : random.imm();
-  void mistake;
   return random.chance(0.75) ? random.pick(SMALL) * random.pick([1, 1, -1]) : random.imm();
 }
 
@@ -39,7 +44,9 @@ const alu: Statement = (scope) => {
   const operand: Operand = isImmediate ? { imm: immediate(scope, op, width) } : { src: scope.number() };
   const before = scope.state.num(dst)?.max;
   emit.alu(op, width, dst, operand);
-  const greatest = SIGN_EXTENSIONS.has(op) ? undefined : estimate(op, width, before, maxOf(scope, operand), isImmediate);
+  const greatest = SIGN_EXTENSIONS.has(op)
+    ? undefined
+    : estimate(op, width, before, maxOf(scope, operand), isImmediate);
   scope.set(dst, num(greatest));
   return true;
 };
@@ -110,7 +117,9 @@ const numberHelper: Statement = (scope) => {
 /** A limit that numbers of programs have: sizes of the memory there is, and what is near them. */
 function limit(scope: Scope): number {
   const { random } = scope;
-  return scope.about(random.pick([1, 3, 4, 7, 8, 15, 16, 23, 24, 31, 32, 48, 56, 60, 63, 64, 100, 128, 200, 255, 1000]));
+  return scope.about(
+    random.pick([1, 3, 4, 7, 8, 15, 16, 23, 24, 31, 32, 48, 56, 60, 63, 64, 100, 128, 200, 255, 1000]),
+  );
 }
 
 /** Bounds the number in `register` to at most `most`, by an operation. */
@@ -192,10 +201,11 @@ function byComparison(scope: Scope, register: number, most: number): void {
   const { random, emit } = scope;
   const guard = random.pick(GUARDS);
   const end = emit.label();
-  const before = scope.state.clone();
   if (random.chance(0.5)) cutHalf(scope, guard, register);
   const compared = linked(scope, register);
   outOfRange(scope, guard, compared.register, most + compared.added, end);
+  forgetMax(scope, register);
+  const before = scope.state.clone();
   cutHalf(scope, guard, register);
   scope.set(register, num(most));
   if (scope.mayLeave && random.chance(0.4)) {
@@ -205,7 +215,6 @@ function byComparison(scope: Scope, register: number, most: number): void {
   block(scope, random.between(1, 4));
   emit.place(end);
   scope.state = scope.state.join(before, scope.fresh);
-  for (let n = 0; n <= 5; n++) if (n === register || n === compared.register) forgetMax(scope, n);
 }
 
 const forgetMax = (scope: Scope, register: number): void => {
@@ -257,7 +266,9 @@ const branch: Statement = (scope) => {
   scope.unit.branches++;
   const [other, end] = [emit.label(), emit.label()];
   const { op } = random.pick(JUMPS);
-  const operand: Operand = random.chance(0.5) ? { src: scope.number() } : { imm: random.pick([...SMALL, random.imm()]) };
+  const operand: Operand = random.chance(0.5)
+    ? { src: scope.number() }
+    : { imm: random.pick([...SMALL, random.imm()]) };
   scope.jump(op, scope.width(), scope.number(), operand, other);
   const before = scope.state.clone();
   block(scope, random.between(0, 3));

@@ -2,7 +2,7 @@ import type { ProgramType } from '../../src/frontend/program.ts';
 import type { JumpOp, Operand, Size, Width } from '../../src/isa/insn.ts';
 import { Emitter, type Label } from '../nodiff/emitter.ts';
 import type { Random } from '../nodiff/random.ts';
-import { type Held, NONE, type Num, type Packet, type Pointer, type Region, UNKNOWN } from './held.ts';
+import { type Held, NONE, type Num, type Packet, type Pointer, type Region } from './held.ts';
 import { REGISTERS, State } from './state.ts';
 
 export const FRAME = 10;
@@ -167,7 +167,9 @@ export class Scope {
     for (const n of [0, 1, 2, 3, 4, 5]) {
       const held = this.held(n);
       if (held.kind === 'none' || !this.random.chance(0.5)) continue;
-      const room = [7, 8, 9].filter((r) => !this.locked.has(r) && ['none', 'num'].includes(this.held(r).kind));
+      const room = [7, 8, 9].filter(
+        (r) => !this.locked.has(r) && ['none', 'num'].includes(this.held(r).kind),
+      );
       const to = room[0];
       if (to === undefined) return;
       this.emit.mov(to, { src: n });
@@ -193,7 +195,6 @@ export const isNum = (held: Held): held is Num => held.kind === 'num';
 export const isPacket = (held: Held): held is Packet => held.kind === 'pkt';
 export const isPointer = (held: Held): held is Pointer => held.kind === 'ptr';
 export const isUsable = (held: Held): held is Pointer => isPointer(held) && !held.nullable;
-export { UNKNOWN };
 
 /** Emits a piece of program; false when it is not possible here. */
 export type Statement = (scope: Scope) => boolean;

@@ -19,6 +19,14 @@ export function umaxOf(r: u32): f64 {
   return umax<u64>(r + SCALAR_64) as f64;
 }
 
+export function smin32Of(r: u32): i32 {
+  return smin<i32>(r + SCALAR_32);
+}
+
+export function smax32Of(r: u32): i32 {
+  return smax<i32>(r + SCALAR_32);
+}
+
 export function umax32Of(r: u32): f64 {
   return umax<u32>(r + SCALAR_32) as f64;
 }

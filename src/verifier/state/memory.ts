@@ -47,6 +47,8 @@ export interface StateExports extends DomainExports {
   smaxOf(r: number): number;
   uminOf(r: number): number;
   umaxOf(r: number): number;
+  smin32Of(r: number): number;
+  smax32Of(r: number): number;
   umax32Of(r: number): number;
   widthOf(r: number): number;
 }

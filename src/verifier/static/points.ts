@@ -22,16 +22,11 @@ export function markPoints(insns: Insns, shapeOf: ShapeOf): Uint8Array {
     marks[slot] = (marks[slot] ?? 0) | points;
   };
   const markCall = (insn: Insn, slot: number): void => {
-    switch (shapeOf(insn)) {
-      case 'syncCallback':
-        return mark(slot, PRUNE | JUMP | CHECKPOINT);
-      case 'asyncCallback':
-        return mark(slot, PRUNE);
-      case 'iteratorNext':
-        return mark(slot, PRUNE | CHECKPOINT);
-      case 'plain':
-        return undefined;
-    }
+    mark(slot + 1, PRUNE | JUMP);
+    const shape = shapeOf(insn);
+    if (shape === 'syncCallback') mark(slot, PRUNE | JUMP | CHECKPOINT);
+    else if (shape === 'asyncCallback') mark(slot, PRUNE);
+    else if (shape === 'iteratorNext') mark(slot, PRUNE | CHECKPOINT);
   };
   /** A function is entered here, and comes back to the instruction behind. */
   const markFunction = (slot: number, entry: number, after: number): void => {

@@ -1,7 +1,8 @@
 /** Arithmetic (check_alu_op of kernel/bpf/verifier.c). */
 import * as abi from '../../abi/state.ts';
-import type { AluInsn, AluOp, EndianInsn, NegInsn } from '../../isa/insn.ts';
-import { ALU_NUMBER, ENDIAN_NUMBER } from '../domain.ts';
+import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../isa/insn.ts';
+import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../domain.ts';
+import { push } from './pending.ts';
 import { ALU_SYMBOL, pointerArithmetic } from './pointers.ts';
 import { markPrecise } from './precision.ts';
 import { refuse } from './refusal.ts';
@@ -85,8 +86,36 @@ function keepDistance(walk: Walk, insn: AluInsn, dst: number, amount: number): v
   }
 }
 
+/** Width in which a scalar is 0 or -1, and nothing else: what a sign shifted down is. */
+function signWidth(walk: Walk, r: number): Width | undefined {
+  const { ops } = walk;
+  if (ops.sminOf(r) === -1 && ops.smaxOf(r) === 0) return 64;
+  return ops.smin32Of(r) === -1 && ops.smax32Of(r) === 0 ? 32 : undefined;
+}
+
+/**
+ * A mask made of a sign, before it is applied to a constant: compilers choose one of two constants so. Each is
+ * walked by itself (maybe_fork_scalars).
+ */
+function forkSign(walk: Walk, insn: AluInsn, dst: number): void {
+  const { memory, ops } = walk;
+  if (insn.op !== 'and' && insn.op !== 'or') return;
+  if (insn.src !== undefined && !memory.isConst(walk.reg(insn.src))) return;
+  const width = signWidth(walk, dst);
+  if (width === undefined) return;
+  const become = (value: number): void => {
+    ops.refineImm(JUMP_NUMBER.jeq, width, 1, walk.reg(insn.dst), value);
+  };
+  push(walk, walk.insn, walk.insn, () => {
+    become(0);
+    return true;
+  });
+  become(-1);
+}
+
 function scalarArithmetic(walk: Walk, insn: AluInsn, dst: number, amount: number): void {
   const { memory, ops } = walk;
+  forkSign(walk, insn, dst);
   const op = ALU_NUMBER[insn.op];
   if (insn.src === undefined) ops.aluImm(op, insn.width, dst, insn.imm);
   else ops.alu(op, insn.width, dst, amount);

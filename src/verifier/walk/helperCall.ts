@@ -72,7 +72,10 @@ function loop(walk: Walk, call: CallState): void {
 const SPECIAL: Readonly<Record<string, (walk: Walk, call: CallState) => void>> = {
   bpf_spin_lock: (walk) => takeLock(walk, 1),
   bpf_spin_unlock: (walk) => releaseLock(walk, 1),
-  bpf_tail_call: (walk) => {
+  bpf_tail_call: (walk, { map = 0 }) => {
+    const index = walk.reg(3);
+    const isKnown = walk.memory.isConst(index) && walk.ops.umaxOf(index) < walk.map(map).maxEntries;
+    if (isKnown) markPrecise(walk, 3);
     checkLeaks(walk, 'tail_call', true, true);
   },
   bpf_get_local_storage: (walk) => {

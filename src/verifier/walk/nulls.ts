@@ -2,7 +2,7 @@
 
 import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP, MAP_TYPE_XSKMAP } from '../../abi/maps.ts';
 import * as abi from '../../abi/state.ts';
-import { hasSpinLock } from './fields.ts';
+import { fieldNamed, hasSpinLock } from './fields.ts';
 import type { Walk } from './walk.ts';
 
 export interface NotNull {
@@ -13,9 +13,15 @@ export interface NotNull {
   readonly keepsId: boolean;
 }
 
+const TIMERS = ['bpf_timer', 'bpf_wq', 'bpf_task_work'];
+
 function mapValue(walk: Walk, type: number, map: number, uid: number, id: number): NotNull {
   const inner = walk.env.innerOf.get(map);
-  if (inner !== undefined) return { type: abi.KIND_MAP, aux: inner, uid: id, keepsId: false };
+  if (inner !== undefined) {
+    // Which inner map it is only matters where a timer must be started with its own.
+    const hasTimer = TIMERS.some((name) => fieldNamed(walk.map(inner), name) !== undefined);
+    return { type: abi.KIND_MAP, aux: inner, uid: hasTimer ? id : 0, keepsId: false };
+  }
   const spec = walk.map(map);
   if (spec.type === MAP_TYPE_XSKMAP) return { type: abi.KIND_XDP_SOCK, aux: 0, uid: 0, keepsId: false };
   if (spec.type === MAP_TYPE_SOCKMAP || spec.type === MAP_TYPE_SOCKHASH) {

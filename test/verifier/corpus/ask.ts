@@ -57,13 +57,9 @@ async function fill(judge: KernelJudge, id: number, { spec, owner }: CorpusMap):
   await judge.slot(id, zero, program.id);
 }
 
-async function createMaps(
-  judge: KernelJudge,
-  maps: readonly CorpusMap[],
-  built: Built,
-): Promise<readonly number[]> {
+async function createMaps(judge: KernelJudge, built: Built): Promise<readonly number[]> {
   const ids = new Map<string, number>();
-  for (const map of maps) {
+  for (const map of built.maps) {
     const id = await createMap(judge, map, built, ids);
     await fill(judge, id, map);
     ids.set(map.spec.name, id);
@@ -110,7 +106,7 @@ async function outcomeOf(judge: KernelJudge, candidate: Candidate): Promise<Outc
 
 async function answer(judge: KernelJudge, test: Case, built: Built, states: boolean): Promise<Answer> {
   await judge.reset();
-  const ids = await createMaps(judge, test.maps, built);
+  const ids = await createMaps(judge, built);
   const candidate: Candidate = {
     ...numbersOf(test.place),
     flags: flagsOf(test.place),

@@ -2,11 +2,25 @@
  * The layout of a corpus file, kept line by line so that the recorder can rewrite what it recorded and nothing else.
  *
  *   # prose: what the rule says
- *   -- rule | program | maps | functions | define NAME      for every case of the file
+ *   -- rule 10 …                    sections here are for every case of the file
  *
  *   == the name of a case
- *   -- asm                                                  and any of the above, for this case alone
- *   -- verdict
+ *   -- asm                          and those here for this case alone
+ *
+ * The sections, each with its lines below it:
+ *
+ *   -- rule           numbers of the rules the cases are about
+ *   -- program        TYPE[/ATTACH_TYPE] [target=KIND:NAME] [license=GPL] [sleepable] [strict] [freq] [frags] [weak]
+ *                     (place.ts); socket_filter when absent
+ *   -- maps           NAME TYPE KEY VALUE ENTRIES [FLAGS] and settings (maps.ts)
+ *   -- functions      types of functions (functions.ts), or `none` for a program without BTF
+ *   -- define NAME    lines that `%NAME` stands for in assembly (expand.ts)
+ *   -- asm            assembly, with states in comments (assertions.ts)
+ *   -- raw            or the instructions' bytes in hex
+ *   -- verdict        what the kernel says (outcome.ts); the recorder writes it
+ *   -- ours           `accept|reject|unsupported: REASON` where our verifier differs on purpose
+ *   -- ours message   our wording where it is not the kernel's
+ *   -- note           anything
  */
 export interface Section {
   readonly title: string;

@@ -1,0 +1,35 @@
+import type { Program } from '../../src/frontend/program.ts';
+import { programFromBytes } from '../../src/index.ts';
+import { disassemble } from '../../src/isa/disasm.ts';
+import { Random } from '../nodiff/random.ts';
+import { generate } from './generate.ts';
+import { MAPS } from './maps.ts';
+
+/** A program to be judged, and where it came from. */
+export interface Subject {
+  readonly seed: number;
+  /** What it is a mutation of; '' when it was generated. */
+  readonly origin: string;
+  readonly program: Program;
+}
+
+export function generated(seed: number): Subject {
+  const { type, code } = generate(new Random(seed));
+  return { seed, origin: '', program: programFromBytes(code, { name: 'main', type, maps: MAPS }) };
+}
+
+export const withCode = (subject: Subject, code: Uint8Array): Subject => ({
+  ...subject,
+  program: { ...subject.program, code, subprograms: [], lines: [] },
+});
+
+/** As assembly with the maps it refers to, so that a person can make sense of it. */
+export function listing({ program }: Subject): string {
+  const used = program.maps
+    .map(
+      ({ name, type, keySize, valueSize, maxEntries }, index) =>
+        `map ${index}: ${name} type ${type} key ${keySize} value ${valueSize} entries ${maxEntries}`,
+    )
+    .filter((_, index) => disassemble(program.code).includes(`map[idx:${index}]`));
+  return [`# ${program.type}`, ...used.map((line) => `# ${line}`), disassemble(program.code)].join('\n');
+}
