@@ -18,6 +18,7 @@ export {
   inheritReadsPacked,
   markSlotRead,
   markSlotWritten,
+  markSlotZero,
 } from './state/liveness';
 export { sminOf, smaxOf, smin32Of, smax32Of, umax32Of, umaxOf, uminOf, widthOf } from './state/numbers';
 export { drop, restore, save, setAllLive } from './state/pack';

@@ -124,9 +124,13 @@ export const PACKED_PARENT = 0;
 export const PACKED_FRAMES = 4;
 /** u32: bytes of the block. */
 export const PACKED_SIZE = 8;
-/** A frame's u64 of slots read later, u64 of slots written on the way here; 8 times. */
+/**
+ * For each of 8 frames three u64 of slots: those read later, those written on the way here, those of which it matters
+ * later that bytes of them are zero.
+ */
 export const PACKED_LIVENESS = 16;
-export const PACKED_HEADER = 144;
+export const LIVENESS_SIZE = 24;
+export const PACKED_HEADER = 208;
 
 /** Of a packed frame: u32 slots, u32 registers present (bit n: rn), u64 slots that hold a register; then bytes, registers, slots. */
 export const PACKED_FRAME_COUNT = 0;

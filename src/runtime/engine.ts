@@ -3,7 +3,7 @@ import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
 import { Arena } from './arena.ts';
-import { integer, oneOf, unsigned64 } from './argument.ts';
+import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
@@ -31,6 +31,12 @@ export interface EngineOptions {
    * and the engine's own memory (never the host's). Default false: the sandbox.
    */
   readonly trusted?: boolean;
+  /**
+   * True: before each instruction, everything that the verifier has proved of the program is held against registers
+   * and memory; what does not hold stops the run (a `FactViolation` is the error's cause). Slow: for tests of webpf
+   * itself. Needs `engine: 'interp'` and the sandbox. Default false.
+   */
+  readonly checkFacts?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -62,6 +68,7 @@ const positive = (name: string, value: number, max: number): number =>
 export class Engine implements RunHost, RingHost {
   readonly kind: EngineKind;
   readonly trusted: boolean;
+  readonly checkFacts: boolean;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -79,6 +86,12 @@ export class Engine implements RunHost, RingHost {
   private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
     this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp']);
     this.trusted = options.trusted ?? false;
+    this.checkFacts = options.checkFacts ?? false;
+    if (this.checkFacts && (this.kind !== 'interp' || this.trusted)) {
+      throw badArgument(
+        "option checkFacts needs the interpreter in the sandbox: engine: 'interp', not trusted",
+      );
+    }
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;

@@ -8,8 +8,10 @@ import { Stepper } from '../interp/stepper.ts';
 import { helperName } from '../isa/helpers.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
-import { sandboxProof, trustedProof } from '../verifier/proof.ts';
+import { type Proof, sandboxProof, trustedProof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
+import { verify } from '../verifier/verify.ts';
+import { checkedInterpreter } from './checked.ts';
 import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
 import { type Descriptor, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
@@ -120,14 +122,15 @@ export async function translateFor(
   engine: Engine,
   program: Program,
   structure: Structure,
+  proof: Proof = proofOf(engine),
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proofOf(engine), { shared: engine.memory.kind === 'shared' });
+  return translate(program, structure, proof, { shared: engine.memory.kind === 'shared' });
 }
 
-async function jit(engine: Engine, placed: Placed): Promise<Executor> {
+async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   const { exports, memory, run } = engine;
-  const artifact = await translateFor(engine, placed.program, placed.structure);
+  const artifact = await translateFor(engine, placed.program, placed.structure, proof);
   const descriptor = placed.descriptor.address;
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
@@ -156,9 +159,32 @@ function addToTable(table: WasmTable, functions: readonly unknown[]): number[] {
   return functions.map((_, i) => first + i);
 }
 
-/** Gives a placed program the code of the engine's kind. */
-export async function finishProgram(engine: Engine, placed: Placed): Promise<BpfProgram> {
-  const executor = engine.kind === 'jit' ? await jit(engine, placed) : interpreter(engine, placed);
+/** The proof that the checking mode holds a program to. */
+async function proofToCheck(program: Program): Promise<Proof> {
+  const { proof, rejection } = await verify(program);
+  if (proof !== undefined) return proof;
+  const { reason = '', insn, source } = rejection ?? {};
+  const message = `${program.name} is not accepted by the verifier, so that no facts can be checked: ${reason}`;
+  throw new WebpfError('bad-program', message, { stage: 'verifier', insn, source, subject: program.name });
+}
+
+async function checked(engine: Engine, placed: Placed): Promise<Executor> {
+  const plain = interpreter(engine, placed);
+  return { ...plain, ...checkedInterpreter(engine, placed, await proofToCheck(placed.program)) };
+}
+
+function executorOf(engine: Engine, placed: Placed, proof: Proof): Executor | Promise<Executor> {
+  if (engine.kind === 'jit') return jit(engine, placed, proof);
+  return engine.checkFacts ? checked(engine, placed) : interpreter(engine, placed);
+}
+
+/** Gives a placed program the code of the engine's kind; `proof` is what the JIT may rely on. */
+export async function finishProgram(
+  engine: Engine,
+  placed: Placed,
+  proof: Proof = proofOf(engine),
+): Promise<BpfProgram> {
+  const executor = await executorOf(engine, placed, proof);
   const identity = { id: placed.id, descriptor: placed.descriptor.address };
   return new BpfProgram(engine, placed.program, placed.contextKind, identity, executor);
 }

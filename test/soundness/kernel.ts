@@ -1,4 +1,5 @@
 /** What the Linux kernel says of a program. */
+import { MAP_TYPE_PROG_ARRAY } from '../../src/abi/maps.ts';
 import type { MapSpec, Program, ProgramType } from '../../src/frontend/program.ts';
 import { decodeProgram } from '../../src/isa/decode.ts';
 import { encode } from '../../src/isa/encode.ts';
@@ -76,7 +77,7 @@ export class KernelSide {
       if (insn.kind !== 'lddw' || (insn.pseudo !== 5 && insn.pseudo !== 6)) insns.push(insn);
       else {
         const spec = program.maps[insn.lo];
-        const id = spec && (await this.#map(spec));
+        const id = spec && (await this.#map(spec, program.type));
         if (id === undefined) return undefined;
         insns.push({ ...insn, pseudo: insn.pseudo === 5 ? 1 : 2, lo: id });
       }
@@ -84,9 +85,11 @@ export class KernelSide {
     return encode(insns);
   }
 
-  async #map(spec: MapSpec): Promise<number | undefined> {
+  async #map(spec: MapSpec, user: ProgramType): Promise<number | undefined> {
     const { type, keySize, valueSize, maxEntries, flags, data, frozen } = spec;
-    const like = [type, keySize, valueSize, maxEntries, flags, data?.join(), frozen].join(' ');
+    // The first program that uses a prog_array decides the type of the others.
+    const owner = type === MAP_TYPE_PROG_ARRAY ? user : '';
+    const like = [type, keySize, valueSize, maxEntries, flags, data?.join(), frozen, owner].join(' ');
     const known = this.#maps.get(like);
     if (known !== undefined) return known;
     if (this.#maps.size >= MAX_MAPS) await this.#reset();

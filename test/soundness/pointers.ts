@@ -63,6 +63,7 @@ function offsetIn(scope: Scope, base: Base, size: number): number {
   const room = base.high - base.low - size;
   const near = Math.min(room, 2000);
   let off = base.low + random.between(0, near);
+  // The frame's lowest byte is aligned, whatever the pointer is.
   if (isFrame(base) || random.chance(0.5)) off = base.low + Math.floor((off - base.low) / size) * size;
   if (random.chance(0.2)) off = base.high - size;
   return inField(scope.about(off));

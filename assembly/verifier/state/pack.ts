@@ -1,4 +1,5 @@
 import {
+  LIVENESS_SIZE,
   BYTE_DYNPTR,
   BYTE_IRQ,
   BYTE_ITER,
@@ -136,7 +137,7 @@ export function save(parent: u32): u32 {
   let at = state + PACKED_HEADER;
   for (let f: u32 = 0; f < count; f++) {
     packFrame(f, at, registersOf(f), spillsOf(f));
-    store<u64>(state + PACKED_LIVENESS + f * 16, load<u64>(frameAt(f) + FRAME_WRITTEN), 8);
+    store<u64>(state + PACKED_LIVENESS + f * LIVENESS_SIZE, load<u64>(frameAt(f) + FRAME_WRITTEN), 8);
     at = nextFrame(at);
   }
   return state;
@@ -169,7 +170,7 @@ export function restore(state: u32): void {
   let at = state + PACKED_HEADER;
   for (let f: u32 = 0; f < count; f++) {
     loadFrame(f, at);
-    store<u64>(frameAt(f) + FRAME_WRITTEN, load<u64>(state + PACKED_LIVENESS + f * 16, 8));
+    store<u64>(frameAt(f) + FRAME_WRITTEN, load<u64>(state + PACKED_LIVENESS + f * LIVENESS_SIZE, 8));
     at = nextFrame(at);
   }
 }

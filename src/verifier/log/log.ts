@@ -16,6 +16,8 @@ export class KernelLog implements WalkLog {
   #line: string | undefined;
   #before: readonly string[] = [];
   #pending = '';
+  /** The path has just been taken up. */
+  #isRestored = false;
 
   constructor(level: 1 | 2) {
     this.#level = level;
@@ -31,15 +33,16 @@ export class KernelLog implements WalkLog {
     const head = walk.previous < 0 ? `${walk.insn}:` : `from ${walk.previous} to ${walk.insn}:`;
     this.line(`${head} ${state}`.trimEnd());
     this.#line = undefined;
+    this.#isRestored = walk.previous >= 0;
   }
 
   safe(walk: Walk): void {
     if (this.#level < 2) return;
-    const jumped = walk.previous >= 0 && walk.insn !== walk.previous + 1;
-    this.line(jumped ? `from ${walk.previous} to ${walk.insn}: safe` : `${walk.insn}: safe`);
+    this.line(this.#isRestored ? `from ${walk.previous} to ${walk.insn}: safe` : `${walk.insn}: safe`);
   }
 
   insn(walk: Walk): void {
+    this.#isRestored = false;
     this.#source(walk);
     this.#pending = `${walk.insn}: ${this.#text(walk)}`;
     this.#before = snapshot(walk);

@@ -26,6 +26,7 @@ export interface StateExports extends DomainExports {
   inheritReads(old: number, parent: number): void;
   inheritReadsPacked(old: number, state: number): number;
   markSlotRead(parent: number, frame: number, slot: number): void;
+  markSlotZero(parent: number, frame: number, slot: number): void;
   markSlotWritten(frame: number, slot: number): void;
   collectLinks(r: number): void;
   syncLinks(r: number): void;

@@ -1,7 +1,7 @@
 /** Keys of array elements that are one number: the lookup cannot fail (get_constant_map_key of kernel/bpf/verifier.c). */
 import * as abi from '../../abi/state.ts';
 import { markSlotPrecise } from './precision.ts';
-import { slotOf } from './stack.ts';
+import { relyOnZero, slotOf } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** Bytes of one kind from a stack offset upwards, within the slot. */
@@ -25,7 +25,10 @@ export function constantKey(walk: Walk, register: number, size: number, isUsed: 
     return undefined;
   const frame = memory.aux(r);
   const off = memory.off(r) + memory.constant(r);
-  if (run(walk, frame, off, abi.BYTE_ZERO) >= size) return 0;
+  if (run(walk, frame, off, abi.BYTE_ZERO) >= size) {
+    relyOnZero(walk, frame, off, off + size);
+    return 0;
+  }
   const slot = slotOf(off);
   const spilled = memory.slot(frame, slot);
   const isSpill = (off & 7) === 0 && run(walk, frame, off, abi.BYTE_SPILL) === size;

@@ -92,6 +92,19 @@ export function scrubSlot(walk: Walk, frame: number, slot: number): void {
 const markRead = (walk: Walk, frame: number, slot: number): void =>
   walk.ops.markSlotRead(walk.parent?.address ?? 0, frame, slot);
 
+/** The bytes are taken for zero: states without that are not like this one. */
+export function relyOnZero(walk: Walk, frame: number, low: number, end: number): void {
+  for (let slot = slotOf(end - 1); slot <= slotOf(low); slot++) {
+    walk.ops.markSlotZero(walk.parent?.address ?? 0, frame, slot);
+  }
+}
+
+/** r = 0, since all bytes of a load are. */
+function setZero(walk: Walk, r: number, frame: number, low: number, end: number): void {
+  relyOnZero(walk, frame, low, end);
+  walk.memory.setConstant(r, 0n);
+}
+
 /** Slots of a frame whose address does more than its own function's loads and stores with known offsets. */
 export function escape(walk: Walk, frame: number, low: number, end: number): void {
   if (end > low) walk.facts.escape(walk.frames[frame]?.subprogram ?? 0, slotOf(end - 1), slotOf(low));
@@ -301,7 +314,7 @@ function fillPart(walk: Walk, frame: number, off: number, size: number, dst: num
   if (spills === size && memory.isZero(spilled)) {
     memory.setConstant(to, 0n);
     noteAccess(walk, frame, slot);
-  } else if (zeros === size) memory.setConstant(to, 0n);
+  } else if (zeros === size) setZero(walk, to, frame, off, off + size);
   else walk.setUnknown(to);
 }
 
@@ -317,7 +330,7 @@ function loadFixed(walk: Walk, frame: number, off: number, size: number, dst: nu
   if (spills > 0) refuseUninitialised(off, 0, size);
   markRead(walk, frame, slot);
   if (dst === undefined) return;
-  if (zeros === size) walk.memory.setConstant(walk.reg(dst), 0n);
+  if (zeros === size) setZero(walk, walk.reg(dst), frame, off, off + size);
   else walk.setUnknown(walk.reg(dst));
 }
 
@@ -353,7 +366,8 @@ export function loadStack(
   walk.facts.stackAt(walk.insn, undefined);
   escape(walk, frame, range.low, range.high + size);
   readRange(walk, register, frame, range, size, false);
-  if (isAllZero(walk, frame, range.low, range.high + size)) walk.memory.setConstant(walk.reg(dst), 0n);
+  const end = range.high + size;
+  if (isAllZero(walk, frame, range.low, end)) setZero(walk, walk.reg(dst), frame, range.low, end);
   else walk.setUnknown(walk.reg(dst));
 }
 

@@ -1,4 +1,7 @@
-/** Lists where our verifier differs from the kernel: node … test/verifier/corpus/differences.ts [PART OF A FILE'S NAME …] */
+/**
+ * Lists where our verifier differs from the kernel, quicker than the tests do:
+ * npm run corpus:differences -- [PART OF A FILE'S NAME …]
+ */
 import { verify } from '../../../src/verifier/verify.ts';
 import { readCorpus } from './case.ts';
 import { problems, saidOf } from './compare.ts';

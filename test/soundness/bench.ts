@@ -1,0 +1,115 @@
+/** Engines in which one program after the other gets its maps and a place, without an engine for each. */
+import * as layout from '../../src/abi/layout.ts';
+import { Engine, type EngineOptions, type RawMap, WebpfError } from '../../src/index.ts';
+import { checkedInterpreter } from '../../src/runtime/checked.ts';
+import { finishProgram, interpreter, type Placed, place } from '../../src/runtime/prepare.ts';
+import { BpfProgram, type RunResult } from '../../src/runtime/program.ts';
+import type { Proof } from '../../src/verifier/proof.ts';
+import { Random } from '../nodiff/random.ts';
+import type { Input } from './inputs.ts';
+import { fill } from './maps.ts';
+import type { Subject } from './subject.ts';
+
+const MAX_MEMORY = 256 << 20;
+/** Programs in one engine: what they have allocated is given up with it. */
+const PROGRAMS = 150;
+const TIME = 1_700_000_000_000_000_000n;
+/** Large enough for all that the kernel accepts without helpers that loop. */
+const BUDGET = 1_000_000;
+
+export interface Ran {
+  readonly result: RunResult;
+  readonly maps: readonly Uint8Array[];
+}
+
+/** A program in its place, with maps of its own. */
+export class Mounted {
+  readonly #engine: Engine;
+  readonly #program: BpfProgram;
+  readonly #maps: readonly RawMap[];
+
+  constructor(engine: Engine, program: BpfProgram, maps: readonly RawMap[]) {
+    this.#engine = engine;
+    this.#program = program;
+    this.#maps = maps;
+  }
+
+  /** @throws WebpfError 'trap' */
+  run({ packet, context, seed }: Input): Ran {
+    const { memory, run } = this.#engine;
+    fill(new Random(seed), this.#maps);
+    memory.setU64(run + layout.RUN_RANDOM, BigInt(seed) * 0x1_0000_0001n + 1n);
+    const stack = memory.u32(run + layout.RUN_STACK);
+    memory.bytes.fill(0, stack, memory.u32(run + layout.RUN_STACK_TOP));
+    const result = this.#program.run(packet, context);
+    return { result, maps: this.#maps.map((map) => this.#values(map)) };
+  }
+
+  #values({ address }: RawMap): Uint8Array {
+    const { memory } = this.#engine;
+    const start = memory.u32(address + layout.MAP_VALUES);
+    return memory.read(start, memory.u32(address + layout.MAP_VALUES_END) - start);
+  }
+}
+
+export type BenchKind = 'checked' | 'interp' | 'jit';
+
+const OPTIONS: Readonly<Record<BenchKind, EngineOptions>> = {
+  checked: { engine: 'interp' },
+  interp: { engine: 'interp' },
+  jit: { engine: 'jit', trusted: true },
+};
+
+export class Bench {
+  readonly #kind: BenchKind;
+  #engine: Engine | undefined;
+  #programs = 0;
+
+  constructor(kind: BenchKind) {
+    this.#kind = kind;
+  }
+
+  /** @throws WebpfError when the runtime refuses the program or one of its maps */
+  async mount({ program }: Subject, proof: Proof): Promise<Mounted> {
+    const engine = await this.#current();
+    const maps = program.maps.map((spec) => created(engine, spec));
+    const own = maps.filter((map) => map !== undefined);
+    const placed = place(engine, program, {
+      own: own.length === maps.length ? own : missing(),
+      granted: own,
+    });
+    return new Mounted(engine, await this.#finish(engine, placed, proof), own);
+  }
+
+  async #finish(engine: Engine, placed: Placed, proof: Proof): Promise<BpfProgram> {
+    if (this.#kind !== 'checked') return finishProgram(engine, placed);
+    interpreter(engine, placed);
+    const executor = checkedInterpreter(engine, placed, proof, { poison: true });
+    const identity = { id: placed.id, descriptor: placed.descriptor.address };
+    return new BpfProgram(engine, placed.program, placed.contextKind, identity, executor);
+  }
+
+  async #current(): Promise<Engine> {
+    if (this.#engine === undefined || this.#programs >= PROGRAMS) {
+      this.#engine?.[Symbol.dispose]();
+      const common = { maxMemory: MAX_MEMORY, cpus: 2, cpu: 1, time: TIME, budget: BUDGET };
+      this.#engine = await Engine.create({ ...OPTIONS[this.#kind], ...common });
+      this.#programs = 0;
+    }
+    this.#programs++;
+    return this.#engine;
+  }
+}
+
+const created = (engine: Engine, spec: RawMap['spec']): RawMap | undefined => {
+  try {
+    return engine.createMap(spec);
+  } catch (error) {
+    if (error instanceof WebpfError) return undefined;
+    throw error;
+  }
+};
+
+function missing(): never {
+  throw new WebpfError('bad-map', 'one of the maps cannot be made here', { stage: 'runtime' });
+}

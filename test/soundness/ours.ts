@@ -1,0 +1,38 @@
+/** What webpf's verifier says of a program. */
+import type { Program } from '../../src/frontend/program.ts';
+import type { Proof } from '../../src/verifier/proof.ts';
+import { Verifier } from '../../src/verifier/verify.ts';
+
+export interface OurVerdict {
+  readonly verdict: 'accept' | 'reject' | 'unsupported' | 'crash';
+  readonly message: string;
+  readonly proof: Proof | undefined;
+  readonly insnsProcessed: number;
+  readonly ms: number;
+}
+
+const stackOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' | ') : String(error);
+
+export class Ours {
+  readonly #verifier: Verifier;
+
+  private constructor(verifier: Verifier) {
+    this.#verifier = verifier;
+  }
+
+  static async open(): Promise<Ours> {
+    return new Ours(await Verifier.open());
+  }
+
+  verdict(program: Program): OurVerdict {
+    const start = performance.now();
+    try {
+      const { verdict, rejection, proof, insnsProcessed, ms } = this.#verifier.verify(program);
+      return { verdict, message: rejection?.reason ?? '', proof, insnsProcessed, ms };
+    } catch (error) {
+      const ms = performance.now() - start;
+      return { verdict: 'crash', message: stackOf(error), proof: undefined, insnsProcessed: 0, ms };
+    }
+  }
+}
