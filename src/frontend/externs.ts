@@ -1,7 +1,5 @@
 import { WebpfError } from '../errors.ts';
-import { accessPath } from './btf/access.ts';
-import { typeById } from './btf/lookup.ts';
-import type { Btf, CoreRelocation } from './btf/types.ts';
+import type { Btf } from './btf/types.ts';
 import type { ElfSymbol } from './elf/types.ts';
 
 /** Where something unsupported was met, for the message and its details. */
@@ -25,27 +23,43 @@ export const badRelocation = (message: string, { program, insn }: Site): WebpfEr
     insn,
   });
 
-/** Which datasec (.kconfig or .ksyms) declares an extern variable or function, by name. */
-export type Externs = ReadonlyMap<string, string>;
+/** A variable or function that the object declares as the kernel's. */
+export interface Extern {
+  /** The datasec that declares it. */
+  readonly section: '.kconfig' | '.ksyms';
+  readonly kind: 'variable' | 'function';
+}
+
+/** By name. */
+export type Externs = ReadonlyMap<string, Extern>;
 
 /** Whether the symbol is declared as one of the kernel's (`__ksym`); weak ones are. */
 export const isKernelSymbol = (symbol: ElfSymbol, externs: Externs): boolean =>
-  symbol.section === 0 && externs.get(symbol.name) === '.ksyms';
+  symbol.section === 0 && externs.get(symbol.name)?.section === '.ksyms';
+
+/** Whether the symbol is a function of the kernel that may be missing: programs ask for its address to know. */
+export const isWeakKfunc = (symbol: ElfSymbol, externs: Externs): boolean =>
+  isKernelSymbol(symbol, externs) &&
+  symbol.binding === 'weak' &&
+  externs.get(symbol.name)?.kind === 'function';
 
 export function externsOf(btf: Btf | undefined): Externs {
-  const sections = new Map<string, string>();
-  for (const type of btf?.types ?? []) {
-    if (type.kind !== 'datasec' || (type.name !== '.kconfig' && type.name !== '.ksyms')) continue;
-    for (const variable of type.variables) sections.set(btf?.types[variable.type]?.name ?? '', type.name);
+  const externs = new Map<string, Extern>();
+  for (const section of btf?.types ?? []) {
+    if (section.kind !== 'datasec' || (section.name !== '.kconfig' && section.name !== '.ksyms')) continue;
+    for (const { type } of section.variables) {
+      const { name = '', kind } = btf?.types[type] ?? {};
+      externs.set(name, { section: section.name, kind: kind === 'func' ? 'function' : 'variable' });
+    }
   }
-  return sections;
+  return externs;
 }
 
 /** Why a reference to a symbol that the object does not define cannot be resolved; calls of the kernel's can. */
 export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, site: Site): WebpfError {
   const { name } = symbol;
   const at = `at insn ${site.insn}`;
-  const section = externs.get(name);
+  const section = externs.get(name)?.section;
   if (section === '.kconfig') {
     return unsupported(`kernel configuration value '${name}' (.kconfig) ${at} is not supported`, site);
   }
@@ -54,33 +68,4 @@ export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, 
   }
   const what = call ? 'function' : 'symbol';
   return badRelocation(`${what} '${name}' ${at} is declared but not defined in this object`, site);
-}
-
-/** enum bpf_core_relo_kind. */
-const CORE_KINDS = [
-  'field byte offset',
-  'field byte size',
-  'field existence',
-  'field signedness',
-  'field left shift',
-  'field right shift',
-  'local type id',
-  'target type id',
-  'type existence',
-  'type size',
-  'enumerator existence',
-  'enumerator value',
-  'type match',
-];
-
-/** Why a program with a CO-RE relocation is refused: names the type and the field concerned. */
-export function coreError(relocation: CoreRelocation, btf: Btf | undefined, site: Site): WebpfError {
-  const kind = CORE_KINDS[relocation.kind] ?? `kind ${relocation.kind}`;
-  const what = btf === undefined ? `type ${relocation.type}` : accessPath(btf, checked(btf, relocation));
-  return unsupported(`CO-RE relocation (${kind} of ${what}) at insn ${site.insn} is not supported yet`, site);
-}
-
-function checked(btf: Btf, relocation: CoreRelocation): CoreRelocation {
-  typeById(btf, relocation.type);
-  return relocation;
 }

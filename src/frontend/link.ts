@@ -1,7 +1,8 @@
 import { WebpfError } from '../errors.ts';
 import type { BtfExt, SectionInfo } from './btf/types.ts';
+import { applyCore } from './core/patch.ts';
 import type { ElfRelocation } from './elf/types.ts';
-import { badRelocation, coreError, type Site, unsupported } from './externs.ts';
+import { badRelocation, type Site, unsupported } from './externs.ts';
 import type { FunctionDef } from './functions.ts';
 import type { LineInfo, MapSpec, Subprogram } from './program.ts';
 import { sortByOffset, within } from './range.ts';
@@ -78,6 +79,7 @@ export interface Linked {
   readonly subprograms: readonly Subprogram[];
   readonly maps: readonly MapSpec[];
   readonly kfuncs: readonly string[];
+  readonly poisoned: ReadonlyMap<number, string>;
   readonly lines: readonly LineInfo[];
 }
 
@@ -102,6 +104,8 @@ class Linker {
   private readonly starts = new Map<FunctionDef, number>();
   private readonly mapIndexes = new Map<MapSpec, number>();
   private readonly kfuncIndexes = new Map<string, number>();
+  private readonly kfuncAddresses = new Map<string, number>();
+  private readonly poisoned = new Map<number, string>();
   private readonly subprograms: Subprogram[] = [];
   private readonly lines: LineInfo[] = [];
   private bytes = new Uint8Array(4096);
@@ -125,6 +129,7 @@ class Linker {
       subprograms: this.subprograms,
       maps: [...this.mapIndexes.keys()],
       kfuncs: [...this.kfuncIndexes.keys()],
+      poisoned: this.poisoned,
       lines: this.lines.sort((a, b) => a.insn - b.insn),
     };
   }
@@ -152,6 +157,7 @@ class Linker {
     this.slots += slots;
     this.starts.set(from, start);
     this.describe(from, start, slots);
+    this.relocateTypes(from, start);
     return { from, start, slots, relocations: this.relocationsOf(from, start), next: 0 };
   }
 
@@ -163,10 +169,9 @@ class Linker {
     this.view = new DataView(larger.buffer);
   }
 
-  /** Carries func_info and line_info over; refuses what has CO-RE relocations. */
+  /** Carries func_info and line_info over. */
   private describe(from: FunctionDef, start: number, length: number): void {
     const { info } = this.context.tablesOf(from);
-    const insnOf = (offset: number): number => start + Math.floor((offset - from.offset) / SLOT);
     const [func] = within(info.functions, from.offset, 1);
     this.subprograms.push({
       name: from.name,
@@ -178,10 +183,21 @@ class Linker {
     const lines = within(info.lines, from.offset, from.size);
     this.context.spend(lines.length, this.site(start));
     for (const { offset, file, line, column, text } of lines) {
-      this.lines.push({ insn: insnOf(offset), file, line, column, text });
+      this.lines.push({ insn: slotOf(from, start, offset), file, line, column, text });
     }
-    const [core] = within(info.core, from.offset, from.size);
-    if (core !== undefined) throw coreError(core, this.context.defs.btf, this.site(insnOf(core.offset)));
+  }
+
+  /** Applies the CO-RE relocations: they come first, the code that they leave is what is linked. */
+  private relocateTypes(from: FunctionDef, start: number): void {
+    const { btf } = this.context.defs;
+    const core = within(this.context.tablesOf(from).info.core, from.offset, from.size);
+    if (btf === undefined || core.length === 0) return;
+    this.context.spend(core.length, this.site(start));
+    for (const relocation of core) {
+      const site = this.site(slotOf(from, start, relocation.offset));
+      const poisoned = applyCore(this.view, start + from.size / SLOT, btf, relocation, site);
+      for (const [slot, message] of poisoned) this.poisoned.set(slot, message);
+    }
   }
 
   private relocationsOf(from: FunctionDef, start: number): Map<number, ElfRelocation> {
@@ -190,7 +206,7 @@ class Linker {
     const own = within(relocations, from.offset, from.size);
     this.context.spend(own.length, this.site(start));
     for (const relocation of own) {
-      const slot = start + Math.floor((relocation.offset - from.offset) / SLOT);
+      const slot = slotOf(from, start, relocation.offset);
       this.checkPlace(relocation, slot);
       bySlot.set(slot, relocation);
     }
@@ -248,6 +264,7 @@ class Linker {
   private apply(slot: number, target: Target): FunctionDef | undefined {
     if (target.kind === 'function') return this.applyFunction(slot, target.function);
     if (target.kind === 'kfunc') return this.applyKfunc(slot, target.name);
+    if (target.kind === 'kfuncAddress') return this.applyKfuncAddress(slot, target.name);
     const index = indexIn(this.mapIndexes, target.map);
     this.setSource(slot, target.kind === 'map' ? PSEUDO_MAP_INDEX : PSEUDO_MAP_INDEX_VALUE);
     this.view.setInt32(slot * SLOT + 4, index, true);
@@ -270,11 +287,23 @@ class Linker {
     this.view.setInt32(slot * SLOT + 4, indexIn(this.kfuncIndexes, name), true);
   }
 
+  /** Programs compare it with 0 to know whether they may call; it is no memory, but tells functions apart. */
+  private applyKfuncAddress(slot: number, name: string): undefined {
+    const exists = this.context.defs.kfuncExists(name);
+    this.setSource(slot, 0);
+    this.view.setInt32(slot * SLOT + 4, exists ? 1 + indexIn(this.kfuncAddresses, name) : 0, true);
+    this.view.setInt32(slot * SLOT + 12, 0, true);
+  }
+
   private setSource(slot: number, src: number): void {
     const at = slot * SLOT + 1;
     this.view.setUint8(at, (this.view.getUint8(at) & 0x0f) | (src << 4));
   }
 }
+
+/** Slot in the program of a place in the section of a function that begins at `start`. */
+const slotOf = (from: FunctionDef, start: number, offset: number): number =>
+  start + Math.floor((offset - from.offset) / SLOT);
 
 /** Number of a thing the program refers to: they are counted as they are met. */
 function indexIn<T>(indexes: Map<T, number>, thing: T): number {
@@ -287,8 +316,8 @@ function indexIn<T>(indexes: Map<T, number>, thing: T): number {
 /**
  * Links the program that begins with `main`.
  *
- * @throws WebpfError `unsupported` when it needs CO-RE, kconfig or variables of the kernel; `bad-relocation` or `bad-map` when
- * a reference cannot be resolved
+ * @throws WebpfError `unsupported` when it needs kconfig or variables of the kernel; `bad-relocation` or `bad-map` when a
+ * reference cannot be resolved
  */
 export function linkProgram(context: LinkContext, main: FunctionDef): Linked {
   const linker = new Linker(context, main.name);

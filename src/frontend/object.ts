@@ -1,4 +1,5 @@
 import { WebpfError } from '../errors.ts';
+import { KFUNC_NAMES } from '../isa/kfuncs.ts';
 import { parseBtfExt } from './btf/ext.ts';
 import { parseBtf } from './btf/parse.ts';
 import { placeVariables } from './btf/place.ts';
@@ -35,6 +36,12 @@ function readLicense(elf: ElfFile): string {
   const bytes = sectionNamed(elf, 'license')?.data ?? new Uint8Array(0);
   const nul = bytes.indexOf(0);
   return new TextDecoder().decode(bytes.subarray(0, nul < 0 ? bytes.length : nul));
+}
+
+/** What programs may ask about the host they are linked for. */
+export interface HostOptions {
+  /** Whether it has a function of the kernel: those that webpf knows by default. */
+  readonly kfuncExists?: ((name: string) => boolean) | undefined;
 }
 
 /** Programs of one object as they are linked. */
@@ -79,19 +86,21 @@ class Opener {
  * Programs come back linked (subprograms appended, references resolved), in the order of libbpf. One that needs
  * what webpf lacks, or whose own parts are damaged, is listed in `refused` with its error; the others load.
  *
+ * CO-RE relocations are answered as libbpf does on a host without types of a kernel, but for the contexts that webpf
+ * has itself; where that leaves an instruction without meaning, it is among the program's `poisoned`.
+ *
  * @param name path or name of the file, for messages
  * @throws WebpfError `bad-elf` or `bad-btf` when the file as a whole is truncated, corrupt or not eBPF
  */
-export function openObject(bytes: Uint8Array, name = 'object'): ObjectFile {
+export function openObject(bytes: Uint8Array, name = 'object', options: HostOptions = {}): ObjectFile {
   const elf = readElf(bytes, name);
   const { btf, ext } = readTypes(elf);
   const functions = new FunctionTable(elf);
   const maps = new MapTable(elf, btf);
   const license = readLicense(elf);
-  const opener = new Opener(
-    new LinkContext({ elf, btf, externs: externsOf(btf), functions, maps }, ext),
-    license,
-  );
+  const { kfuncExists = (kfunc) => KFUNC_NAMES.has(kfunc) } = options;
+  const defs = { elf, btf, externs: externsOf(btf), kfuncExists, functions, maps };
+  const opener = new Opener(new LinkContext(defs, ext), license);
   for (const main of functions.entries()) opener.open(main);
   const { programs, refused } = opener;
   return { name, programs, refused, maps: maps.specs(), license, btf };

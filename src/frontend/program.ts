@@ -37,6 +37,9 @@ export type ProgramType =
   | 'syscall'
   | 'netfilter';
 
+/** The helper whose call stands in {@link Program.poisoned} slots: libbpf's number, "bad relo" (0xbad2310). */
+export const POISON_HELPER = 195_896_080;
+
 /** A map as an object file (or a caller) defines it. Plain data. */
 export interface MapSpec {
   readonly name: string;
@@ -125,6 +128,12 @@ export interface Program {
    * (Linux has a BTF id and a module's BTF there, which mean nothing outside the kernel that gave them.)
    */
   readonly kfuncs?: readonly string[] | undefined;
+  /**
+   * Slots that must not be reached, and why not: their CO-RE relocations ask for types of a kernel, which webpf does
+   * not have. Helper {@link POISON_HELPER} is called there, as libbpf leaves them, which no engine has: programs that
+   * ask whether the types are there before they use them have such slots in dead code.
+   */
+  readonly poisoned?: ReadonlyMap<number, string> | undefined;
   readonly lines: readonly LineInfo[];
   readonly license: string;
   readonly btf?: Btf | undefined;
@@ -142,7 +151,7 @@ export interface ObjectFile {
   /** Path or name given by the caller, for messages. */
   readonly name: string;
   readonly programs: readonly Program[];
-  /** Programs that need what webpf lacks (CO-RE, kconfig, ksyms) or that are damaged. */
+  /** Programs that need what webpf lacks (kconfig, variables of the kernel) or that are damaged. */
   readonly refused: readonly RefusedProgram[];
   readonly maps: readonly MapSpec[];
   readonly license: string;

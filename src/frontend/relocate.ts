@@ -6,6 +6,7 @@ import {
   type Externs,
   externError,
   isKernelSymbol,
+  isWeakKfunc,
   type Site,
   unsupported,
 } from './externs.ts';
@@ -29,13 +30,17 @@ export type Target =
   | { readonly kind: 'value'; readonly map: MapSpec; readonly offset: number }
   | { readonly kind: 'function'; readonly function: FunctionDef }
   /** A function of the kernel, by name. */
-  | { readonly kind: 'kfunc'; readonly name: string };
+  | { readonly kind: 'kfunc'; readonly name: string }
+  /** The address of a function of the kernel that may be missing. */
+  | { readonly kind: 'kfuncAddress'; readonly name: string };
 
 /** What relocations are resolved against. */
 export interface Definitions {
   readonly elf: ElfFile;
   readonly btf: Btf | undefined;
   readonly externs: Externs;
+  /** Whether the host has the function of the kernel, for programs that ask. */
+  readonly kfuncExists: (name: string) => boolean;
   readonly functions: FunctionTable;
   readonly maps: MapTable;
 }
@@ -104,6 +109,9 @@ function expectType(relocation: ElfRelocation, wanted: number, site: Site): void
  */
 export function loadTarget(defs: Definitions, relocation: ElfRelocation, imm: number, site: Site): Target {
   expectType(relocation, R_BPF_64_64, site);
+  if (isWeakKfunc(relocation.symbol, defs.externs)) {
+    return { kind: 'kfuncAddress', name: relocation.symbol.name };
+  }
   const section = sectionOf(defs, relocation, false, site);
   const { symbol, addend } = relocation;
   const offset = symbol.value + imm + addend;

@@ -13,7 +13,7 @@ import { type Access, accessOf } from './checks/access.ts';
 import { Callbacks } from './checks/callbacks.ts';
 import { Frames } from './checks/frames.ts';
 import { argumentsOf, checkHandedOver, checkMapCall } from './checks/helpers.ts';
-import { checkKind } from './checks/kinds.ts';
+import { checkKind, saysKind } from './checks/kinds.ts';
 import { checkMemory } from './checks/memory.ts';
 import { Paused } from './checks/paused.ts';
 import { ALL_ARGUMENTS, Poison } from './checks/poison.ts';
@@ -216,7 +216,7 @@ export class Checker {
     for (const { register, kind, scalar } of registers) {
       if (scalar !== undefined && saysSomething(scalar))
         yield () => checkScalar(register, scalar, paused.register(register));
-      if (kind !== undefined && kind !== 'scalar') yield () => checkKind(paused, register, kind);
+      if (kind !== undefined && saysKind(kind)) yield () => checkKind(paused, register, kind);
     }
     if (access !== undefined) {
       const { register, off, size } = access;

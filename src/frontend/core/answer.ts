@@ -78,10 +78,9 @@ function fieldAnswer(question: CoreQuestion<'field'>, asked: Asked): CoreAnswer 
   const indexes = accessIndexes(relocation.access) ?? nonsense(asked);
   const field = localField(btf, relocation.type, indexes) ?? nonsense(asked);
   const theirs = host === undefined ? undefined : hostFacts(host, field);
-  if (question === 'field existence') return value(theirs === undefined ? 0 : 1, 1);
+  if (theirs === undefined) return question === 'field existence' ? value(0, 1) : UNKNOWN;
   const ours = localFacts(btf, field);
-  if (theirs === undefined || ours === undefined) return UNKNOWN;
-  if (theirs.kind === 'composite' || theirs.kind !== ours.kind || theirs.size !== ours.size) return UNKNOWN;
+  if (ours === undefined || theirs.kind !== ours.kind || theirs.size !== ours.size) return UNKNOWN;
   return value(FIELD_VALUES[question](theirs), FIELD_VALUES[question](ours));
 }
 

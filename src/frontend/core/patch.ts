@@ -1,14 +1,13 @@
 import { accessPath } from '../btf/access.ts';
 import type { Btf, CoreRelocation } from '../btf/types.ts';
 import { badRelocation, type Site } from '../externs.ts';
+import { POISON_HELPER } from '../program.ts';
 import { type CoreAnswer, coreAnswer } from './answer.ts';
 import { coreKind } from './kinds.ts';
 
 const SLOT = 8;
 const CALL = 0x85;
 const LDDW = 0x18;
-/** The helper whose call stands where an instruction must not be reached; libbpf's number, "bad relo". */
-export const POISON_HELPER = 195_896_080;
 
 const SOURCE_REGISTER = 0x08;
 /** Instruction classes: ALU and ALU64; LDX, ST and STX. */

@@ -41,7 +41,6 @@ function isFunction(paused: Paused, value: bigint): boolean {
 }
 
 const IS: Readonly<Record<string, IsKind>> = {
-  scalar: () => true,
   fp: nearField(layout.RUN_STACK, layout.RUN_STACK_TOP),
   ctx: isContext,
   pkt: nearPacket,
@@ -51,9 +50,14 @@ const IS: Readonly<Record<string, IsKind>> = {
   func: isFunction,
 };
 
+/** Numbers can be anything; of a register that nobody has written, nothing is said. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['scalar', '?']);
+
+/** Whether there is anything to check of such a kind. */
+export const saysKind = (kind: string): boolean => !SAYS_NOTHING.has(kind);
+
 /** Pointers of other kinds lie somewhere in linear memory; none is 0 but those that may be NULL. */
 export function checkKind(paused: Paused, register: number, kind: string): void {
-  if (kind === 'scalar') return;
   const value = paused.register(register);
   const isNullable = NULLABLE.test(kind);
   if (value === 0n && isNullable) return;
