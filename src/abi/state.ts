@@ -53,8 +53,8 @@ export const KIND_FUNC = 19;
 export const KIND_DYNPTR = 20;
 
 /** Of a packet pointer's REG_AUX (i32) in place of a range: compared with the packet's end and found behind it, or not before it. */
-export const RANGE_BEYOND_END = -1;
-export const RANGE_AT_END = -2;
+export const RANGE_AT_END = -1;
+export const RANGE_BEYOND_END = -2;
 
 export const KIND_MASK = 0xff;
 export const FLAG_NULL = 0x100;
@@ -64,6 +64,8 @@ export const FLAG_UNTRUSTED = 0x800;
 export const FLAG_TRUSTED = 0x1000;
 export const FLAG_RCU = 0x2000;
 export const FLAG_PERCPU = 0x4000;
+/** Of memory: a part of the packet, lost when the packet may move. */
+export const FLAG_PACKET_SLICE = 0x8000;
 
 // ---- stack slots ------------------------------------------------------------------------------------------
 

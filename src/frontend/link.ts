@@ -32,6 +32,9 @@ interface SectionTables {
  */
 const MAX_WORK = 8_000_000;
 
+/** What a CO-RE relocation counts for: it may leave a message. */
+const CORE_WORK = 16;
+
 const NO_INFO: SectionInfo = { functions: [], lines: [], core: [] };
 
 /** Definitions and side tables of an object, shared by the links of its programs. */
@@ -192,7 +195,7 @@ class Linker {
     const { btf } = this.context.defs;
     const core = within(this.context.tablesOf(from).info.core, from.offset, from.size);
     if (btf === undefined || core.length === 0) return;
-    this.context.spend(core.length, this.site(start));
+    this.context.spend(core.length * CORE_WORK, this.site(start));
     for (const relocation of core) {
       const site = this.site(slotOf(from, start, relocation.offset));
       const poisoned = applyCore(this.view, start + from.size / SLOT, btf, relocation, site);

@@ -194,7 +194,9 @@ export class Checker {
     const isOwn = this.#paused.program === this.#subject.descriptor;
     this.#frames.enter(depth, isOwn ? start : -1);
     this.#poison?.entered(CALLBACK_ARGUMENTS.get(this.#helper) ?? ALL_ARGUMENTS);
+    const helper = this.#helper;
     this.#walk(depth);
+    this.#helper = helper;
   }
 
   #plan(insn: Insn, slot: number): Plan {

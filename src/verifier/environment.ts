@@ -57,9 +57,17 @@ function contextFor(program: Program, capable: boolean): Environment['context'] 
     );
   }
   if (!capable) return unsupported(`programs of type ${type} cannot be loaded without CAP_BPF`);
-  const what = attachType ? `${type} (${attachType})` : type;
-  return unsupported(`programs of type ${what} have a context that the kernel's BTF describes`);
+  return OPAQUE;
 }
+
+/** A context that only the kernel's BTF describes (tracing, lsm, struct_ops): it may be handed on, and not looked into. */
+const OPAQUE: Environment['context'] = {
+  name: 'context',
+  size: 0,
+  fields: [],
+  packet: 'none',
+  isOpaque: true,
+};
 
 export function environmentOf(program: Program, structure: Structure, capable: boolean): Environment {
   const { type, attachType, sleepable, license } = program;

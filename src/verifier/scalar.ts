@@ -37,7 +37,7 @@ export const UNKNOWN: Scalar = {
 const hex = (x: bigint): string => (x === 0n ? '0' : `0x${BigInt.asUintN(64, x).toString(16)}`);
 const isSmallSigned = (x: bigint): boolean => x >= -0x8000n && x <= 0x7fffn;
 export const signedText = (x: bigint): string => (isSmallSigned(x) ? `${x}` : hex(x));
-const unsignedText = (x: bigint): string => (x <= 0xffffn ? `${x}` : hex(x));
+export const unsignedText = (x: bigint): string => (x <= 0xffffn ? `${x}` : hex(x));
 
 /** The kernel prints large negative 32-bit bounds as unsigned numbers of 32 bits. */
 const half = (x: bigint): bigint => (isSmallSigned(x) ? x : BigInt.asUintN(32, x));

@@ -3,7 +3,7 @@ import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { customEnvironment, environmentOf } from './environment.ts';
 import { explain, explainStructure } from './explain.ts';
-import { kfuncLoadRefusalOf, kfuncOf } from './kfuncs/index.ts';
+import { kfuncOf } from './kfuncs/index.ts';
 import { KernelLog } from './log/log.ts';
 import { buildProof } from './prove.ts';
 import { StateMemory } from './state/memory.ts';
@@ -12,15 +12,13 @@ import type { Rejection, Verification, VerifierStats, VerifyOptions } from './ve
 import { codeOf } from './walk/code.ts';
 import { checkStackDepth } from './walk/depth.ts';
 import { Facts } from './walk/facts.ts';
-import { checkMaps } from './walk/maps.ts';
+import { checkLoad } from './walk/loadChecks.ts';
 import { Refusal } from './walk/refusal.ts';
 import { runWalk } from './walk/run.ts';
 import { type Rules, Walk } from './walk/walk.ts';
 
 /** BPF_COMPLEXITY_LIMIT_INSNS. */
 const MAX_INSNS = 1_000_000;
-/** BPF_MAXINSNS, for users without CAP_BPF. */
-const MAX_UNPRIVILEGED = 4096;
 const MAX_MEMORY = 448 * 1024 * 1024;
 
 const rulesOf = (options: VerifyOptions): Rules => {
@@ -49,20 +47,6 @@ function makeWalk(program: Program, structure: Structure, memory: StateMemory, o
   const code = codeOf(program, structure, env.prototype, KFUNC_SHAPES);
   const log = options.logLevel ? new KernelLog(options.logLevel) : undefined;
   return new Walk(code, env, rules, memory, new Facts(code.insns.length), log);
-}
-
-/** What the kernel refuses before it walks, reached or not. */
-function checkLoad({ code, env, rules }: Walk): void {
-  if (!rules.capable && code.insns.length > MAX_UNPRIVILEGED) {
-    throw new Refusal(
-      `the program has ${code.insns.length} instructions: without CAP_BPF at most ${MAX_UNPRIVILEGED} are loaded`,
-    );
-  }
-  for (const name of code.program.kfuncs ?? []) {
-    const refusal = kfuncOf(name) === undefined ? undefined : kfuncLoadRefusalOf(name, env.site);
-    if (refusal !== undefined) throw new Refusal(refusal);
-  }
-  checkMaps(code.program, env);
 }
 
 const round = (ms: number): number => Number(ms.toFixed(3));

@@ -13,6 +13,7 @@ const FILES = [
   'text.o',
   'sections.o',
   'kfuncs.o',
+  'core.o',
 ];
 
 describe('damaged objects', () => {

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { typeById } from '../../src/frontend/btf/lookup.ts';
+import { openObject } from '../../src/frontend/object.ts';
 import type { Program } from '../../src/frontend/program.ts';
 import { assemble } from '../../src/isa/asm.ts';
 import { decodeProgram } from '../../src/isa/decode.ts';
 import { disassemble } from '../../src/isa/disasm.ts';
+import { KFUNC_NAMES } from '../../src/isa/kfuncs.ts';
 import { subprogramReferences } from '../../src/isa/subprograms.ts';
-import { open, program } from './objects.ts';
+import { KFUNCS } from '../../src/verifier/kfuncs/index.ts';
+import { verify } from '../../src/verifier/verify.ts';
+import { objectBytes, open, program } from './objects.ts';
 
 const VERSIONS = ['v1', 'v2', 'v3', 'v4', 'nobtf'];
 
@@ -145,9 +149,47 @@ describe('functions of the kernel', () => {
     expect(program(object, 'none').kfuncs).toEqual([]);
   });
 
-  it('have no address', () => {
-    expect(object.refused.map((each) => each.program)).toEqual(['address']);
-    expect(object.refused[0]?.error.message).toContain("kernel symbol 'not_of_this_kernel' (.ksyms)");
+  /** Values of the wide loads of a program, in slot order. */
+  const loaded = ({ code }: Program) =>
+    decodeProgram(code).insns.flatMap((insn) =>
+      insn?.kind === 'lddw' ? [[insn.pseudo, insn.lo, insn.hi]] : [],
+    );
+
+  it('have the address 0 where they are weak and missing', () => {
+    expect(loaded(program(object, 'address'))).toEqual([[0, 0, 0]]);
+    expect(called(program(object, 'address'))).toEqual([['not_of_this_kernel', 0]]);
+  });
+
+  it('have addresses that differ where they are weak and there', () => {
+    expect(loaded(program(object, 'known'))).toEqual([
+      [0, 1, 0],
+      [0, 2, 0],
+    ]);
+  });
+
+  it('are there or not as the host says', () => {
+    const kfuncExists = (name: string): boolean => name === 'not_of_this_kernel';
+    const other = openObject(objectBytes('kfuncs.o'), 'kfuncs.o', { kfuncExists });
+    expect(loaded(program(other, 'address'))).toEqual([[0, 1, 0]]);
+    expect(loaded(program(other, 'known'))).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
+  });
+
+  it('have no address otherwise, nor have variables', () => {
+    expect(object.refused.map((each) => each.program)).toEqual(['strong', 'datum']);
+    expect(object.refused[0]?.error.message).toContain("kernel symbol 'bpf_rcu_read_lock' (.ksyms)");
+    expect(object.refused[1]?.error.message).toContain("kernel symbol 'variable' (.ksyms)");
+  });
+
+  it('are by default those of the verifier', () => {
+    expect([...KFUNC_NAMES].sort()).toEqual([...KFUNCS.keys()].sort());
+  });
+
+  it('are called in dead code, whether they are there or not', async () => {
+    const verdicts = ['address', 'known'].map((name) => verify(program(object, name)));
+    expect((await Promise.all(verdicts)).map(({ verdict }) => verdict)).toEqual(['accept', 'accept']);
   });
 
   it('print by name', () => {
@@ -163,13 +205,27 @@ describe('what needs a kernel', () => {
   const refusal = (name: string) => object.refused.find((each) => each.program === name)?.error;
 
   it('does not spoil the programs that do not', () => {
-    expect(object.programs.map(({ name }) => name)).toEqual(['fine', 'kfunc']);
+    expect(object.programs.map(({ name }) => name)).toEqual([
+      'fine',
+      'field',
+      'enumerator',
+      'through',
+      'kfunc',
+    ]);
+    expect(program(object, 'fine').poisoned).toEqual(new Map());
   });
 
   it.each([
-    ['field', 'unsupported', 'CO-RE relocation (field byte offset of struct task.inner.value) at insn 1'],
-    ['enumerator', 'unsupported', 'CO-RE relocation (enumerator value of enum color::GREEN) at insn 0'],
-    ['through', 'unsupported', 'CO-RE relocation (field byte offset of struct task.pid) at insn 4'],
+    ['field', [1], 'CO-RE relocation (field byte offset of struct task.inner.value) needs the types'],
+    ['enumerator', [0, 1], 'CO-RE relocation (enumerator value of enum color::GREEN) needs the types'],
+    ['through', [4], 'CO-RE relocation (field byte offset of struct task.pid) needs the types'],
+  ])('is told of %s with the instruction that needs types', (name, slots, message) => {
+    const { poisoned = new Map<number, string>() } = program(object, name);
+    expect([...poisoned.keys()]).toEqual(slots);
+    expect(poisoned.get(slots[0] ?? 0)).toContain(message);
+  });
+
+  it.each([
     ['config', 'unsupported', "kernel configuration value 'CONFIG_HZ' (.kconfig) at insn 0"],
     ['symbol', 'unsupported', "kernel symbol 'kernel_symbol' (.ksyms) at insn 0"],
     ['missing', 'bad-relocation', "function 'nowhere' at insn 1 is declared but not defined"],
@@ -180,6 +236,6 @@ describe('what needs a kernel', () => {
   });
 
   it('says where in the source', () => {
-    expect(refusal('through')?.source?.text).toContain('int below(struct xdp_md *ctx)');
+    expect(refusal('config')?.source?.text).toContain('int config(struct xdp_md *ctx)');
   });
 });

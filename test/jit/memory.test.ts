@@ -162,7 +162,10 @@ describe('sandbox', () => {
   test('a fact makes an access unchecked', async () => {
     const facts = new Map([[0, { safe: true }]]);
     const insns = [load(1, 0, 1, end), mov(0, 5), exit];
-    const outcome = await executeTranslated({ insns, proof: { mode: 'sandbox', facts, stacks: [] } }, { packet: BYTES });
+    const outcome = await executeTranslated(
+      { insns, proof: { mode: 'sandbox', facts, stacks: [] } },
+      { packet: BYTES },
+    );
     expect(outcome).toMatchObject({ r0: 5n, trap: undefined });
   });
 });

@@ -1,4 +1,4 @@
-/* Programs that call functions of the kernel: strong, weak and from subprograms; and one that takes an address. */
+/* Programs that call functions of the kernel: strong, weak and from subprograms; and some that take an address. */
 #include "bpf.h"
 
 struct bpf_iter_num {
@@ -14,6 +14,9 @@ extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
 extern int not_of_this_kernel(int) __weak __ksym;
+extern void bpf_local_irq_save(unsigned long *flags) __weak __ksym;
+extern void bpf_local_irq_restore(unsigned long *flags) __weak __ksym;
+extern const int variable __weak __ksym;
 
 static __noinline int guarded(struct __sk_buff *ctx) {
   bpf_rcu_read_unlock();
@@ -40,6 +43,15 @@ SEC("tc") int iterate(struct __sk_buff *ctx) {
 
 SEC("tc") int weak(struct __sk_buff *ctx) { return ctx->len > 100 ? 0 : not_of_this_kernel(1); }
 SEC("tc") int address(struct __sk_buff *ctx) { return not_of_this_kernel ? not_of_this_kernel(1) : 0; }
+SEC("tc") int strong(struct __sk_buff *ctx) { return (long)bpf_rcu_read_lock; }
+SEC("tc") int datum(struct __sk_buff *ctx) { return (long)&variable; }
+SEC("tc") int known(struct __sk_buff *ctx) {
+  unsigned long flags;
+  if (!bpf_local_irq_save || !bpf_local_irq_restore) return 0;
+  bpf_local_irq_save(&flags);
+  bpf_local_irq_restore(&flags);
+  return 1;
+}
 SEC("tc") int none(struct __sk_buff *ctx) { return 0; }
 
 LICENSE;

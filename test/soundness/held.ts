@@ -8,6 +8,8 @@ export interface Num {
   readonly kind: 'num';
   /** Greatest value, unsigned; undefined when nothing is known. */
   readonly max: number | undefined;
+  /** One value, known when the program is verified: comparing it decides nothing. */
+  readonly constant?: true;
 }
 export interface Context {
   readonly kind: 'ctx';
@@ -44,6 +46,7 @@ export type Held = Nothing | Num | Context | PacketEnd | Packet | Pointer;
 export const NONE: Nothing = { kind: 'none' };
 export const UNKNOWN: Num = { kind: 'num', max: undefined };
 export const num = (max: number | undefined): Num => ({ kind: 'num', max });
+export const known = (imm: number): Num => ({ kind: 'num', max: imm >= 0 ? imm : undefined, constant: true });
 
 /** Whole numbers beyond are not kept. */
 const LARGEST = 2 ** 52;

@@ -4,7 +4,7 @@ import { type Finding, Judge, type JudgeOptions } from './judge.ts';
 import { KernelSide, kindOfMessage } from './kernel.ts';
 import { mutatedSubject, openObjects } from './mutate.ts';
 import { Ours } from './ours.ts';
-import { smallest } from './shrink.ts';
+import { smallest } from './smallest.ts';
 import { generated, type Subject } from './subject.ts';
 
 export interface HuntOptions {
@@ -87,22 +87,25 @@ class Hunt {
       runs: this.#options.runs ?? DEFAULT_RUNS,
       jit: every > 0 && progress.accepted % every === every - 1,
     };
-    const { ours, kernel, findings, runs } = await this.#judge.judge(subject, how);
+    const { ours, findings, runs } = await this.#judge.judge(subject, how);
     progress.programs++;
     progress.runs += runs;
     progress.verifying += ours.ms;
     if (ours.verdict === 'accept') {
       progress.accepted++;
       if (how.jit) progress.inJit++;
-    } else if (kernel?.accepted) {
-      count(progress.tooStrict, `${ours.verdict}: ${kindOfMessage(ours.message)}`, subject.seed);
     }
     for (const finding of findings) await this.#found(subject, finding, how);
   }
 
   async #found(subject: Subject, finding: Finding, how: JudgeOptions): Promise<void> {
-    const key = `${finding.kind}: ${kindOfMessage(finding.message)}`;
-    if (count(this.progress.findings, key, subject.seed) > (this.#options.shrunk ?? 1)) return;
+    const words = kindOfMessage(finding.message);
+    const isStrict = finding.kind === 'strict';
+    const table = isStrict ? this.progress.tooStrict : this.progress.findings;
+    if (
+      count(table, isStrict ? words : `${finding.kind}: ${words}`, subject.seed) > (this.#options.shrunk ?? 1)
+    )
+      return;
     const small = await smallest(this.#judge, subject, finding, how);
     this.#options.onFinding?.({ subject, finding, small });
   }

@@ -1,4 +1,6 @@
+import type { ProgramType } from '../../src/frontend/program.ts';
 import type { RunContext } from '../../src/index.ts';
+import { contextKindOf } from '../../src/runtime/context.ts';
 import { Random } from '../nodiff/random.ts';
 import { likelyBytes } from './maps.ts';
 
@@ -37,10 +39,20 @@ const context = (random: Random): RunContext => ({
   cb: Array.from({ length: 5 }, () => number(random)),
 });
 
-export function inputsOf(seed: number, count: number): Input[] {
+/** Programs whose context is not a packet find the context itself there: larger than any of the kernel's. */
+const RAW = 8192;
+
+const raw = (random: Random): Uint8Array => {
+  const bytes = new Uint8Array(RAW);
+  bytes.set(likelyBytes(random, 256));
+  return bytes;
+};
+
+export function inputsOf(type: ProgramType, seed: number, count: number): Input[] {
   const random = new Random(seed ^ 0x5eed);
+  const isRaw = contextKindOf(type) === 'memory';
   return Array.from({ length: count }, () => ({
-    packet: packet(random),
+    packet: isRaw ? raw(random) : packet(random),
     context: context(random),
     seed: random.u32(),
   }));

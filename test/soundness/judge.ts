@@ -12,9 +12,10 @@ import type { Subject } from './subject.ts';
 /**
  * - `violation`: a run disproves a fact of the proof. `trap`: the sandbox stops an accepted program.
  * - `differs`: the JIT's run leaves something else behind than the interpreter's.
- * - `kernel`: accepted here, rejected by the kernel. `crash`: the verifier throws.
+ * - `kernel`: accepted here, rejected by the kernel; `strict`: the other way round, which harms nobody.
+ * - `crash`: the verifier throws.
  */
-export type FindingKind = 'violation' | 'trap' | 'differs' | 'kernel' | 'crash';
+export type FindingKind = 'violation' | 'trap' | 'differs' | 'kernel' | 'strict' | 'crash';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -53,11 +54,9 @@ export class Judge {
     const ours = this.#ours.verdict(subject.program);
     const kernel = await options.kernel?.verdict(subject.program);
     const findings: Finding[] = [];
-    if (ours.verdict === 'crash') findings.push({ kind: 'crash', message: ours.message });
-    if (ours.verdict === 'accept' && kernel?.accepted === false)
-      findings.push({ kind: 'kernel', message: kernel.message });
+    findings.push(...disagreement(ours, kernel));
     if (ours.proof === undefined) return { ours, kernel, findings, runs: 0 };
-    const inputs = inputsOf(subject.seed, options.runs);
+    const inputs = inputsOf(subject.program.type, subject.seed, options.runs);
     const runs = await this.#check(subject, ours.proof, inputs, findings);
     if (options.jit && findings.length === 0)
       findings.push(...(await this.#compare(subject, ours.proof, inputs)));
@@ -93,6 +92,14 @@ export class Judge {
     }
     return [];
   }
+}
+
+function disagreement({ verdict, message }: OurVerdict, kernel: KernelVerdict | undefined): Finding[] {
+  if (verdict === 'crash') return [{ kind: 'crash', message }];
+  if (kernel === undefined || kernel.accepted === (verdict === 'accept')) return [];
+  return kernel.accepted
+    ? [{ kind: 'strict', message: verdict === 'unsupported' ? `unsupported: ${message}` : message }]
+    : [{ kind: 'kernel', message: kernel.message }];
 }
 
 /** Undefined where the runtime lacks what the program needs. */

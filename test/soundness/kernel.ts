@@ -23,6 +23,8 @@ const TYPES: Partial<Record<ProgramType, number>> = {
 /** BPF_LOG_STATS: messages, without the states. */
 const MESSAGES = 4;
 const MAX_MAPS = 3000;
+/** Refusals for which the kernel blames itself. */
+const KERNEL_BUG = 'verifier bug';
 
 export interface KernelVerdict {
   readonly accepted: boolean;
@@ -53,7 +55,7 @@ export class KernelSide {
   /** Undefined where the kernel could not be asked: a type or a map that only libbpf could make. */
   async verdict(program: Program): Promise<KernelVerdict | undefined> {
     const answer = await this.#ask(program, MESSAGES);
-    if (answer === undefined) return undefined;
+    if (answer === undefined || answer.log.includes(KERNEL_BUG)) return undefined;
     return { accepted: answer.errno === 0, message: messageOf(answer.log) || `errno ${answer.errno}` };
   }
 

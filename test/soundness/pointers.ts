@@ -143,7 +143,8 @@ const fill: Statement = (scope) => {
   const isHalf = isNum(held) && random.chance(0.3);
   const size = isHalf ? random.pick([1, 2, 4] as const) : 8;
   emit.load(size, dst, FRAME, -8 * (slot + 1) + (isHalf && random.chance(0.2) ? 8 - size : 0));
-  scope.set(dst, isHalf ? num(2 ** (8 * size) - 1) : held);
+  const most = 2 ** (8 * size) - 1;
+  scope.set(dst, isHalf && isNum(held) ? num(Math.min(held.max ?? most, most)) : held);
   return true;
 };
 
@@ -176,7 +177,7 @@ const index: Statement = (scope) => {
   const size = random.pick([1, 1, 2, 4, 8] as const);
   const base = pickBase(scope, size, (one) => !isPacket(one.held));
   if (base === undefined) return false;
-  const number = scope.variable([base.register]);
+  const number = changeable(scope, scope.number([base.register]), base.register);
   if (number === base.register) return false;
   const unit = isFrame(base) ? size : random.pick([1, 1, size]);
   const most = confine(scope, number, base.high - base.low - size, unit);
@@ -193,6 +194,15 @@ const index: Statement = (scope) => {
   use(scope, register, base, size, most);
   return true;
 };
+
+/** The register, or a copy where it must stay as it is: the counter of a loop. */
+function changeable(scope: Scope, register: number, except: number): number {
+  if (!scope.locked.has(register)) return register;
+  const copy = scope.free([register, except]);
+  scope.emit.mov(copy, { src: register });
+  scope.set(copy, scope.held(register));
+  return copy;
+}
 
 /** Makes a number small enough to be added; what it can be then. Now and then trusts that it is. */
 function confine(scope: Scope, number: number, room: number, unit: number): number | undefined {
@@ -241,10 +251,19 @@ function use(scope: Scope, register: number, base: Base, size: Size, most: numbe
   for (const slot of lowest) scope.state.slots[slot] = UNKNOWN;
 }
 
+/** Not at one place on the stack: atomics cannot go there. */
+const isVague = ({ held }: Base): boolean =>
+  isPointer(held) && held.to.name === 'frame' && held.lo !== held.hi;
+
 const atomic: Statement = (scope) => {
   const { random, emit } = scope;
   const size = random.pick([4, 8] as const);
-  const base = pickBase(scope, size, (one) => one.writable && !isPacket(one.held));
+  const isLoose = scope.mistake();
+  const base = pickBase(
+    scope,
+    size,
+    (one) => one.writable && !isPacket(one.held) && (isLoose || !isVague(one)),
+  );
   if (base === undefined) return false;
   const off = Math.floor(offsetIn(scope, base, size) / size) * size;
   const slots = slotsAt(base, off, size);

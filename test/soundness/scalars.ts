@@ -4,7 +4,7 @@ import type { AluOp, JumpOp, Operand, Width } from '../../src/isa/insn.ts';
 import type { Label } from '../nodiff/emitter.ts';
 import { block } from './block.ts';
 import { estimate } from './estimate.ts';
-import { num, UNKNOWN } from './held.ts';
+import { known, num, UNKNOWN } from './held.ts';
 import { isNum, type Scope, type Statement } from './scope.ts';
 
 const SHIFTS: ReadonlySet<AluOp> = new Set(['lsh', 'rsh', 'arsh']);
@@ -42,12 +42,15 @@ const alu: Statement = (scope) => {
   const dst = scope.variable();
   const isImmediate = hasImmediate && random.chance(0.55);
   const operand: Operand = isImmediate ? { imm: immediate(scope, op, width) } : { src: scope.number() };
-  const before = scope.state.num(dst)?.max;
+  const before = scope.state.num(dst);
+  const isConstant =
+    (op === 'mov' || before?.constant) &&
+    (operand.src === undefined || scope.state.num(operand.src)?.constant);
   emit.alu(op, width, dst, operand);
   const greatest = SIGN_EXTENSIONS.has(op)
     ? undefined
-    : estimate(op, width, before, maxOf(scope, operand), isImmediate);
-  scope.set(dst, num(greatest));
+    : estimate(op, width, before?.max, maxOf(scope, operand), isImmediate);
+  scope.set(dst, isConstant ? { ...num(greatest), constant: true } : num(greatest));
   return true;
 };
 
@@ -73,12 +76,12 @@ const constant: Statement = (scope) => {
   if (random.chance(0.5)) {
     const imm = random.chance(0.5) ? random.pick(SMALL) : random.imm();
     emit.mov(register, { imm });
-    scope.set(register, num(imm >= 0 ? imm : undefined));
+    scope.set(register, known(imm));
     return true;
   }
   const [lo, hi] = [random.imm(), random.chance(0.5) ? random.pick([0, 1, -1]) : random.imm()];
   emit.emit({ kind: 'lddw', dst: register, pseudo: 0, lo, hi });
-  scope.set(register, hi === 0 ? num(lo >>> 0) : UNKNOWN);
+  scope.set(register, { ...num(hi === 0 ? lo >>> 0 : undefined), constant: true });
   return true;
 };
 
@@ -173,7 +176,7 @@ function comparand(scope: Scope, register: number, imm: number): Operand {
   if (scope.random.chance(0.8)) return { imm };
   const src = scope.free([register]);
   scope.emit.mov(src, { imm });
-  scope.set(src, num(imm >= 0 ? imm : undefined));
+  scope.set(src, known(imm));
   return { src };
 }
 
@@ -259,6 +262,23 @@ const bound: Statement = (scope) => {
   return true;
 };
 
+/** By how much the greatest value is below the other operand's, where a jump is taken; or where it is not. */
+const BELOW: Partial<Record<JumpOp, { readonly taken?: number; readonly otherwise?: number }>> = {
+  jeq: { taken: 0 },
+  jne: { otherwise: 0 },
+  jlt: { taken: 1 },
+  jle: { taken: 0 },
+  jgt: { otherwise: 0 },
+  jge: { otherwise: 1 },
+};
+
+/** What a comparison tells of its first operand. */
+function learn(scope: Scope, register: number, below: number | undefined, limit: number | undefined): void {
+  const held = scope.held(register);
+  if (below === undefined || limit === undefined || !isNum(held)) return;
+  scope.set(register, { ...held, max: Math.max(0, Math.min(held.max ?? limit, limit - below)) });
+}
+
 /** If and else, on any comparison. */
 const branch: Statement = (scope) => {
   const { random, emit } = scope;
@@ -266,18 +286,25 @@ const branch: Statement = (scope) => {
   scope.unit.branches++;
   const [other, end] = [emit.label(), emit.label()];
   const { op } = random.pick(JUMPS);
-  const operand: Operand = random.chance(0.5)
-    ? { src: scope.number() }
-    : { imm: random.pick([...SMALL, random.imm()]) };
-  scope.jump(op, scope.width(), scope.number(), operand, other);
+  const register = scope.number();
+  const isImmediate = random.chance(0.6);
+  const operand: Operand = isImmediate
+    ? { imm: random.pick([...SMALL, random.imm()]) }
+    : { src: scope.number([register]) };
+  const width = scope.width();
+  scope.jump(op, width, register, operand, other);
   const before = scope.state.clone();
+  const { taken, otherwise } = width === 64 ? (BELOW[op] ?? {}) : {};
+  learn(scope, register, otherwise, maxOf(scope, operand));
   block(scope, random.between(0, 3));
   const first = scope.state;
   scope.state = before.clone();
+  learn(scope, register, taken, maxOf(scope, operand));
   const hasElse = random.chance(0.6);
   if (hasElse && !first.dead) emit.to({ kind: 'ja', long: random.chance(0.1), off: 0 }, end);
   emit.place(other);
   if (hasElse) block(scope, random.between(0, 3));
+  else scope.state = before;
   emit.place(end);
   scope.state = scope.state.join(first, scope.fresh);
   return true;

@@ -2,8 +2,8 @@ import type { ProgramType } from '../../src/frontend/program.ts';
 import type { JumpOp, Operand, Size, Width } from '../../src/isa/insn.ts';
 import { Emitter, type Label } from '../nodiff/emitter.ts';
 import type { Random } from '../nodiff/random.ts';
-import { type Held, NONE, type Num, type Packet, type Pointer, type Region } from './held.ts';
-import { REGISTERS, State } from './state.ts';
+import { type Held, known, NONE, type Num, type Packet, type Pointer, type Region, UNKNOWN } from './held.ts';
+import { REGISTERS, SLOTS, State } from './state.ts';
 
 export const FRAME = 10;
 /** Holds the context in functions that have one. */
@@ -118,25 +118,39 @@ export class Scope {
     return this.random.pick(usable);
   }
 
-  /** A register of numbers; one is made when there is none. */
+  /** A register of numbers, rather one that the program does not know; one is made when there is none. */
   number(except: readonly number[] = []): number {
-    const found = this.registers((held) => held.kind === 'num').filter((n) => !except.includes(n));
-    return found.length > 0 ? this.random.pick(found) : this.constant(except);
+    return this.#among(this.registers(isNum).filter((n) => !except.includes(n))) ?? this.constant(except);
   }
 
   /** One that may be changed, too. */
   variable(except: readonly number[] = []): number {
-    const found = this.registers((held) => held.kind === 'num').filter(
-      (n) => !except.includes(n) && !this.locked.has(n),
-    );
-    return found.length > 0 ? this.random.pick(found) : this.constant(except);
+    const found = this.registers(isNum).filter((n) => !except.includes(n) && !this.locked.has(n));
+    return this.#among(found) ?? this.constant(except);
   }
 
+  #among(found: readonly number[]): number | undefined {
+    const open = found.filter((n) => !this.state.num(n)?.constant);
+    if (open.length > 0 && this.random.chance(0.9)) return this.random.pick(open);
+    return found.length > 0 && this.random.chance(0.7) ? this.random.pick(found) : undefined;
+  }
+
+  /** Puts a number into a register: one that only a run knows, or one of the program's. */
   constant(except: readonly number[] = []): number {
     const register = this.free(except);
+    if (this.random.chance(0.6)) {
+      // The stack may be read before it is written, and nothing is known of it then.
+      const slot = this.random.below(SLOTS);
+      const isOpen = !this.state.slots[slot] || ['none', 'num'].includes(this.state.slots[slot].kind);
+      if (isOpen) {
+        this.emit.load(8, register, FRAME, -8 * (slot + 1));
+        this.set(register, UNKNOWN);
+        return register;
+      }
+    }
     const imm = this.random.imm();
     this.emit.mov(register, { imm });
-    this.set(register, { kind: 'num', max: imm >= 0 ? imm : undefined });
+    this.set(register, known(imm));
     return register;
   }
 

@@ -33,7 +33,7 @@ import {
 import { equal, within } from '../scalar';
 import { clearIds, matchIds, matchScalarIds } from './ids';
 import { zeroSlots } from './liveness';
-import { nextFrame, packedBytes, packedRegisters, packedSlot } from './pack';
+import { holdsRegister, nextFrame, packedBytes, packedRegisters, packedSlot } from './pack';
 import { bytesAt, frames, idOf, kindOf, offOf, refOf, registerAt, setUnknownScalar, slotAt, slotCount, typeOf } from './register';
 
 // Whether all that was found safe from an old (packed) state on is safe from the current one on as well: states_equal
@@ -70,9 +70,14 @@ function coversScalar(old: u32, now: u32): bool {
   return matchScalarIds(idOf(old), idOf(now)) && within(old, now);
 }
 
+/** Where a pointer was found to be at or behind the end (negative), it must be so again. */
+function coversRange(old: i32, now: i32): bool {
+  return old < 0 || now < 0 ? old == now : old <= now;
+}
+
 function coversPacket(old: u32, now: u32): bool {
   return (
-    load<i32>(old, REG_AUX) <= load<i32>(now, REG_AUX) &&
+    coversRange(load<i32>(old, REG_AUX), load<i32>(now, REG_AUX)) &&
     offOf(old) == offOf(now) &&
     matchIds(idOf(old), idOf(now)) &&
     within(old, now)
@@ -198,6 +203,17 @@ function isIndifferent(kinds: u32, spilled: u32, isZeroUsed: bool): bool {
   return true;
 }
 
+/**
+ * Whether the current slot may be read as the old one could: parts of a spilled pointer, or of an object, may not be.
+ * Where the old state could not know either (bytes of any value), the kernel does not mind.
+ */
+function isPlain(old: u32, frame: u32, slot: u32): bool {
+  if (isAllMisc(old) || slot >= slotCount(frame)) return true;
+  const kinds = bytesAt(frame, slot);
+  if (!holdsRegister(kinds)) return true;
+  return load<u8>(kinds) == BYTE_SPILL && kindOf(slotAt(frame, slot)) == KIND_SCALAR;
+}
+
 function coversSlot(kinds: u32, spilled: u32, frame: u32, slot: u32): bool {
   const nowKinds = bytesAt(frame, slot);
   const nowSpilled = slotAt(frame, slot);
@@ -229,7 +245,8 @@ function coverStack(at: u32, frame: u32, zeros: u64): bool {
   const lenient = mode == COMPARE_PRECISE && uninitAllowed;
   for (let s: u32 = 0; s < count; s++) {
     const bytes = kinds + s * 8;
-    if (lenient && isIndifferent(bytes, packedSlot(at, s), ((zeros >> s) & 1) != 0)) continue;
+    const isZeroUsed = ((zeros >> s) & 1) != 0;
+    if (lenient && isIndifferent(bytes, packedSlot(at, s), isZeroUsed) && isPlain(bytes, frame, s)) continue;
     if (s >= own) {
       if (!coversAbsent(bytes)) return false;
     } else if (!coversSlot(bytes, packedSlot(at, s), frame, s)) {

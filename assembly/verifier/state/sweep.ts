@@ -1,6 +1,7 @@
 import {
   BYTE_SPILL,
   FLAG_NULL,
+  FLAG_PACKET_SLICE,
   KIND_MASK,
   KIND_MEM,
   KIND_PACKET,
@@ -72,8 +73,10 @@ function invalidate(r: u32): void {
   else setNone(r);
 }
 
-function isPacketKind(kind: u32): bool {
-  return kind == KIND_PACKET || kind == KIND_PACKET_META || kind == KIND_PACKET_END;
+function isPacket(r: u32): bool {
+  const kind = kindOf(r);
+  if (kind == KIND_PACKET || kind == KIND_PACKET_META || kind == KIND_PACKET_END) return true;
+  return kind == KIND_MEM && (typeOf(r) & FLAG_PACKET_SLICE) != 0;
 }
 
 function isSlice(r: u32): bool {
@@ -92,7 +95,7 @@ function visit(what: u32, r: u32): void {
       widenPacket(r);
       break;
     case FORGET_PACKET:
-      if (isPacketKind(kindOf(r))) invalidate(r);
+      if (isPacket(r)) invalidate(r);
       break;
     case FORGET_REFERENCE:
       if (refOf(r) == wanted && kindOf(r) != KIND_SCALAR) invalidate(r);

@@ -17,6 +17,9 @@ export type CoreAnswer =
   /** It takes types of a kernel that webpf does not have. */
   | { readonly kind: 'unknown' };
 
+/** Names of the kernel are shorter than this (KSYM_NAME_LEN). */
+const LONGEST_NAME = 512;
+
 const UNKNOWN: CoreAnswer = { kind: 'unknown' };
 
 const value = (of: number, local: number | undefined): CoreAnswer => ({ kind: 'value', value: of, local });
@@ -40,7 +43,8 @@ const nonsense = ({ relocation, site }: Asked): never => {
 };
 
 /** A type's name without its flavour: `sk_buff___old` stands for `sk_buff`. */
-const essentialName = (name: string): string => /^(.*[^_])___[^_]/.exec(name)?.[1] ?? name;
+const essentialName = (name: string): string =>
+  name.length > LONGEST_NAME ? name : (/^(.*[^_])___[^_]/.exec(name)?.[1] ?? name);
 
 /** Candidates are of the local type's own kind: a typedef stands for a typedef. */
 const hostStruct = ({ kind, name }: BtfType): HostStruct | undefined =>

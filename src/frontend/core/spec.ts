@@ -3,6 +3,8 @@ import type { Btf, BtfArray, BtfComposite } from '../btf/types.ts';
 
 /** The kernel's limit on steps (BPF_CORE_SPEC_MAX_LEN). */
 const MAX_STEPS = 64;
+/** Characters of that many numbers and the colons between them. */
+const MAX_ACCESS = MAX_STEPS * 10;
 
 /** Where a relocation about a field leads in the object's own types. */
 export interface LocalField {
@@ -18,7 +20,7 @@ export interface LocalField {
 
 /** The numbers of an access string, such as `0:1:2`; undefined when it is none. */
 export function accessIndexes(access: string): number[] | undefined {
-  if (!/^\d{1,9}(:\d{1,9})*$/.test(access)) return undefined;
+  if (access.length > MAX_ACCESS || !/^\d{1,9}(:\d{1,9})*$/.test(access)) return undefined;
   const indexes = access.split(':', MAX_STEPS + 1).map(Number);
   return indexes.length > MAX_STEPS ? undefined : indexes;
 }

@@ -66,6 +66,8 @@ export type PacketAccess = 'none' | 'loads' | 'read' | 'write';
 /** What r1 points to when a program starts. */
 export interface Context extends Structure {
   readonly packet: PacketAccess;
+  /** What is in it is not known: nothing can be said of accesses. */
+  readonly isOpaque?: boolean;
   /** Fields that other programs with this structure see: for messages. */
   readonly hidden?: readonly Field[];
 }

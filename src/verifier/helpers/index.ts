@@ -87,6 +87,7 @@ export const isGplCompatible = (license: string): boolean => GPL_COMPATIBLE.incl
 /** Why such a program may not call the helper, in the kernel's words; undefined when it may. */
 export function refusalOf(id: number, site: HelperSite): string | undefined {
   const helper = HELPERS.get(id);
+  if (id === 0) return 'program of this type cannot use helper bpf_unspec#0';
   if (helper === undefined) return `invalid func unknown#${id}`;
   if (!granted(site).has(stem(helper.name)))
     return `program of this type cannot use helper ${helper.name}#${id}`;

@@ -49,12 +49,25 @@ export class KernelLog implements WalkLog {
   }
 
   done(walk: Walk): void {
-    if (this.#pending === '') return;
+    if (this.#pending === '') {
+      this.#after(walk);
+      return;
+    }
     const head = this.#pending;
     this.#pending = '';
-    if (this.#level < 2) return this.#push(head);
+    if (this.#level < 2) {
+      this.#push(head);
+      return;
+    }
     const changed = snapshot(walk).filter((text) => !this.#before.includes(text));
     this.#push(changed.length === 0 ? head : `${head.padEnd(40)} ; ${changed.join(' ')}`);
+  }
+
+  /** Where something was told in between, the state follows on a line of its own. */
+  #after(walk: Walk): void {
+    if (this.#level < 2 || walk.ended) return;
+    const changed = snapshot(walk).filter((text) => !this.#before.includes(text));
+    if (changed.length > 0) this.#push(`${walk.next}: ${changed.join(' ')}`);
   }
 
   #push(text: string): void {

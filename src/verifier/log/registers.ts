@@ -1,6 +1,6 @@
 /** Registers and stack slots as the kernel's log prints them (print_reg_state of kernel/bpf/log.c). */
 import * as abi from '../../abi/state.ts';
-import { formatBounds, formatScalar, signedText } from '../scalar.ts';
+import { formatBounds, formatScalar, signedText, unsignedText } from '../scalar.ts';
 import { isPacket, kindOf } from '../state/kinds.ts';
 import { nameOf } from '../walk/describe.ts';
 import { DYNPTR_NAMES } from '../walk/special.ts';
@@ -8,13 +8,15 @@ import type { Walk } from '../walk/walk.ts';
 
 const number = (x: number): string => signedText(BigInt(x));
 
+const signed = (x: number): string => (x < 0 ? `${x}` : `+${x}`);
+
 function scalarText(walk: Walk, r: number): string {
   const { memory } = walk;
   const prefix = memory.isPrecise(r) ? 'P' : '';
   const scalar = memory.scalar(r);
   if (scalar.mask === 0n) return prefix + signedText(BigInt.asIntN(64, scalar.value));
   const id = memory.id(r);
-  const added = (id & abi.ID_ADDED) === 0 ? '' : `+${memory.off(r)}`;
+  const added = (id & abi.ID_ADDED) === 0 ? '' : signed(memory.off(r));
   const name = id === 0 ? '' : `id=${(id & ~abi.ID_ADDED) >>> 0}${added}`;
   const bounds = formatScalar(scalar).slice('scalar('.length, -1);
   return `${prefix}scalar(${[name, bounds].filter((part) => part !== '').join(',')})`;
@@ -34,7 +36,7 @@ function* parts(walk: Walk, r: number): Generator<string> {
     yield `ks=${map.keySize},vs=${map.valueSize}`;
   }
   if (memory.off(r) !== 0) yield `off=${number(memory.off(r))}`;
-  if (isPacket(type)) yield `r=${memory.aux(r) | 0}`;
+  if (isPacket(type)) yield `r=${unsignedText(BigInt.asUintN(64, BigInt(memory.aux(r) | 0)))}`;
   if (kind === abi.KIND_MEM) yield `sz=${memory.aux(r)}`;
   if (kind === abi.KIND_DYNPTR) yield `type=${DYNPTR_NAMES[memory.aux(r)] ?? ''}`;
   yield* formatBounds(memory.scalar(r), (value) => `imm=${signedText(value)}`);

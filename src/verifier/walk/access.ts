@@ -1,4 +1,12 @@
 /** Loads and stores through pointers (check_mem_access of kernel/bpf/verifier.c). */
+import {
+  MAP_TYPE_ARRAY,
+  MAP_TYPE_HASH,
+  MAP_TYPE_LRU_HASH,
+  MAP_TYPE_LRU_PERCPU_HASH,
+  MAP_TYPE_PERCPU_ARRAY,
+  MAP_TYPE_PERCPU_HASH,
+} from '../../abi/maps.ts';
 import * as abi from '../../abi/state.ts';
 import {
   accessContext,
@@ -77,7 +85,10 @@ function mapValue(walk: Walk, access: MemoryAccess, at: Access): void {
   refuseSpecialField(walk, access.register, at.off, at.size, spec, 'direct');
   if (access.write || access.dst === undefined) return;
   const known = memory.isConst(r) ? mapBytes(spec, at.off + memory.constant(r), at.size) : undefined;
-  if (known === undefined) return walk.setUnknown(walk.reg(access.dst));
+  if (known === undefined) {
+    walk.setUnknown(walk.reg(access.dst));
+    return;
+  }
   walk.memory.setConstant(walk.reg(access.dst), known);
 }
 
@@ -113,27 +124,36 @@ export function yieldInto(walk: Walk, r: number, yields: Yield): void {
   };
   switch (yields.kind) {
     case 'scalar':
-      return walk.setUnknown(r);
+      walk.setUnknown(r);
+      return;
     case 'packet':
-      return point(abi.KIND_PACKET);
+      point(abi.KIND_PACKET);
+      return;
     case 'packetMeta':
-      return point(abi.KIND_PACKET_META);
+      point(abi.KIND_PACKET_META);
+      return;
     case 'packetEnd':
-      return point(abi.KIND_PACKET_END);
+      point(abi.KIND_PACKET_END);
+      return;
     case 'socket':
-      return point(SOCKET_KINDS[yields.of], yields.nullable);
+      point(SOCKET_KINDS[yields.of], yields.nullable);
+      return;
     case 'flowKeys':
-      return point(abi.KIND_FLOW_KEYS);
+      point(abi.KIND_FLOW_KEYS);
+      return;
     case 'tracepointBuffer':
-      return point(abi.KIND_TP_BUFFER);
+      point(abi.KIND_TP_BUFFER);
+      return;
     case 'btf':
-      return point(
+      point(
         abi.KIND_BTF | (yields.trusted ? abi.FLAG_TRUSTED : 0),
         yields.nullable,
         walk.names.number(yields.struct),
       );
+      return;
     case 'memory':
-      return point(abi.KIND_MEM | (yields.writable ? 0 : abi.FLAG_READ_ONLY), yields.nullable, yields.size);
+      point(abi.KIND_MEM | (yields.writable ? 0 : abi.FLAG_READ_ONLY), yields.nullable, yields.size);
+      return;
   }
 }
 
@@ -147,6 +167,11 @@ export const SOCKET_KINDS = {
 function context(walk: Walk, access: MemoryAccess, at: Access): void {
   refuseLeak(walk, access, 'ctx');
   checkUnmoved(walk, access.register);
+  const { type, attachType } = walk.env;
+  if (walk.env.context.isOpaque === true) {
+    const what = attachType ? `${type} (${attachType})` : type;
+    unsupported(`the context of programs of type ${what} is described by the kernel's BTF alone`);
+  }
   const { size, write, dst, signed = false } = access;
   const answer = accessContext(walk.env.context, { offset: at.off, size, write, signed });
   if (!isGranted(answer)) refuse(answer.refused, { hint: answer.hint, registers: [access.register] });
@@ -217,6 +242,28 @@ function structure(walk: Walk, access: MemoryAccess): void {
   );
 }
 
+/** The kernel shows programs its own struct bpf_map; webpf's maps look otherwise. */
+function mapItself(walk: Walk, { register, write }: MemoryAccess): never {
+  if (write) refuse(`only read from ${mapStructure(walk, register)} is supported`);
+  return unsupported(
+    `R${register}: reading ${mapStructure(walk, register)}, the kernel's own structure of a map`,
+  );
+}
+
+const ARRAYS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY]);
+const HASHES: ReadonlySet<number> = new Set([
+  MAP_TYPE_HASH,
+  MAP_TYPE_PERCPU_HASH,
+  MAP_TYPE_LRU_HASH,
+  MAP_TYPE_LRU_PERCPU_HASH,
+]);
+
+function mapStructure(walk: Walk, register: number): string {
+  const { type } = walk.map(walk.memory.aux(walk.reg(register)));
+  if (ARRAYS.has(type)) return 'bpf_array';
+  return HASHES.has(type) ? 'bpf_htab' : 'bpf_map';
+}
+
 function refuseKind(walk: Walk, { register, off }: MemoryAccess): never {
   const r = walk.reg(register);
   const hint = mayBeNull(walk.memory.type(r))
@@ -230,6 +277,7 @@ type Handler = (walk: Walk, access: MemoryAccess, at: Access) => void;
 const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [abi.KIND_MAP_VALUE, mapValue],
   [abi.KIND_MAP_KEY, mapKey],
+  [abi.KIND_MAP, mapItself],
   [abi.KIND_MEM, plainMemory],
   [abi.KIND_CTX, context],
   [abi.KIND_PACKET, packet],

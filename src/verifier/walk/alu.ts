@@ -53,13 +53,22 @@ function signExtend(walk: Walk, insn: AluInsn, bits: number, from: number, to: n
 }
 
 function move(walk: Walk, insn: AluInsn): void {
-  if (insn.src === undefined) return moveConstant(walk, insn);
+  if (insn.src === undefined) {
+    moveConstant(walk, insn);
+    return;
+  }
   const from = walk.readable(insn.src);
   const to = walk.reg(insn.dst);
   const bits = SIGN_EXTENSIONS[insn.op];
-  if (bits !== undefined) return signExtend(walk, insn, bits, from, to);
-  if (insn.width === 64) return moveWide(walk, from, to);
-  return moveHalf(walk, insn, from, to);
+  if (bits !== undefined) {
+    signExtend(walk, insn, bits, from, to);
+    return;
+  }
+  if (insn.width === 64) {
+    moveWide(walk, from, to);
+    return;
+  }
+  moveHalf(walk, insn, from, to);
 }
 
 const SHIFTS: ReadonlySet<AluOp> = new Set(['lsh', 'rsh', 'arsh']);
@@ -75,10 +84,10 @@ function checkImmediate({ op, width, imm }: AluInsn): void {
 function keepDistance(walk: Walk, insn: AluInsn, dst: number, amount: number): void {
   const { memory } = walk;
   const id = memory.id(dst);
-  const isAddition = insn.op === 'add' && insn.width === 64 && memory.isConst(amount);
-  const value = isAddition ? memory.constant(amount) : -1;
-  const keeps = walk.rules.capable && isAddition && id !== 0 && (id & abi.ID_ADDED) === 0;
-  if (keeps && value >= 0 && value <= 0x7fff_ffff) {
+  const isSum = (insn.op === 'add' || insn.op === 'sub') && insn.width === 64 && memory.isConst(amount);
+  const keeps = walk.rules.capable && isSum && id !== 0 && (id & abi.ID_ADDED) === 0;
+  const value = (insn.op === 'sub' ? -1 : 1) * memory.constant(amount);
+  if (keeps && value === (value | 0)) {
     memory.setId(dst, (id | abi.ID_ADDED) >>> 0);
     memory.setOff(dst, value);
   } else {
@@ -126,7 +135,10 @@ function scalarArithmetic(walk: Walk, insn: AluInsn, dst: number, amount: number
 }
 
 function withImmediate(walk: Walk, insn: AluInsn, dst: number): void {
-  if (walk.memory.type(dst) === abi.KIND_SCALAR) return scalarArithmetic(walk, insn, dst, dst);
+  if (walk.memory.type(dst) === abi.KIND_SCALAR) {
+    scalarArithmetic(walk, insn, dst, dst);
+    return;
+  }
   const amount = walk.memory.scratch(2);
   walk.memory.setConstant(amount, BigInt(insn.imm ?? 0));
   pointerArithmetic(walk, insn, dst, amount);
@@ -137,9 +149,15 @@ function withRegister(walk: Walk, insn: AluInsn, register: number, dst: number):
   const src = walk.reg(register);
   const dstIsScalar = memory.type(dst) === abi.KIND_SCALAR;
   const srcIsScalar = memory.type(src) === abi.KIND_SCALAR;
-  if (dstIsScalar && srcIsScalar) return scalarArithmetic(walk, insn, dst, src);
+  if (dstIsScalar && srcIsScalar) {
+    scalarArithmetic(walk, insn, dst, src);
+    return;
+  }
   if (!dstIsScalar && !srcIsScalar) {
-    if (insn.op === 'sub' && walk.rules.leaks) return walk.setUnknown(dst);
+    if (insn.op === 'sub' && walk.rules.leaks) {
+      walk.setUnknown(dst);
+      return;
+    }
     refuse(`R${insn.dst} pointer ${ALU_SYMBOL[insn.op]} pointer prohibited`);
   }
   markPrecise(walk, dstIsScalar ? insn.dst : register);
@@ -148,7 +166,10 @@ function withRegister(walk: Walk, insn: AluInsn, register: number, dst: number):
 }
 
 export function stepAlu(walk: Walk, insn: AluInsn): void {
-  if (insn.op === 'mov' || SIGN_EXTENSIONS[insn.op] !== undefined) return move(walk, insn);
+  if (insn.op === 'mov' || SIGN_EXTENSIONS[insn.op] !== undefined) {
+    move(walk, insn);
+    return;
+  }
   if (insn.src !== undefined) walk.readable(insn.src);
   const dst = walk.readable(insn.dst);
   checkImmediate(insn);
@@ -160,7 +181,10 @@ export function stepAlu(walk: Walk, insn: AluInsn): void {
 function single(walk: Walk, register: number, apply: (r: number) => void): void {
   const r = walk.readable(register);
   if (walk.isSecret(r)) refuse(`R${register} pointer arithmetic prohibited`);
-  if (walk.memory.type(r) !== abi.KIND_SCALAR) return walk.setUnknown(r);
+  if (walk.memory.type(r) !== abi.KIND_SCALAR) {
+    walk.setUnknown(r);
+    return;
+  }
   apply(r);
   unlink(walk, r);
 }

@@ -13,7 +13,7 @@ import { kindOf, mayBeNull, typeNamed } from '../state/kinds.ts';
 import { checkUnmoved } from './access.ts';
 import { checkAlignment } from './alignment.ts';
 import { nameOfType } from './describe.ts';
-import { checkUninitialised, useDynptr } from './dynptrs.ts';
+import { checkUninitialised, dynptrReference, useDynptr } from './dynptrs.ts';
 import { constantKey } from './keys.ts';
 import { checkField } from './locks.ts';
 import { checkMapType, refuseSpecialField } from './mapValues.ts';
@@ -21,8 +21,8 @@ import { MAX_OFFSET } from './pointers.ts';
 import { markPrecise } from './precision.ts';
 import { refuse, unsupported } from './refusal.ts';
 import { checkPacket, checkRegion } from './regions.ts';
-import { DYNPTR_LOCAL, DYNPTR_RINGBUF } from './special.ts';
-import { checkStackBounds, escape, fillRange, frameOf, readRange } from './stack.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from './special.ts';
+import { checkStackBounds, lend, fillRange, frameOf, readRange, slotOf } from './stack.ts';
 import { constantString } from './strings.ts';
 import type { Walk } from './walk.ts';
 
@@ -82,7 +82,7 @@ const isReadable = (argument: Argument): boolean =>
 function checkType(walk: Walk, argument: Argument, register: number): void {
   const { memory } = walk;
   const r = walk.reg(register);
-  let type = memory.type(r);
+  let type = memory.type(r) & ~abi.FLAG_PACKET_SLICE;
   if (isNullable(argument)) type &= ~abi.FLAG_NULL;
   if (isReadable(argument) || argument.kind === 'mapKey') type &= ~abi.FLAG_READ_ONLY;
   const types = typesFor(argument);
@@ -119,7 +119,8 @@ function checkOffset(walk: Walk, argument: Argument, register: number): void {
     if (memory.off(r) !== 0) {
       refuse(`R${register} must have zero offset when passed to release func or trusted arg to kfunc`);
     }
-    return checkUnmoved(walk, register);
+    checkUnmoved(walk, register);
+    return;
   }
   if (!FREELY_MOVED.has(kind)) checkUnmoved(walk, register, kind === abi.KIND_BTF);
 }
@@ -130,9 +131,8 @@ function checkReference(walk: Walk, argument: Argument, register: number, call: 
   const reference = memory.ref(r);
   if (isRelease(argument)) {
     if (argument.kind === 'dynptr') {
-      const held = memory.kind(r) === abi.KIND_STACK ? useDynptr(walk, register, undefined).reference : 0;
       if (memory.kind(r) !== abi.KIND_STACK) refuse('cannot release unowned const bpf_dynptr');
-      if (held === 0) refuse(`arg ${register} is an unacquired reference`);
+      if (dynptrReference(walk, register) === 0) refuse(`arg ${register} is an unacquired reference`);
     } else if (reference === 0 && !memory.isZero(r)) {
       refuse(`R${register} must be referenced when passed to release function`, {
         hint: 'only what a call handed out can be given back, and only once',
@@ -144,6 +144,15 @@ function checkReference(walk: Walk, argument: Argument, register: number, call: 
 }
 
 // ---- memory ------------------------------------------------------------------------------------------------
+
+/** A call must not write to a dynptr that it may use itself. */
+function refuseDynptrBytes(walk: Walk, frame: number, low: number, size: number): void {
+  for (let off = low; off < low + size; off++) {
+    if (kindOfSlot(walk, frame, slotOf(off)) === abi.BYTE_DYNPTR) {
+      refuse(`potential write to dynptr at off=${off} disallowed`);
+    }
+  }
+}
 
 function stackMemory(
   walk: Walk,
@@ -158,8 +167,9 @@ function stackMemory(
   if (size === 0 && !zeroAllowed) refuse('invalid zero-sized read');
   const frame = frameOf(walk, r);
   const range = checkStackBounds(walk, register, memory.off(r), size, access !== 'read');
-  escape(walk, frame, range.low, range.high + size);
+  lend(walk, frame, range.low, range.high + size);
   const fills = access === 'uninit' && memory.isConst(r);
+  if (fills) refuseDynptrBytes(walk, frame, range.low, size);
   if (fills) call.writes.push(() => fillRange(walk, frame, range.low, size));
   else readRange(walk, register, frame, range, size, access !== 'read');
 }
@@ -182,31 +192,38 @@ export function checkMemory(
   switch (mayBeNull(type) ? abi.KIND_NONE : kindOf(type)) {
     case abi.KIND_PACKET:
     case abi.KIND_PACKET_META:
-      return checkPacket(walk, at, zeroAllowed);
+      checkPacket(walk, at, zeroAllowed);
+      return;
     case abi.KIND_MAP_KEY:
       if (write) refuseWrite();
-      return checkRegion(walk, at, walk.map(memory.aux(r)).keySize);
+      checkRegion(walk, at, walk.map(memory.aux(r)).keySize);
+      return;
     case abi.KIND_MAP_VALUE: {
       const spec = walk.map(memory.aux(r));
       checkMapType(walk, memory.aux(r), { write }, at);
       checkRegion(walk, at, spec.valueSize, zeroAllowed);
-      return refuseSpecialField(walk, register, at.off, size, spec, 'helper');
+      refuseSpecialField(walk, register, at.off, size, spec, 'helper');
+      return;
     }
     case abi.KIND_MEM:
       if (write && (type & abi.FLAG_READ_ONLY) !== 0) refuseWrite();
-      return checkRegion(walk, at, memory.aux(r), zeroAllowed);
+      checkRegion(walk, at, memory.aux(r), zeroAllowed);
+      return;
     case abi.KIND_STACK:
-      return stackMemory(walk, register, size, access, zeroAllowed, call);
+      stackMemory(walk, register, size, access, zeroAllowed, call);
+      return;
     case abi.KIND_BTF:
-      return unsupported(
-        `R${register}: memory of ${nameOfType(walk, r)} as an argument needs the kernel's types`,
-      );
+      unsupported(`R${register}: memory of ${nameOfType(walk, r)} as an argument needs the kernel's types`);
+      return;
     default:
-      if (zeroAllowed && size === 0 && memory.isZero(r)) return undefined;
-      return refuse(`R${register} type=${nameOfType(walk, r)} expected=fp`, {
+      if (zeroAllowed && size === 0 && memory.isZero(r)) {
+        return;
+      }
+      refuse(`R${register} type=${nameOfType(walk, r)} expected=fp`, {
         registers: [register],
         hint: mayBeNull(type) ? `compare r${register} with 0 first` : '',
       });
+      return;
   }
 }
 
@@ -257,10 +274,7 @@ function mapArgument(walk: Walk, register: number, call: CallState): void {
   const r = walk.reg(register);
   const [map, uid] = [memory.aux(r), memory.aux2(r)];
   if (call.map !== undefined && (call.map !== map || call.mapUid !== uid)) {
-    if (call.mapUid !== uid) {
-      refuse(`timer pointer in R1 map_uid=${call.mapUid} doesn't match map pointer in R2 map_uid=${uid}`);
-    }
-    refuse("timer pointer in R1 doesn't match map pointer in R2", {
+    refuse(`timer pointer in R1 map_uid=${call.mapUid} doesn't match map pointer in R2 map_uid=${uid}`, {
       hint: 'give the map that holds the timer',
     });
   }
@@ -344,52 +358,60 @@ function checkPlace(
   const { memory } = walk;
   switch (argument.kind) {
     case 'map':
-      return mapArgument(walk, register, call);
+      mapArgument(walk, register, call);
+      return;
     case 'mapKey':
-      return keyArgument(walk, register, call);
+      keyArgument(walk, register, call);
+      return;
     case 'mapValue':
-      return valueArgument(walk, argument, register, call);
+      valueArgument(walk, argument, register, call);
+      return;
     case 'memory':
-      return fixedMemory(walk, argument, register, call);
+      fixedMemory(walk, argument, register, call);
+      return;
     case 'size':
-      return sizeOf(walk, argument.zeroAllowed, register, before ?? argument, call);
+      sizeOf(walk, argument.zeroAllowed, register, before ?? argument, call);
+      return;
     case 'allocationSize':
       call.allocated = constantArgument(walk, register);
-      return undefined;
+      return;
     case 'callback':
       call.callback = memory.aux(walk.reg(register));
-      return undefined;
+      return;
     case 'dynptr':
-      return dynptrArgument(walk, argument, register, call);
+      dynptrArgument(walk, argument, register, call);
+      return;
     case 'constantString':
       constantString(walk, register);
-      return undefined;
+      return;
     case 'timer':
       call.map = checkField(walk, register, 'bpf_timer');
       call.mapUid = memory.aux2(walk.reg(register));
-      return undefined;
+      return;
     case 'stack':
-      return escapeAll(walk, register);
+      escapeAll(walk, register);
+      return;
     case 'kptr':
     case 'kptrValue':
     case 'perCpuBtf':
-      return unsupported(
+      unsupported(
         `${call.helper.name}: pointers to objects of the kernel in maps (${argument.kind}) are not supported`,
       );
+      return;
     case 'anything':
     case 'context':
     case 'socket':
     case 'btf':
     case 'ringRecord':
     case 'spinLock':
-      return undefined;
+      return;
   }
 }
 
 /** The callback may do anything with the stack it gets. */
 function escapeAll(walk: Walk, register: number): void {
   const r = walk.reg(register);
-  if (walk.memory.kind(r) === abi.KIND_STACK) escape(walk, frameOf(walk, r), -512, 0);
+  if (walk.memory.kind(r) === abi.KIND_STACK) lend(walk, frameOf(walk, r), -512, 0);
 }
 
 function checkArgument(

@@ -13,8 +13,9 @@ export const nameOf = (walk: Walk, type: number, aux: number): string =>
 
 const hex = (x: bigint): string => `0x${x.toString(16)}`;
 
-/** The variable part of a pointer's offset: `(0x0; 0xff)`. */
+/** The variable part of a pointer's offset: `(0x0; 0xff)`, or a number where it is known. */
 export function tnumText(walk: Walk, r: number): string {
   const { value, mask } = walk.memory.scalar(r);
+  if (mask === 0n) return value === 0n ? '0' : hex(value);
   return `(${hex(value)}; ${hex(mask)})`;
 }

@@ -11,7 +11,7 @@ import {
   refuseSpecialOverwrite,
   setSlotKind,
 } from './special.ts';
-import { checkStackBounds, escape, slotOf } from './stack.ts';
+import { checkStackBounds, lend, slotOf } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 export interface StackObject {
@@ -43,7 +43,7 @@ export function claim(walk: Walk, register: number, what: string, slots: number)
   const off = memory.off(r) + memory.constant(r);
   stackObject(walk, register, what, slots);
   checkStackBounds(walk, register, memory.off(r), slots * 8, true);
-  escape(walk, memory.aux(r), off, off + slots * 8);
+  lend(walk, memory.aux(r), off, off + slots * 8);
   return { frame: memory.aux(r), slot: slotOf(off) };
 }
 
@@ -116,6 +116,13 @@ export function useDynptr(walk: Walk, register: number, wanted: number | undefin
     walk.ops.markSlotRead(walk.parent?.address ?? 0, object.frame, slot);
   }
   return { kind, id: memory.id(first), reference: memory.ref(first), object };
+}
+
+/** Reference of the dynptr that a register points to; 0 where there is none. */
+export function dynptrReference(walk: Walk, register: number): number {
+  const object = stackObject(walk, register, 'dynptr', DYNPTR_SLOTS);
+  if (object === undefined || !isDynptr(walk, object)) return 0;
+  return walk.memory.ref(walk.memory.slot(object.frame, object.slot));
 }
 
 /** Gives a referenced dynptr back: it and its copies are gone. */

@@ -233,11 +233,21 @@ export class Explored {
     else this.#free(state);
   }
 
-  /** The open state at this instruction that the current path has come from, if it was kept. */
+  /** The state at this instruction that the current path has come from, if it was kept. */
   openAt(insn: number): Checkpoint | undefined {
+    return this.#open(insn)[0];
+  }
+
+  /** The same for the instruction at hand, which the current path has come by once more just now. */
+  openBefore(insn: number): Checkpoint | undefined {
+    return this.#open(insn).find((state) => state !== this.#walk.parent);
+  }
+
+  /** States at this instruction that the current path has come from, the latest first. */
+  #open(insn: number): Checkpoint[] {
     const walk = this.#walk;
     const states = this.#states[insn]?.get(walk.top.callsite) ?? [];
-    return states.find((state) => state.branches > 0 && sameChain(state, walk));
+    return states.filter((state) => state.branches > 0 && sameChain(state, walk));
   }
 
   #free(state: Checkpoint): void {

@@ -69,10 +69,21 @@ export class Facts {
     return key < 0 ? undefined : key;
   }
 
-  /** A load or store of the function's own frame, at this (negative) offset from r10; undefined elsewhere. */
-  stackAt(slot: number, off: number | undefined): void {
-    // Offsets are kept one lower, for -1 and -2 have meanings of their own.
+  /**
+   * A load or store of the function's own frame, at this (negative) offset from r10; undefined elsewhere.
+   *
+   * @returns the offset of an earlier access by the same instruction, where that differs
+   */
+  stackAt(slot: number, off: number | undefined): number | undefined {
+    // Offsets are kept two lower, for -1 and -2 have meanings of their own.
+    const before = this.stackOffset(slot);
     this.#offsets[slot] = merge(this.#offsets[slot], off === undefined ? VARIES : off - 2);
+    return before === off ? undefined : before;
+  }
+
+  /** Whether the accesses of an instruction are not all at one offset. */
+  stackVaries(slot: number): boolean {
+    return this.#offsets[slot] === VARIES;
   }
 
   /** The same offset on all paths; undefined when there is none. */

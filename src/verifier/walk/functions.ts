@@ -10,14 +10,14 @@ import { clearCallerSaved } from './helperCall.ts';
 import { markPrecise } from './precision.ts';
 import { checkLeaks, heldLock } from './references.ts';
 import { refuse } from './refusal.ts';
-import { escape, frameOf } from './stack.ts';
+import { lend, frameOf } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** What a function gets the address of may be read and written there. */
 function escapeArguments(walk: Walk): void {
   for (let register = 1; register <= 5; register++) {
     const r = walk.reg(register);
-    if (walk.memory.kind(r) === abi.KIND_STACK) escape(walk, frameOf(walk, r), -512, 0);
+    if (walk.memory.kind(r) === abi.KIND_STACK) lend(walk, frameOf(walk, r), -512, 0);
   }
 }
 
@@ -69,7 +69,9 @@ function rangeText(min: bigint, max: bigint): string {
 /** The callback's result says whether it is called again: the helper relies on it. */
 function checkCallbackResult(walk: Walk, { min, max }: { readonly min: number; readonly max: number }): void {
   const r0 = walk.reg(0);
-  if (walk.memory.type(r0) !== abi.KIND_SCALAR) refuse('R0 not a scalar value');
+  if (walk.memory.type(r0) !== abi.KIND_SCALAR) {
+    refuse('R0 not a scalar value', { hint: `return a number from ${min} to ${max}` });
+  }
   markPrecise(walk, 0);
   const { smin, smax } = walk.memory.scalar(r0);
   if (smin >= BigInt(min) && smax <= BigInt(max)) return;
@@ -81,7 +83,7 @@ function checkCallbackResult(walk: Walk, { min, max }: { readonly min: number; r
 /** Back to the caller: from a callback to the call of the helper, which may call it again. */
 function leave(walk: Walk, explored: Explored): void {
   const { memory, ops } = walk;
-  const r0 = walk.readable(0);
+  const r0 = walk.reg(0);
   const { callback, callsite } = walk.top;
   if (memory.type(r0) === abi.KIND_STACK) refuse('cannot return stack pointer to the caller');
   if (callback !== undefined) checkCallbackResult(walk, callback.returns);

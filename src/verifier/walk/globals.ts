@@ -160,7 +160,8 @@ function checkArgument(walk: Walk, argument: GlobalArgument, index: number): voi
   }
   if (argument.kind === 'context') {
     if (type !== abi.KIND_CTX) refuse(`arg#${index} expects pointer to ctx`);
-    return checkUnmoved(walk, register);
+    checkUnmoved(walk, register);
+    return;
   }
   if (kindOf(type) === abi.KIND_CTX) refuse(`R${register} type=ctx expected=fp`);
   checkMemoryArgument(walk, register, argument.size);

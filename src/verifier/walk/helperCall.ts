@@ -16,6 +16,7 @@ import {
 } from './callbacks.ts';
 import { makeDynptr, releaseDynptr } from './dynptrs.ts';
 import { refuseUnderLock, releaseLock, takeLock } from './locks.ts';
+import { isReadOnly } from './mapValues.ts';
 import { markPrecise } from './precision.ts';
 import { checkLeaks, heldFlags, releaseReference } from './references.ts';
 import { refuse, unsupported } from './refusal.ts';
@@ -43,7 +44,10 @@ export function refuseSleeping(walk: Walk, what: string): void {
 function release(walk: Walk, { helper, released, reference }: CallState): void {
   if (released === undefined) return;
   const r = walk.reg(released);
-  if (helper.args[released - 1]?.kind === 'dynptr') return releaseDynptr(walk, released);
+  if (helper.args[released - 1]?.kind === 'dynptr') {
+    releaseDynptr(walk, released);
+    return;
+  }
   if (walk.memory.isZero(r)) return;
   if (!releaseReference(walk, reference)) {
     refuse(`func ${helper.name}#${helper.id} reference has not been acquired before`, {
@@ -68,20 +72,49 @@ function loop(walk: Walk, call: CallState): void {
   walk.log?.line(`frame${walk.frame} bpf_loop iteration limit reached`);
 }
 
+/** Helpers that change a map's elements. */
+const CHANGING: ReadonlySet<string> = new Set([
+  'bpf_map_update_elem',
+  'bpf_map_delete_elem',
+  'bpf_map_push_elem',
+  'bpf_map_pop_elem',
+]);
+
+/** Maps made read-only for programs (record_func_map). */
+function checkWritable(walk: Walk, { helper, map }: CallState): void {
+  if (map === undefined || !CHANGING.has(helper.name)) return;
+  if (isReadOnly(walk.map(map))) refuse('write into map forbidden');
+}
+
+function checkIterable(walk: Walk, { map = 0, helper }: CallState): void {
+  if (mapTypeRefusal(helper.id, walk.map(map).type, walk.env.site) !== undefined) {
+    refuse('callback function not allowed for map');
+  }
+}
+
+function tailCall(walk: Walk, { map = 0 }: CallState): void {
+  const spec = walk.map(map);
+  if (spec.type !== MAP_TYPE_PROG_ARRAY) refuse('expected prog array map for tail call');
+  if (walk.frames.some(({ callback }) => callback?.sync === true)) {
+    refuse('tail calls are not allowed in callbacks', { hint: 'the helper would not be returned to' });
+  }
+  const index = walk.reg(3);
+  const isKnown = walk.memory.isConst(index) && walk.ops.umaxOf(index) < spec.maxEntries;
+  if (isKnown) markPrecise(walk, 3);
+  checkLeaks(walk, 'tail_call', true, true);
+}
+
 /** What only these helpers do, by name. */
 const SPECIAL: Readonly<Record<string, (walk: Walk, call: CallState) => void>> = {
   bpf_spin_lock: (walk) => takeLock(walk, 1),
   bpf_spin_unlock: (walk) => releaseLock(walk, 1),
-  bpf_tail_call: (walk, { map = 0 }) => {
-    const index = walk.reg(3);
-    const isKnown = walk.memory.isConst(index) && walk.ops.umaxOf(index) < walk.map(map).maxEntries;
-    if (isKnown) markPrecise(walk, 3);
-    checkLeaks(walk, 'tail_call', true, true);
-  },
+  bpf_tail_call: tailCall,
   bpf_get_local_storage: (walk) => {
     refuseFlags(walk, 2, "get_local_storage() doesn't support non-zero flags");
   },
-  bpf_for_each_map_elem: (walk, { callback = 0, map = 0, mapUid }) => {
+  bpf_for_each_map_elem: (walk, call) => {
+    checkIterable(walk, call);
+    const { callback = 0, map = 0, mapUid } = call;
     callBack(walk, callback, GO_ON_OR_STOP, withElement(walk, map, mapUid, 3));
   },
   bpf_timer_set_callback: (walk, { callback = 0, map = 0, mapUid }) => {
@@ -121,7 +154,11 @@ function checkMap(walk: Walk, { helper, map }: CallState): void {
 
 /** The packet may have moved, in this call or by what it writes to an skb. */
 function changesPacket({ helper, dynptr }: CallState): boolean {
-  return helper.changesPacket || (helper.name === 'bpf_dynptr_write' && dynptr?.kind === DYNPTR_SKB);
+  return (
+    helper.changesPacket ||
+    helper.name === 'bpf_tail_call' ||
+    (helper.name === 'bpf_dynptr_write' && dynptr?.kind === DYNPTR_SKB)
+  );
 }
 
 function findHelper(walk: Walk, id: number): Helper {
@@ -139,6 +176,7 @@ export function callHelper(walk: Walk, id: number): void {
   checkArguments(walk, prototype, call);
   if (call.map !== undefined) walk.facts.mapCall(walk.insn, call.map, call.key);
   for (const write of call.writes) write();
+  checkWritable(walk, call);
   checkDynptrMemory(walk, call);
   release(walk, call);
   SPECIAL[helper.name]?.(walk, call);

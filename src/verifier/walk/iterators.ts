@@ -2,7 +2,7 @@
 import * as abi from '../../abi/state.ts';
 import { claim, type StackObject, stackObject } from './dynptrs.ts';
 import type { Explored } from './explore.ts';
-import { push } from './pending.ts';
+import { pushChanged } from './pending.ts';
 import { acquire, forget } from './references.ts';
 import { refuse } from './refusal.ts';
 import { kindOfSlot, refuseSpecialOverwrite, setSlotKind } from './special.ts';
@@ -22,14 +22,14 @@ function slotsOf({ slot }: StackObject, count: number): number[] {
 
 export function makeIterator(walk: Walk, register: number, of: string, slots: number): void {
   const { memory, ops } = walk;
-  const before = stackObject(walk, register, `iter_${of}`, slots);
+  const before = stackObject(walk, register, 'iter', slots);
   if (before !== undefined) {
     const isUsed = slotsOf(before, slots).some(
       (slot) => kindOfSlot(walk, before.frame, slot) === abi.BYTE_ITER,
     );
     if (isUsed) refuse(`expected uninitialized iter_${of} as arg #${register - 1}`);
   }
-  const object = claim(walk, register, `iter_${of}`, slots);
+  const object = claim(walk, register, 'iter', slots);
   const id = acquire(walk);
   slotsOf(object, slots).forEach((slot, index) => {
     refuseSpecialOverwrite(walk, object.frame, slot);
@@ -44,7 +44,7 @@ export function makeIterator(walk: Walk, register: number, of: string, slots: nu
 /** The iterator that a register points to. */
 function useIterator(walk: Walk, register: number, of: string, slots: number): StackObject {
   const { memory } = walk;
-  const object = stackObject(walk, register, `iter_${of}`, slots);
+  const object = stackObject(walk, register, 'iter', slots);
   const isOne = (found: StackObject): boolean =>
     slotsOf(found, slots).every(
       (slot, index) =>
@@ -112,15 +112,13 @@ export function iterate(walk: Walk, { frame, slot }: StackObject, explored: Expl
   const r = memory.slot(frame, slot);
   const aux = memory.aux(r);
   if (stateOf(aux) === ACTIVE) {
-    const at = walk.insn;
-    const kept = explored.openAt(at);
-    push(walk, at + 1, at, () => {
+    const kept = explored.openBefore(walk.insn);
+    pushChanged(walk, walk.insn + 1, () => {
       memory.setAux2(r, memory.aux2(r) + 1);
       if (kept !== undefined) ops.widenFrom(kept.address);
       const r0 = walk.reg(0);
       memory.setType(r0, memory.type(r0) & ~abi.FLAG_NULL);
       memory.setId(r0, 0);
-      return true;
     });
   }
   memory.setAux(r, (aux & ~0xff) | DRAINED);

@@ -6,7 +6,7 @@ import { kindOf, mayBeNull } from '../state/kinds.ts';
 import type { Explored } from './explore.ts';
 import { markNotNullAs, notNullType } from './nulls.ts';
 import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken } from './packets.ts';
-import { push } from './pending.ts';
+import { push, pushChanged } from './pending.ts';
 import { markPrecise } from './precision.ts';
 import { refuse } from './refusal.ts';
 import type { Place } from './trace.ts';
@@ -207,13 +207,17 @@ export function stepJump(walk: Walk, insn: JumpInsn, explored: Explored): void {
   const known = branchTaken(walk, insn);
   if (known !== undefined) {
     markOperands(walk, insn);
-    return go(walk, insn, known);
+    go(walk, insn, known);
+    return;
   }
   checkSecret(walk, insn);
   noteLinks(walk, insn);
   const at = walk.insn;
   const pending = push(walk, at + 1 + insn.off, at, () => resume(walk, insn, at));
-  if (applyOutcome(walk, insn, false)) return go(walk, insn, false);
+  if (applyOutcome(walk, insn, false)) {
+    go(walk, insn, false);
+    return;
+  }
   // The jump is always taken after all: the path put aside is the only one.
   explored.takeBack(pending);
   markOperands(walk, insn);
@@ -227,12 +231,13 @@ export function stepJa(walk: Walk, { off }: JaInsn): void {
 
 /** may_goto: the jump is tried first; the loop goes on in a state in which what changes is unknown. */
 export function stepMayGoto(walk: Walk, { off }: MayGotoInsn, explored: Explored): void {
-  const at = walk.insn;
-  const kept = explored.openAt(at);
-  push(walk, at + 1, at, () => {
-    walk.mayGotoDepth += 1;
+  const kept = explored.openBefore(walk.insn);
+  const widen = (): void => {
     if (kept !== undefined) walk.ops.widenFrom(kept.address);
+  };
+  pushChanged(walk, walk.insn + 1, widen, () => {
+    walk.mayGotoDepth += 1;
     return true;
   });
-  walk.next = at + 1 + off;
+  walk.next = walk.insn + 1 + off;
 }

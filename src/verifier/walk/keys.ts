@@ -34,5 +34,6 @@ export function constantKey(walk: Walk, register: number, size: number, isUsed: 
   const isSpill = (off & 7) === 0 && run(walk, frame, off, abi.BYTE_SPILL) === size;
   if (!isSpill || memory.kind(spilled) !== abi.KIND_SCALAR || !memory.isConst(spilled)) return undefined;
   markSlotPrecise(walk, frame, slot);
-  return memory.constant(spilled);
+  // Only as many bytes as the key has are there, whatever the register held.
+  return size === 4 ? memory.constant(spilled) >>> 0 : memory.constant(spilled);
 }

@@ -155,6 +155,27 @@ function contextArgument(walk: Walk, register: number, struct: string | undefine
   checkUnmoved(walk, register);
 }
 
+function fixedMemory(
+  walk: Walk,
+  { size, nullable }: Extract<KfuncArgument, { kind: 'memory' }>,
+  register: number,
+  call: KfuncCall,
+): void {
+  const isAbsent = nullable && walk.memory.isZero(walk.reg(register));
+  if (size !== undefined && !isAbsent) memoryArgument(walk, register, size, call);
+}
+
+function flagArgument(
+  walk: Walk,
+  { by }: Extract<KfuncArgument, { kind: 'irqFlag' }>,
+  register: number,
+  call: KfuncCall,
+): void {
+  if (by === 'lock') unsupported(`${call.kfunc.name}: bpf_res_spin_lock is not supported`);
+  if (walk.memory.kind(walk.reg(register)) === abi.KIND_STACK) return;
+  refuse(`arg#${register - 1} doesn't point to an irq flag on stack`);
+}
+
 function checkPlace(
   walk: Walk,
   argument: KfuncArgument,
@@ -164,24 +185,26 @@ function checkPlace(
 ): void {
   switch (argument.kind) {
     case 'anything':
-      return undefined;
+      return;
     case 'scalar':
       scalarArgument(walk, register, argument.constant);
-      return undefined;
+      return;
     case 'constSize':
       call.constSize = scalarArgument(walk, register, true);
-      return sizedMemory(walk, register, before, call);
+      sizedMemory(walk, register, before, call);
+      return;
     case 'size':
-      return sizedMemory(walk, register, before, call);
+      sizedMemory(walk, register, before, call);
+      return;
     case 'memory':
-      if (argument.size === undefined || (argument.nullable && walk.memory.isZero(walk.reg(register))))
-        return undefined;
-      return memoryArgument(walk, register, argument.size, call);
+      fixedMemory(walk, argument, register, call);
+      return;
     case 'context':
-      return contextArgument(walk, register, argument.struct);
+      contextArgument(walk, register, argument.struct);
+      return;
     case 'string':
       constantString(walk, register);
-      return undefined;
+      return;
     case 'iterator':
       if (walk.memory.kind(walk.reg(register)) !== abi.KIND_STACK) {
         refuse(`arg#${register - 1} expected pointer to an iterator on stack`);
@@ -190,32 +213,31 @@ function checkPlace(
       if (argument.state === 'active') {
         call.reference = iteratorReference(walk, register, argument.of, argument.slots);
       }
-      return undefined;
+      return;
     case 'dynptr':
-      return dynptrArgument(walk, argument, register, call);
+      dynptrArgument(walk, argument, register, call);
+      return;
     case 'irqFlag':
-      if (argument.by === 'lock')
-        return unsupported(`${call.kfunc.name}: bpf_res_spin_lock is not supported`);
-      if (walk.memory.kind(walk.reg(register)) !== abi.KIND_STACK) {
-        refuse(`arg#${register - 1} doesn't point to an irq flag on stack`);
-      }
-      return undefined;
+      flagArgument(walk, argument, register, call);
+      return;
     case 'btf':
-      return structureArgument(walk, argument, register, call);
+      structureArgument(walk, argument, register, call);
+      return;
     case 'map':
       if (walk.memory.kind(walk.reg(register)) !== abi.KIND_MAP)
         refuse(`pointer in R${register} isn't map pointer`);
-      return undefined;
+      return;
     case 'ignored':
     case 'programAux':
-      return undefined;
+      return;
     case 'callback':
     case 'workqueue':
     case 'taskWork':
     case 'object':
-      return unsupported(
+      unsupported(
         `kernel function ${call.kfunc.name} is not supported: its argument ${register} (${argument.kind})`,
       );
+      return;
   }
 }
 
@@ -273,32 +295,43 @@ function structureResult(walk: Walk, result: Extract<KfuncResult, { kind: 'btf' 
   walk.memory.setRef(walk.reg(0), id);
 }
 
+const sliceOf = (dynptr: Dynptr | undefined): number =>
+  dynptr?.kind === DYNPTR_SKB || dynptr?.kind === DYNPTR_XDP ? abi.FLAG_PACKET_SLICE : 0;
+
 function setResult(walk: Walk, { kfunc, constSize, dynptr, reference }: KfuncCall): void {
   const { result } = kfunc;
   const readOnly = (isReadOnly: boolean): number => abi.KIND_MEM | (isReadOnly ? abi.FLAG_READ_ONLY : 0);
   switch (result.kind) {
     case 'integer':
       // What C functions leave in the upper bits is not known, whatever the type.
-      return walk.setUnknown(walk.reg(0));
+      walk.setUnknown(walk.reg(0));
+      return;
     case 'void':
-      return undefined;
+      return;
     case 'btf':
-      return structureResult(walk, result);
+      structureResult(walk, result);
+      return;
     case 'memory':
       point(walk, readOnly(result.readOnly), result.nullable, result.size);
       if (kfunc.flags.iterator === 'next') walk.memory.setRef(walk.reg(0), reference);
-      return undefined;
+      return;
     case 'dynptrSlice':
-      point(walk, readOnly(result.readOnly), true, constSize, dynptr?.id ?? 0);
-      return walk.memory.setRef(walk.reg(0), dynptr?.reference ?? 0);
+      point(walk, readOnly(result.readOnly) | sliceOf(dynptr), true, constSize, dynptr?.id ?? 0);
+      walk.memory.setRef(walk.reg(0), dynptr?.reference ?? 0);
+      return;
     case 'kernelContext': {
       const struct = kernelContextOf(walk.env.type);
-      if (struct === undefined) return unsupported(`${kfunc.name} in programs of type ${walk.env.type}`);
-      return point(walk, abi.KIND_BTF | abi.FLAG_TRUSTED, false, walk.names.number(struct));
+      if (struct === undefined) {
+        unsupported(`${kfunc.name} in programs of type ${walk.env.type}`);
+        return;
+      }
+      point(walk, abi.KIND_BTF | abi.FLAG_TRUSTED, false, walk.names.number(struct));
+      return;
     }
     case 'readOnlyCast':
     case 'object':
-      return unsupported(`kernel function ${kfunc.name} is not supported`);
+      unsupported(`kernel function ${kfunc.name} is not supported`);
+      return;
   }
 }
 
@@ -309,6 +342,11 @@ function throwException(walk: Walk): void {
   const refusal = returns === undefined ? undefined : refuseReturn(returns, { min: smin, max: smax });
   if (refusal !== undefined) refuse(refusal.replace('register R0', 'register R1'));
   if (returns !== undefined) markPrecise(walk, 1);
+  const inside = walk.frames.findLast(({ callback }) => callback !== undefined);
+  if (inside !== undefined) {
+    const where = `(insn ${walk.insn}) cannot be called from callback subprog ${inside.subprogram}`;
+    refuse(`bpf_throw kfunc ${where}`);
+  }
   checkLeaks(walk, 'bpf_throw', true, true);
   walk.ended = true;
 }
@@ -316,29 +354,37 @@ function throwException(walk: Walk): void {
 function applyEffect(walk: Walk, { name, effect }: Kfunc): void {
   switch (effect) {
     case 'rcuLock':
-      return lockRcu(walk);
+      lockRcu(walk, name);
+      return;
     case 'rcuUnlock':
-      return unlockRcu(walk, name);
+      unlockRcu(walk, name);
+      return;
     case 'preemptDisable':
-      return disablePreemption(walk);
+      disablePreemption(walk);
+      return;
     case 'preemptEnable':
-      return enablePreemption(walk, name);
+      enablePreemption(walk, name);
+      return;
     case 'irqSave':
-      return saveFlags(walk, 1);
+      saveFlags(walk, 1);
+      return;
     case 'irqRestore':
-      return restoreFlags(walk, 1);
+      restoreFlags(walk, 1);
+      return;
     case 'throw':
-      return throwException(walk);
+      throwException(walk);
+      return;
     case 'trap':
-      return refuse('unexpected __bpf_trap() due to uninitialized variable?');
+      refuse('unexpected __bpf_trap() due to uninitialized variable?');
+      return;
     case undefined:
-      return undefined;
+      return;
   }
 }
 
 function iteratorObject(walk: Walk, { iterator }: KfuncCall): StackObject | undefined {
   if (iterator === undefined) return undefined;
-  return stackObject(walk, iterator.register, `iter_${iterator.of}`, iterator.slots);
+  return stackObject(walk, iterator.register, 'iter', iterator.slots);
 }
 
 function release(walk: Walk, { kfunc, reference }: KfuncCall): void {

@@ -8,7 +8,7 @@ import type { Access } from './regions.ts';
 import type { Walk } from './walk.ts';
 
 /** Programs may read but not write: .rodata, and maps made so. */
-const isReadOnly = ({ flags, frozen }: MapSpec): boolean =>
+export const isReadOnly = ({ flags, frozen }: MapSpec): boolean =>
   (flags & BPF_F_RDONLY_PROG) !== 0 || frozen === true;
 const isWriteOnly = ({ flags }: MapSpec): boolean => (flags & BPF_F_WRONLY_PROG) !== 0;
 

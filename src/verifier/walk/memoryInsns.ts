@@ -14,7 +14,7 @@ import { nameOfType } from './describe.ts';
 import { clearCallerSaved } from './helperCall.ts';
 import { checkLeaks } from './references.ts';
 import { refuse } from './refusal.ts';
-import { escape } from './stack.ts';
+import { lend } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** Memory that is accessed otherwise than it looks: one instruction must not be used for two kinds of it. */
@@ -54,7 +54,7 @@ export function stepStore(walk: Walk, insn: StoreInsn): void {
 function escapeStored(walk: Walk, register: number, into: number): void {
   const r = walk.reg(register);
   if (walk.memory.kind(r) === abi.KIND_STACK && into !== abi.KIND_STACK)
-    escape(walk, walk.memory.aux(r), -512, 0);
+    lend(walk, walk.memory.aux(r), -512, 0);
 }
 
 const NO_ATOMICS: ReadonlySet<number> = new Set([

@@ -46,6 +46,15 @@ export function push(walk: Walk, insn: number, previous: number, resume?: () => 
   return pending;
 }
 
+/** Puts aside a changed copy of the current state, which itself stays as it is. */
+export function pushChanged(walk: Walk, insn: number, change: () => void, resume?: () => boolean): void {
+  const unchanged = saveAll(walk);
+  change();
+  push(walk, insn, walk.insn, resume);
+  walk.ops.restore(unchanged);
+  walk.ops.drop(unchanged);
+}
+
 /** A path that begins with nothing: `setUp` makes its state. */
 export function pushFresh(walk: Walk, insn: number, previous: number, setUp: () => boolean): void {
   refuseMany(walk);

@@ -3,7 +3,7 @@ import * as abi from '../../abi/state.ts';
 import { ALU_ADD, ALU_SUB } from '../../abi/verifier.ts';
 import type { AluInsn, AluOp } from '../../isa/insn.ts';
 import { isPacket, kindOf, mayBeNull } from '../state/kinds.ts';
-import { nameOfType } from './describe.ts';
+import { nameOfType, tnumText } from './describe.ts';
 import { refuse } from './refusal.ts';
 import type { Walk } from './walk.ts';
 
@@ -128,7 +128,10 @@ export function pointerArithmetic(walk: Walk, insn: AluInsn, pointer: number, am
   const { memory, ops } = walk;
   const dst = walk.reg(insn.dst);
   if (insn.width === 32) {
-    if (insn.op === 'sub' && walk.rules.leaks) return walk.setUnknown(dst);
+    if (insn.op === 'sub' && walk.rules.leaks) {
+      walk.setUnknown(dst);
+      return;
+    }
     refuse(`R${insn.dst} 32-bit pointer arithmetic prohibited`);
   }
   checkKind(walk, insn, pointer, amount);
@@ -150,7 +153,10 @@ function checkSpeculation(walk: Walk, insn: AluInsn, to: number): void {
   const kind = memory.kind(to);
   if (kind === abi.KIND_STACK) {
     const off = memory.off(to) + memory.constant(to);
-    if (!memory.isConst(to)) refuse(`R${insn.dst} variable stack access prohibited for !root`);
+    if (!memory.isConst(to))
+      refuse(
+        `R${insn.dst} variable stack access prohibited for !root, var_off=${tnumText(walk, to)} off=${memory.off(to)}`,
+      );
     if (off >= 0 || off < -512) {
       refuse(`R${insn.dst} stack pointer arithmetic goes out of range, prohibited for !root`);
     }

@@ -224,7 +224,10 @@ function follow(walk: Walk, origin: Origin): void {
       const slot = walk.trace.insn(node);
       const insn = walk.insnAt(slot);
       const step: Step = { walk, wanted, node, frame, nextFrame, nextInsn };
-      if (!back(insn.kind, insn, step)) return requireAll(walk, state);
+      if (!back(insn.kind, insn, step)) {
+        requireAll(walk, state);
+        return;
+      }
       nextFrame = frame;
       nextInsn = slot;
       node = walk.trace.previous(node);

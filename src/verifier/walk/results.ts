@@ -80,31 +80,37 @@ function set(walk: Walk, result: Result, call: CallState): void {
   const { memory } = walk;
   switch (result.kind) {
     case 'integer':
-      return integer(walk, result, call);
+      integer(walk, result, call);
+      return;
     case 'void':
-      return undefined;
+      return;
     case 'mapValue':
-      return mapValue(walk, result.nullable, call);
+      mapValue(walk, result.nullable, call);
+      return;
     case 'socket':
       point(walk, SOCKET_KINDS[result.of], result.nullable);
       if (result.acquire) acquired(walk);
-      return undefined;
+      return;
     case 'ringRecord':
       point(walk, abi.KIND_MEM | abi.FLAG_RINGBUF, true, call.allocated);
-      return acquired(walk);
+      acquired(walk);
+      return;
     case 'dynptrData':
       point(walk, abi.KIND_MEM, true, call.allocated, call.dynptr?.id ?? 0);
-      return memory.setRef(walk.reg(0), call.dynptr?.reference ?? 0);
+      memory.setRef(walk.reg(0), call.dynptr?.reference ?? 0);
+      return;
     case 'btf':
-      return point(
+      point(
         walk,
         abi.KIND_BTF | (result.trusted ? abi.FLAG_TRUSTED : 0),
         result.nullable,
         walk.names.number(result.struct),
       );
+      return;
     case 'perCpuVariable':
     case 'kptr':
-      return refuse(`${call.helper.name} is not supported`, { verdict: 'unsupported' });
+      refuse(`${call.helper.name} is not supported`, { verdict: 'unsupported' });
+      return;
   }
 }
 

@@ -6,7 +6,7 @@ import { effectOf } from '../static/registers.ts';
 import { Explored, isJumpPoint } from './explore.ts';
 import { enterGlobal } from './globals.ts';
 import { restore } from './pending.ts';
-import { refuse } from './refusal.ts';
+import { refuse, unsupported } from './refusal.ts';
 import { NOTHING_HELD } from './state.ts';
 import { type BoundStep, bindStep, isJump } from './step.ts';
 import type { Walk } from './walk.ts';
@@ -64,6 +64,8 @@ function advance(walk: Walk, slots: readonly (Slot | undefined)[], explored: Exp
   noteOperands(walk, slot);
   walk.next = walk.insn + slot.length;
   walk.ended = false;
+  const poison = walk.code.program.poisoned?.get(walk.insn);
+  if (poison !== undefined) unsupported(poison);
   slot.step(walk, explored);
   walk.log?.done(walk);
   walk.previous = walk.insn;

@@ -4,7 +4,7 @@ import { stackObject } from './dynptrs.ts';
 import { acquire, heldFlags } from './references.ts';
 import { refuse } from './refusal.ts';
 import { kindOfSlot, setSlotKind } from './special.ts';
-import { checkStackBounds, escape } from './stack.ts';
+import { checkStackBounds, lend } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** Pointers that RCU protected may lead nowhere once the section is left. */
@@ -23,7 +23,8 @@ function distrustRcu(walk: Walk): void {
   }
 }
 
-export function lockRcu(walk: Walk): void {
+export function lockRcu(walk: Walk, name: string): void {
+  if (walk.holdings.rcu > 0) refuse(`nested rcu read lock (kernel function ${name})`);
   walk.holdings = { ...walk.holdings, rcu: walk.holdings.rcu + 1 };
 }
 
@@ -56,7 +57,7 @@ export function saveFlags(walk: Walk, register: number): void {
   const r = walk.reg(register);
   const { low } = checkStackBounds(walk, register, memory.off(r), 8, true);
   const object = flagsSlot(walk, register) ?? refuse(`cannot pass in irq_flag at an offset=${low}`);
-  escape(walk, object.frame, low, low + 8);
+  lend(walk, object.frame, low, low + 8);
   const slot = memory.slot(object.frame, object.slot);
   memory.setPointer(slot, abi.KIND_STACK);
   memory.setRef(slot, acquire(walk, 'irq'));

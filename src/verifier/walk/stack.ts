@@ -106,7 +106,7 @@ function setZero(walk: Walk, r: number, frame: number, low: number, end: number)
 }
 
 /** Slots of a frame whose address does more than its own function's loads and stores with known offsets. */
-export function escape(walk: Walk, frame: number, low: number, end: number): void {
+export function lend(walk: Walk, frame: number, low: number, end: number): void {
   if (end > low) walk.facts.escape(walk.frames[frame]?.subprogram ?? 0, slotOf(end - 1), slotOf(low));
 }
 
@@ -172,6 +172,10 @@ function noteAccess(walk: Walk, frame: number, slot: number): void {
 function storeFixed(walk: Walk, frame: number, off: number, size: number, stored: Stored): void {
   const { memory } = walk;
   const slot = slotOf(off);
+  if (!walk.rules.leaks && size !== BYTES && isSpill(walk, frame, slot)) {
+    const isPointer = memory.kind(memory.slot(frame, slot)) !== abi.KIND_SCALAR;
+    if (isPointer) refuse('attempt to corrupt spilled pointer on stack');
+  }
   refuseSpecialOverwrite(walk, frame, slot);
   const r = stored.register === undefined ? undefined : walk.reg(stored.register);
   const aligned = off % BYTES === 0;
@@ -226,19 +230,27 @@ function storeVariable(
   if (isZeroUsed && stored.register !== undefined) markPrecise(walk, stored.register);
 }
 
+/** An access at one offset: if the instruction had another one before, neither slot is its own. */
+function noteFixed(walk: Walk, frame: number, off: number, size: number): void {
+  const isOwn = frame === walk.frame;
+  const other = walk.facts.stackAt(walk.insn, isOwn ? off : undefined);
+  if (other !== undefined) lend(walk, walk.frame, other, other + size);
+  if (!isOwn || walk.facts.stackVaries(walk.insn)) lend(walk, frame, off, off + size);
+}
+
 export function storeStack(walk: Walk, register: number, off: number, size: number, stored: Stored): void {
   const range = checkStackBounds(walk, register, off, size, true);
   const r = walk.reg(register);
   const frame = frameOf(walk, r);
   if (walk.memory.isConst(r)) {
-    walk.facts.stackAt(walk.insn, frame === walk.frame ? range.low : undefined);
-    if (frame !== walk.frame) escape(walk, frame, range.low, range.low + size);
+    noteFixed(walk, frame, range.low, size);
     storeFixed(walk, frame, range.low, size, stored);
     return;
   }
   refuseVariable(walk, register, r);
-  walk.facts.stackAt(walk.insn, undefined);
-  escape(walk, frame, range.low, range.high + size);
+  const other = walk.facts.stackAt(walk.insn, undefined);
+  if (other !== undefined) lend(walk, walk.frame, other, other + size);
+  lend(walk, frame, range.low, range.high + size);
   storeVariable(walk, frame, range, size, stored);
 }
 
@@ -353,8 +365,7 @@ export function loadStack(
   const frame = frameOf(walk, r);
   const range = checkStackBounds(walk, register, off, size, false);
   if (walk.memory.isConst(r)) {
-    walk.facts.stackAt(walk.insn, frame === walk.frame ? range.low : undefined);
-    if (frame !== walk.frame) escape(walk, frame, range.low, range.low + size);
+    noteFixed(walk, frame, range.low, size);
     loadFixed(walk, frame, range.low, size, dst);
     return;
   }
@@ -363,8 +374,9 @@ export function loadStack(
     refuse(`variable offset stack pointer cannot be passed into helper functions; ${place}`);
   }
   refuseVariable(walk, register, r);
-  walk.facts.stackAt(walk.insn, undefined);
-  escape(walk, frame, range.low, range.high + size);
+  const other = walk.facts.stackAt(walk.insn, undefined);
+  if (other !== undefined) lend(walk, walk.frame, other, other + size);
+  lend(walk, frame, range.low, range.high + size);
   readRange(walk, register, frame, range, size, false);
   const end = range.high + size;
   if (isAllZero(walk, frame, range.low, end)) setZero(walk, walk.reg(dst), frame, range.low, end);

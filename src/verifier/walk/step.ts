@@ -5,6 +5,7 @@ import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
 import { stepAlu, stepEndian, stepNeg } from './alu.ts';
 import type { Explored } from './explore.ts';
 import { callFunction, stepExit } from './functions.ts';
+import { globalFunction } from './globals.ts';
 import { callHelper } from './helperCall.ts';
 import { stepJa, stepJump, stepMayGoto } from './jump.ts';
 import { callKfunc } from './kfuncCall.ts';
@@ -16,7 +17,7 @@ import {
   stepStore,
   stepStoreRelease,
 } from './memoryInsns.ts';
-import { unsupported } from './refusal.ts';
+import { refuse, unsupported } from './refusal.ts';
 import type { Walk } from './walk.ts';
 
 /** A number, a map, the address of a map's value, or of a function (check_ld_imm). */
@@ -28,26 +29,36 @@ function stepLddw(walk: Walk, { dst, pseudo, lo, hi }: LddwInsn): void {
     case 0:
       memory.setConstant(r, (BigInt(hi) << 32n) | BigInt(lo >>> 0));
       if (!walk.rules.capable) memory.setPrecise(r, true);
-      return undefined;
+      return;
     case 4: {
       const subprogram = walk.code.owner[walk.insn + 1 + lo] ?? 0;
-      return memory.setPointer(r, abi.KIND_FUNC, subprogram);
+      if (globalFunction(walk, subprogram) !== undefined) refuse('callback function not static');
+      memory.setPointer(r, abi.KIND_FUNC, subprogram);
+      return;
     }
     case 5:
-      return memory.setPointer(r, abi.KIND_MAP, lo);
+      memory.setPointer(r, abi.KIND_MAP, lo);
+      return;
     case 6:
       memory.setPointer(r, abi.KIND_MAP_VALUE, lo);
       memory.setOff(r, hi);
-      return undefined;
+      return;
     default:
-      return unsupported(`lddw with pseudo source ${pseudo} has no meaning here`);
+      unsupported(`lddw with pseudo source ${pseudo} has no meaning here`);
+      return;
   }
 }
 
 function stepCall(walk: Walk, insn: CallInsn, explored: Explored): void {
-  if (insn.target === 'helper') return callHelper(walk, insn.imm);
-  if (insn.target === 'kfunc') return callKfunc(walk, walk.code.program.kfuncs?.[insn.imm] ?? '', explored);
-  return callFunction(walk, insn);
+  if (insn.target === 'helper') {
+    callHelper(walk, insn.imm);
+    return;
+  }
+  if (insn.target === 'kfunc') {
+    callKfunc(walk, walk.code.program.kfuncs?.[insn.imm] ?? '', explored);
+    return;
+  }
+  callFunction(walk, insn);
 }
 
 type Step<K extends InsnKind> = (walk: Walk, insn: Extract<Insn, { kind: K }>, explored: Explored) => void;

@@ -1,0 +1,59 @@
+/** What the kernel refuses before it walks, reached or not. */
+import { MAP_TYPE_ARRAY } from '../../abi/maps.ts';
+import type { LddwInsn } from '../../isa/insn.ts';
+import { kfuncLoadRefusalOf, kfuncOf } from '../kfuncs/index.ts';
+import { checkMaps } from './maps.ts';
+import { MAX_OFFSET } from './pointers.ts';
+import { refuse } from './refusal.ts';
+import type { Walk } from './walk.ts';
+
+/** BPF_MAX_SUBPROGS. */
+const MAX_FUNCTIONS = 256;
+/** BPF_MAXINSNS, for users without CAP_BPF. */
+const MAX_UNPRIVILEGED = 4096;
+
+function checkSize({ code, rules }: Walk): void {
+  const { insns, subprograms } = code;
+  if (subprograms.length > MAX_FUNCTIONS) {
+    refuse('too many subprograms', {
+      hint: `${MAX_FUNCTIONS} functions at most, and there are ${subprograms.length}`,
+    });
+  }
+  if (rules.capable || insns.length <= MAX_UNPRIVILEGED) return;
+  refuse(
+    `the program has ${insns.length} instructions: without CAP_BPF at most ${MAX_UNPRIVILEGED} are loaded`,
+  );
+}
+
+/** The address of a map's value is known where there is one value (resolve_pseudo_ldimm64). */
+function checkValueAddress(walk: Walk, insn: number, { lo, hi }: LddwInsn): void {
+  const { type, maxEntries, valueSize } = walk.map(lo);
+  if (type !== MAP_TYPE_ARRAY) {
+    refuse('no direct value access support for this map type', { insn });
+  }
+  if (hi < 0 || hi >= MAX_OFFSET) refuse(`direct value offset of ${hi >>> 0} is not allowed`, { insn });
+  if (maxEntries === 1 && hi < valueSize) return;
+  refuse(`invalid access to map value pointer, value_size=${valueSize} off=${hi}`, {
+    insn,
+    hint:
+      maxEntries === 1
+        ? `the value has ${valueSize} bytes`
+        : 'only an array of one element has such an address',
+  });
+}
+
+function checkKfuncs({ code, env }: Walk): void {
+  for (const name of code.program.kfuncs ?? []) {
+    const refusal = kfuncOf(name) === undefined ? undefined : kfuncLoadRefusalOf(name, env.site);
+    if (refusal !== undefined) refuse(refusal);
+  }
+}
+
+export function checkLoad(walk: Walk): void {
+  checkSize(walk);
+  walk.code.insns.forEach((insn, slot) => {
+    if (insn?.kind === 'lddw' && insn.pseudo === 6) checkValueAddress(walk, slot, insn);
+  });
+  checkKfuncs(walk);
+  checkMaps(walk.code.program, walk.env);
+}
