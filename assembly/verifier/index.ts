@@ -8,7 +8,7 @@ export { join, meet } from './lattice';
 export { refine, refineImm } from './refine';
 export { contains, copy, equal, setConst, setUnknown, within } from './scalar';
 export { covered } from './state/compare';
-export { heapUsed, resetHeap } from './state/heap';
+export { allocate, heapUsed, resetHeap } from './state/heap';
 export { matchIds } from './state/ids';
 export { collectLinks, syncLinks } from './state/links';
 export {
@@ -33,5 +33,6 @@ export {
   markNull,
   widenPackets,
 } from './state/sweep';
+export { joinScalars } from './state/values';
 export { iteratorDepthsDiffer, widenFrom } from './state/widen';
 export { sync } from './sync';

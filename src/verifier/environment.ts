@@ -69,6 +69,17 @@ const OPAQUE: Environment['context'] = {
   isOpaque: true,
 };
 
+/** Calls of one helper are many, and what holds of it in this program is always the same. */
+function remembered<T>(find: (id: number) => T): (id: number) => T {
+  const known = new Map<number, T>();
+  return (id) => {
+    if (known.has(id)) return known.get(id) as T;
+    const found = find(id);
+    known.set(id, found);
+    return found;
+  };
+}
+
 export function environmentOf(program: Program, structure: Structure, capable: boolean): Environment {
   const { type, attachType, sleepable, license } = program;
   const site: HelperSite = { type, attachType, sleepable, license };
@@ -81,8 +92,8 @@ export function environmentOf(program: Program, structure: Structure, capable: b
     returns: returnRangeOf(type, attachType),
     sleepable,
     helper: (id) => HELPERS.get(id),
-    prototype: (id) => prototypeOf(id, site),
-    refusal: (id) => refusalOf(id, site),
+    prototype: remembered((id) => prototypeOf(id, site)),
+    refusal: remembered((id) => refusalOf(id, site)),
     changingFunctions: changingFunctions(program, structure),
   };
 }

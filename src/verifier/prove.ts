@@ -2,10 +2,11 @@
 import * as abi from '../abi/state.ts';
 import type { Insn } from '../isa/insn.ts';
 import type { InsnFacts, MapCallFact, Proof, RegisterFact, StackFact } from './proof.ts';
+import type { Scalar } from './scalar.ts';
 import { typeName } from './state/kinds.ts';
 import { effectOf } from './static/registers.ts';
 import type { Structure } from './structure.ts';
-import { scalarFacts } from './values/values.ts';
+import { visitValues } from './values/values.ts';
 import type { Walk } from './walk/walk.ts';
 
 const REGISTERS = [...Array(11).keys()];
@@ -32,16 +33,45 @@ function mapCallAt(walk: Walk, slot: number): MapCallFact | undefined {
   return { map, keySize: spec.keySize, valueSize: spec.valueSize, key: walk.facts.keyOf(slot) };
 }
 
-function factsAt(walk: Walk, slot: number, insn: Insn, scalars: ReturnType<typeof scalarFacts>): InsnFacts {
-  if (walk.facts.seen[slot] === 0) return { dead: true };
+/** Registers an instruction reads; historical packet loads claim to read them all, and none of that matters. */
+function readsOf(walk: Walk, insn: Insn): readonly number[] {
+  if (insn.kind === 'packet') return [];
   const { reads } = effectOf(insn, walk.code.countArguments);
-  const read = insn.kind === 'packet' ? [] : REGISTERS.filter((register) => (reads & (1 << register)) !== 0);
-  const registers = read.map((register, position): RegisterFact => {
+  return REGISTERS.filter((register) => (reads & (1 << register)) !== 0);
+}
+
+/** What is known of the scalars that instructions read, by slot and register; nothing where nothing is. */
+type Scalars = ReadonlyMap<number, Scalar>;
+
+const keyOf = (slot: number, register: number): number => slot * 16 + register;
+
+function scalarsOf(walk: Walk, structure: Structure): Scalars {
+  const { memory, ops, facts } = walk;
+  const scalars = new Map<number, Scalar>();
+  const unknown = memory.scratch(0);
+  ops.setUnknown(unknown);
+  visitValues(walk, structure.subprograms, (slot, insn, at) => {
+    if (facts.seen[slot] === 0) return;
+    readsOf(walk, insn).forEach((register, position) => {
+      const isScalar = facts.operandType(slot, position) === abi.KIND_SCALAR;
+      if (!isScalar || register === 10 || ops.equal(at(register), unknown) !== 0) return;
+      scalars.set(keyOf(slot, register), memory.scalar(at(register)));
+    });
+  });
+  return scalars;
+}
+
+function registerFacts(walk: Walk, slot: number, insn: Insn, scalars: Scalars): RegisterFact[] {
+  return readsOf(walk, insn).map((register, position) => {
     const type = walk.facts.operandType(slot, position);
     const kind = type < 0 ? undefined : typeName(type);
-    const scalar = type === abi.KIND_SCALAR ? scalars(slot, register) : undefined;
-    return { register, kind, scalar };
+    return { register, kind, scalar: scalars.get(keyOf(slot, register)) };
   });
+}
+
+function factsAt(walk: Walk, slot: number, insn: Insn, scalars: Scalars): InsnFacts {
+  if (walk.facts.seen[slot] === 0) return { dead: true };
+  const registers = registerFacts(walk, slot, insn, scalars);
   const base = baseOf(insn);
   return {
     registers,
@@ -63,7 +93,7 @@ function stacksOf(walk: Walk, structure: Structure): StackFact[] {
 
 /** The proof of a program that was accepted. */
 export function buildProof(walk: Walk, structure: Structure): Proof {
-  const scalars = scalarFacts(walk);
+  const scalars = scalarsOf(walk, structure);
   const facts = new Map<number, InsnFacts>();
   structure.decoded.insns.forEach((insn, slot) => {
     if (insn !== undefined) facts.set(slot, factsAt(walk, slot, insn, scalars));

@@ -85,7 +85,8 @@ export class Bench {
   }
 
   async #finish(engine: Engine, placed: Placed, proof: Proof): Promise<BpfProgram> {
-    if (this.#kind !== 'checked') return finishProgram(engine, placed);
+    if (this.#kind === 'interp') return finishProgram(engine, placed);
+    if (this.#kind === 'jit') return finishProgram(engine, placed, proof);
     interpreter(engine, placed);
     const executor = checkedInterpreter(engine, placed, proof, { poison: true });
     const identity = { id: placed.id, descriptor: placed.descriptor.address };

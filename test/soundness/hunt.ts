@@ -48,7 +48,7 @@ export interface Progress {
   readonly tooStrict: Map<string, Counted>;
 }
 
-const DEFAULT_RUNS = 3;
+const DEFAULT_RUNS = 5;
 const DEFAULT_JIT = 64;
 const DEFAULT_MUTATE = 5;
 

@@ -51,8 +51,8 @@ export class Judge {
   }
 
   async judge(subject: Subject, options: JudgeOptions): Promise<Judgement> {
-    const ours = this.#ours.verdict(subject.program);
-    const kernel = await options.kernel?.verdict(subject.program);
+    const ours = this.#ours.verdict(subject);
+    const kernel = await options.kernel?.verdict(subject);
     const findings: Finding[] = [];
     findings.push(...disagreement(ours, kernel));
     if (ours.proof === undefined) return { ours, kernel, findings, runs: 0 };

@@ -6,6 +6,7 @@ import { encode } from '../../src/isa/encode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
 import { functionInfo } from '../kernel/btf.ts';
 import { isRefusal, KernelJudge } from '../kernel/kernel.ts';
+import type { Subject } from './subject.ts';
 
 /** enum bpf_prog_type. */
 const TYPES: Partial<Record<ProgramType, number>> = {
@@ -23,8 +24,12 @@ const TYPES: Partial<Record<ProgramType, number>> = {
 /** BPF_LOG_STATS: messages, without the states. */
 const MESSAGES = 4;
 const MAX_MAPS = 3000;
-/** Refusals for which the kernel blames itself. */
-const KERNEL_BUG = 'verifier bug';
+/** BPF_F_TEST_STATE_FREQ */
+const TEST_STATE_FREQ = 1 << 3;
+/** A refusal for which the kernel blames itself: it has removed a function as dead whose address is taken. */
+const KERNEL_BUG = 'verifier bug: No program to jit';
+
+type Asked = Pick<Subject, 'program' | 'stateFreq'>;
 
 export interface KernelVerdict {
   readonly accepted: boolean;
@@ -53,22 +58,23 @@ export class KernelSide {
   }
 
   /** Undefined where the kernel could not be asked: a type or a map that only libbpf could make. */
-  async verdict(program: Program): Promise<KernelVerdict | undefined> {
-    const answer = await this.#ask(program, MESSAGES);
+  async verdict(subject: Asked): Promise<KernelVerdict | undefined> {
+    const answer = await this.#ask(subject, MESSAGES);
     if (answer === undefined || answer.log.includes(KERNEL_BUG)) return undefined;
     return { accepted: answer.errno === 0, message: messageOf(answer.log) || `errno ${answer.errno}` };
   }
 
   /** The whole log. */
-  async log(program: Program): Promise<string> {
-    return (await this.#ask(program, 2))?.log ?? '';
+  async log(subject: Asked): Promise<string> {
+    return (await this.#ask(subject, 2))?.log ?? '';
   }
 
-  async #ask(program: Program, logLevel: number) {
+  async #ask({ program, stateFreq }: Asked, logLevel: number) {
     const type = TYPES[program.type];
     const code = type === undefined ? undefined : await this.#linked(program);
     if (type === undefined || code === undefined) return undefined;
-    return this.#judge.verify({ type, code, logLevel, functions: functionInfo(code) });
+    const flags = stateFreq ? TEST_STATE_FREQ : 0;
+    return this.#judge.verify({ type, code, flags, logLevel, functions: functionInfo(code) });
   }
 
   /** Maps by the judge's ids instead of the program's indexes. */

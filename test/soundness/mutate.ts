@@ -10,7 +10,7 @@ import type { Insn } from '../../src/isa/insn.ts';
 import { checkStructure } from '../../src/verifier/structure.ts';
 import { type Item, listingOf, resolve, without, withoutUnreachable } from '../nodiff/listing.ts';
 import { Random } from '../nodiff/random.ts';
-import type { Subject } from './subject.ts';
+import { hasStateFreq, type Subject } from './subject.ts';
 
 const FOLDERS = ['test/objects', 'examples', 'bench/programs'] as const;
 const ROOT = new URL('../../', import.meta.url);
@@ -144,13 +144,14 @@ export function mutatedSubject(seed: number, originals: readonly Original[]): Su
   const random = new Random(seed);
   const { name, program } = random.pick(originals);
   const items = listingOf(decodeProgram(program.code).insns);
+  const subject = { seed, origin: name, stateFreq: hasStateFreq(seed) };
   for (let tries = 0; tries < TRIES; tries++) {
     let changed: readonly Item[] = items;
     for (let left = random.pick([1, 1, 1, 2, 3]); left > 0; left--)
       changed = random.pick(MUTATIONS)(random, changed);
     const code = encoded(changed);
     const mutated = code && bare(program, code);
-    if (mutated !== undefined && isWhole(mutated)) return { seed, origin: name, program: mutated };
+    if (mutated !== undefined && isWhole(mutated)) return { ...subject, program: mutated };
   }
-  return { seed, origin: name, program: bare(program, program.code) };
+  return { ...subject, program: bare(program, program.code) };
 }

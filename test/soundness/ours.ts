@@ -1,7 +1,7 @@
 /** What webpf's verifier says of a program. */
-import type { Program } from '../../src/frontend/program.ts';
 import type { Proof } from '../../src/verifier/proof.ts';
 import { Verifier } from '../../src/verifier/verify.ts';
+import type { Subject } from './subject.ts';
 
 export interface OurVerdict {
   readonly verdict: 'accept' | 'reject' | 'unsupported' | 'crash';
@@ -25,10 +25,10 @@ export class Ours {
     return new Ours(await Verifier.open());
   }
 
-  verdict(program: Program): OurVerdict {
+  verdict({ program, stateFreq }: Pick<Subject, 'program' | 'stateFreq'>): OurVerdict {
     const start = performance.now();
     try {
-      const { verdict, rejection, proof, insnsProcessed, ms } = this.#verifier.verify(program);
+      const { verdict, rejection, proof, insnsProcessed, ms } = this.#verifier.verify(program, { stateFreq });
       return { verdict, message: rejection?.reason ?? '', proof, insnsProcessed, ms };
     } catch (error) {
       const ms = performance.now() - start;

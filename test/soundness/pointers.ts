@@ -212,7 +212,9 @@ function confine(scope: Scope, number: number, room: number, unit: number): numb
   const isFine = known !== undefined && known * unit <= room;
   if (!isFine && !scope.mistake()) {
     const mask = 2 ** Math.floor(Math.log2(Math.floor(room / unit) + 1)) - 1;
-    emit.alu('and', random.pick([32, 64] as const), number, { imm: scope.mistake() ? mask * 2 + 1 : mask });
+    emit.alu('and', random.pick([32, 64] as const), number, {
+      imm: (scope.mistake() ? mask * 2 + 1 : mask) | 0,
+    });
     scope.set(number, num(mask));
   }
   const most = scope.state.num(number)?.max ?? 0;

@@ -37,11 +37,14 @@ const maxOf = (scope: Scope, { src, imm }: Operand): number | undefined => {
 const alu: Statement = (scope) => {
   const { random, emit } = scope;
   const { op, widths, immediate: hasImmediate } = random.pick(ALU);
-  if (op === 'mov' && random.chance(0.7)) return alu(scope);
+  const { exotic } = scope.unit;
+  if ((op === 'mov' && random.chance(0.7)) || (!exotic && DIVISIONS.has(op))) return alu(scope);
   const width = random.pick(widths);
   const dst = scope.variable();
   const isImmediate = hasImmediate && random.chance(0.55);
-  const operand: Operand = isImmediate ? { imm: immediate(scope, op, width) } : { src: scope.number() };
+  const operand: Operand = isImmediate
+    ? { imm: immediate(scope, op, width) }
+    : { src: scope.number(exotic ? [] : [dst]) };
   const before = scope.state.num(dst);
   const isConstant =
     (op === 'mov' || before?.constant) &&
@@ -129,7 +132,7 @@ function limit(scope: Scope): number {
 function byOperation(scope: Scope, register: number, most: number): void {
   const { random, emit } = scope;
   const width = scope.width();
-  const form = random.below(4);
+  const form = random.between(scope.unit.exotic ? 0 : 1, 3);
   const mask = 2 ** Math.floor(Math.log2(most + 1)) - 1;
   if (form === 0) emit.alu('mod', width, register, { imm: most + 1 });
   else if (form === 1) {

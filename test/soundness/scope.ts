@@ -27,6 +27,8 @@ export interface Unit {
   readonly plans: Plan[];
   /** Probability of a mistake wherever one can be made. */
   readonly sloppiness: number;
+  /** With divisions, and operations of a register with itself: kernels differ in what they make of them. */
+  readonly exotic: boolean;
   /** Which kinds of statements this program is made of, and how many of each. */
   readonly weights: ReadonlyMap<string, number>;
   nextId: number;
@@ -46,6 +48,7 @@ export const newUnit = (
   type,
   plans: [],
   sloppiness,
+  exotic: random.chance(0.3),
   weights,
   nextId: 1,
   branches: 0,

@@ -12,6 +12,9 @@ export interface StateExports extends DomainExports {
   resetHeap(bytes: number): void;
   heapUsed(): number;
   /** 0 when the memory limit is reached. */
+  allocate(bytes: number): number;
+  joinScalars(to: number, from: number, count: number, widen: number, spare: number): number;
+  /** 0 when the memory limit is reached. */
   save(parent: number): number;
   restore(state: number): void;
   drop(state: number): void;
@@ -83,6 +86,13 @@ export class StateMemory {
     const state = this.ops.save(parent) >>> 0;
     if (this.u32.length * 4 !== this.#memory.buffer.byteLength) this.#refresh();
     return state;
+  }
+
+  /** Memory for other things than states, until the next walk; 0 when the limit is reached. */
+  allocate(bytes: number): number {
+    const address = this.ops.allocate(bytes) >>> 0;
+    if (this.u32.length * 4 !== this.#memory.buffer.byteLength) this.#refresh();
+    return address;
   }
 
   #refresh(): void {

@@ -1,5 +1,6 @@
 /** Alignment: always of the stack and of atomics, of everything where asked for (check_ptr_alignment). */
 import * as abi from '../../abi/state.ts';
+import { SCALAR_MASK, SCALAR_VALUE } from '../../abi/verifier.ts';
 import { kindOf } from '../state/kinds.ts';
 import type { MemoryAccess } from './access.ts';
 import { tnumText } from './describe.ts';
@@ -23,9 +24,9 @@ const NET_IP_ALIGN = 2;
 
 /** Whether base + variable part + fixed part is a multiple of the size, whatever the variable part. */
 function isAligned(walk: Walk, r: number, fixed: number, size: number): boolean {
-  const { value, mask } = walk.memory.scalar(r);
-  const low = BigInt(size - 1);
-  return (mask & low) === 0n && ((value + BigInt(fixed)) & low) === 0n;
+  const { u32 } = walk.memory;
+  const [value = 0, mask = 0] = [u32[(r + SCALAR_VALUE) >> 2], u32[(r + SCALAR_MASK) >> 2]];
+  return ((mask | (value + fixed)) & (size - 1)) === 0;
 }
 
 export function checkAlignment(walk: Walk, { register, off, size, aligned = false }: MemoryAccess): void {

@@ -22,7 +22,7 @@ import { markPrecise } from './precision.ts';
 import { refuse, unsupported } from './refusal.ts';
 import { checkPacket, checkRegion } from './regions.ts';
 import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from './special.ts';
-import { checkStackBounds, lend, fillRange, frameOf, readRange, slotOf } from './stack.ts';
+import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from './stack.ts';
 import { constantString } from './strings.ts';
 import type { Walk } from './walk.ts';
 
@@ -62,16 +62,14 @@ export const newCallState = (helper: Helper): CallState => ({
 
 const isNullable = (argument: Argument): boolean => 'nullable' in argument && argument.nullable === true;
 
-/** Registers that some argument takes as they are, by the name of the list it gives in the kernel. */
-const accepted = new Map<string, ReadonlySet<number>>();
+const accepted = new WeakMap<Argument, ReadonlySet<number>>();
 
+/** Types of registers that an argument takes as they are. */
 function typesFor(argument: Argument): ReadonlySet<number> {
-  const names = registersFor(argument);
-  const key = names.join();
-  let types = accepted.get(key);
+  let types = accepted.get(argument);
   if (types === undefined) {
-    types = new Set(names.map((name) => typeNamed(name.replace(/^alloc_/, ''))));
-    accepted.set(key, types);
+    types = new Set(registersFor(argument).map((name) => typeNamed(name.replace(/^alloc_/, ''))));
+    accepted.set(argument, types);
   }
   return types;
 }

@@ -10,7 +10,7 @@ import { clearCallerSaved } from './helperCall.ts';
 import { markPrecise } from './precision.ts';
 import { checkLeaks, heldLock } from './references.ts';
 import { refuse } from './refusal.ts';
-import { lend, frameOf } from './stack.ts';
+import { frameOf, lend } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** What a function gets the address of may be read and written there. */

@@ -408,7 +408,7 @@ export function readRange(
       if (!mayRead) refuseRange(walk, register, { low, high }, off, size);
       if (isClobbered) scrubSlot(walk, frame, slot);
     }
-    markRead(walk, frame, slot);
+    if (byteOf(off) === 0 || off === low) markRead(walk, frame, slot);
   }
 }
 
