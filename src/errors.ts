@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'missing-helper' // a helper webpf does not have (yet)
   | 'not-found' // a program, map or symbol of that name does not exist
   | 'out-of-memory' // linear memory is exhausted
+  | 'rejected' // a program the verifier does not accept; the error's cause is the Rejection
   | 'trap' // a program was stopped at run time (see Trap)
   | 'unsupported'; // valid eBPF that webpf cannot carry (yet)
 

@@ -14,7 +14,7 @@ import { Callbacks } from './checks/callbacks.ts';
 import { Frames } from './checks/frames.ts';
 import { argumentsOf, checkHandedOver, checkMapCall } from './checks/helpers.ts';
 import { checkKind, saysKind } from './checks/kinds.ts';
-import { checkMemory } from './checks/memory.ts';
+import { checkContextSize, checkMemory } from './checks/memory.ts';
 import { Paused } from './checks/paused.ts';
 import { ALL_ARGUMENTS, Poison } from './checks/poison.ts';
 import { checkScalar, saysSomething } from './checks/scalars.ts';
@@ -224,6 +224,8 @@ export class Checker {
       const { register, off, size } = access;
       const address = () => BigInt.asUintN(64, paused.register(register) + BigInt(off));
       if (memory !== undefined) yield () => checkMemory(paused, memory, address(), size);
+      if (memory === 'ctx')
+        yield () => checkContextSize(paused, this.#subject.proof.contextSize, address(), size);
       if (stackOffset !== undefined) yield () => this.#frames.at(stackOffset, address());
     }
     if (args === undefined) return;

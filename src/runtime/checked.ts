@@ -1,9 +1,9 @@
-import * as layout from '../abi/layout.ts';
 import type { Program } from '../frontend/program.ts';
 import { Checker, type CheckOptions } from '../interp/checker.ts';
 import type { Proof } from '../verifier/proof.ts';
 import type { Structure } from '../verifier/structure.ts';
 import type { Engine } from './engine.ts';
+import { oneByOne } from './oneByOne.ts';
 import type { Executor } from './program.ts';
 
 /** A program that the interpreter can run in the sandbox. */
@@ -30,17 +30,5 @@ export function checkedInterpreter(
     maps: maps.map(({ address }) => address),
   };
   const checker = new Checker(host, subject, options);
-  const one = (record: number, index: number): void => {
-    try {
-      checker.run(record + index * layout.REC_SIZE);
-    } catch (error) {
-      engine.memory.setU32(engine.run + layout.RUN_BATCH_INDEX, index);
-      throw error;
-    }
-  };
-  return {
-    batch: (record, count) => {
-      for (let index = 0; index < count; index++) one(record, index);
-    },
-  };
+  return { batch: oneByOne(engine, (record) => checker.run(record)) };
 }

@@ -22,6 +22,7 @@ const skbTypes: ReadonlySet<ProgramType> = new Set([
   'lwt_xmit',
   'lwt_seg6local',
   'sk_skb',
+  'flow_dissector',
 ]);
 
 /** Types without a context of their own here get the event's bytes as their context. */

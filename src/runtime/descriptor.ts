@@ -14,6 +14,8 @@ export interface DescriptorInput {
   readonly frames: number;
   /** Maps the program may touch. */
   readonly maps: readonly RawMap[];
+  /** Memory the program may touch beside that of its maps. */
+  readonly regions: readonly Region[];
   /** Functions whose address is taken: first slot and length. */
   readonly functions: readonly { readonly start: number; readonly length: number }[];
 }
@@ -36,7 +38,8 @@ const opaque: ReadonlySet<number> = new Set([
 const byAddress = (maps: readonly RawMap[]): RawMap[] =>
   [...new Map(maps.map((map) => [map.address, map])).values()].sort((a, b) => a.address - b.address);
 
-interface Region {
+/** Memory that a program is given. */
+export interface Region {
   readonly start: number;
   readonly end: number;
   /** REGION_READ and REGION_WRITE. */
@@ -58,8 +61,7 @@ const regionsOf = (memory: LinearMemory, maps: readonly RawMap[]): Region[] =>
       end: memory.u32(map.address + layout.MAP_VALUES_END),
       access: accessOf(memory, map),
     }))
-    .filter(({ start, end }) => end > start)
-    .sort((a, b) => a.start - b.start);
+    .filter(({ start, end }) => end > start);
 
 function writeRegions(memory: LinearMemory, regions: readonly Region[]): number {
   if (regions.length === 0) return 0;
@@ -95,10 +97,15 @@ function writeFunctions(memory: LinearMemory, program: number, input: Descriptor
 }
 
 /** Grants the program its memory: the regions and maps it may touch. Called again when inner maps change. */
-export function grantMaps(memory: LinearMemory, descriptor: number, maps: readonly RawMap[]): void {
+export function grantMaps(
+  memory: LinearMemory,
+  descriptor: number,
+  maps: readonly RawMap[],
+  others: readonly Region[],
+): void {
   memory.free(memory.u32(descriptor + layout.PROG_REGIONS));
   memory.free(memory.u32(descriptor + layout.PROG_MAPS));
-  const regions = regionsOf(memory, maps);
+  const regions = [...regionsOf(memory, maps), ...others].sort((a, b) => a.start - b.start);
   memory.setU32(descriptor + layout.PROG_REGIONS, writeRegions(memory, regions));
   memory.setU32(descriptor + layout.PROG_NREGIONS, regions.length);
   const sorted = byAddress(maps);
@@ -118,6 +125,6 @@ export function writeDescriptor(memory: LinearMemory, input: DescriptorInput): D
   memory.setU32(address + layout.PROG_SANDBOX, input.sandbox ? 1 : 0);
   memory.setU32(address + layout.PROG_FRAMES, input.frames);
   memory.setU32(address + layout.PROG_ID, input.id);
-  grantMaps(memory, address, input.maps);
+  grantMaps(memory, address, input.maps, input.regions);
   return { address, functions };
 }

@@ -2,10 +2,12 @@ import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
+import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
+import { FlowKeys } from './flowKeys.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
@@ -14,6 +16,7 @@ import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
 import { Signal } from './signal.ts';
+import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
 import { readTrap, trapAt } from './trap.ts';
 import { createMemory, type Exports, instantiateRuntime, type MemoryKind } from './wasm.ts';
@@ -27,14 +30,19 @@ export interface EngineOptions {
   /** `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. */
   readonly engine?: EngineKind;
   /**
-   * True: programs run without any check, as if a verifier had accepted them. A wrong program can then damage maps
-   * and the engine's own memory (never the host's). Default false: the sandbox.
+   * True: programs are not verified; every access is checked when it happens, and a budget bounds each run. Default
+   * false: a program is verified when it is loaded, refused unless it is accepted, and runs without checks.
+   */
+  readonly sandbox?: boolean;
+  /**
+   * True: programs are neither verified nor checked. A wrong program can then damage maps and the engine's own memory
+   * (never the host's). Default false.
    */
   readonly trusted?: boolean;
   /**
    * True: before each instruction, everything that the verifier has proved of the program is held against registers
    * and memory; what does not hold stops the run (a `FactViolation` is the error's cause). Slow: for tests of webpf
-   * itself. Needs `engine: 'interp'` and the sandbox. Default false.
+   * itself. Needs `engine: 'interp'`. Default false.
    */
   readonly checkFacts?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
@@ -64,10 +72,19 @@ const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
 const positive = (name: string, value: number, max: number): number =>
   integer(`option ${name}`, value, 1, max);
 
+function modeOf({ sandbox = false, trusted = false }: EngineOptions): ProofMode {
+  if (sandbox && trusted) {
+    throw badArgument('options sandbox and trusted exclude each other: checked when it runs, or not at all');
+  }
+  if (trusted) return 'trusted';
+  return sandbox ? 'sandbox' : 'verified';
+}
+
 /** One linear memory with everything programs can touch, and the runtime in it. */
 export class Engine implements RunHost, RingHost {
   readonly kind: EngineKind;
-  readonly trusted: boolean;
+  /** How its programs run; in a `verified` engine, programs that cannot be verified run in the sandbox. */
+  readonly mode: ProofMode;
   readonly checkFacts: boolean;
   readonly memory: LinearMemory;
   readonly exports: Exports;
@@ -79,18 +96,18 @@ export class Engine implements RunHost, RingHost {
   /** Where ring readers are told the length of a record. */
   readonly lengthOut: number;
   running = false;
+  readonly tailCalls = new TailCalls();
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
   #trace: TraceLog | undefined;
+  #flowKeys: FlowKeys | undefined;
 
   private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
     this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp']);
-    this.trusted = options.trusted ?? false;
+    this.mode = modeOf(options);
     this.checkFacts = options.checkFacts ?? false;
-    if (this.checkFacts && (this.kind !== 'interp' || this.trusted)) {
-      throw badArgument(
-        "option checkFacts needs the interpreter in the sandbox: engine: 'interp', not trusted",
-      );
+    if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
+      throw badArgument("option checkFacts needs the interpreter: engine: 'interp', not trusted");
     }
     this.memory = memory;
     this.exports = exports;
@@ -101,7 +118,7 @@ export class Engine implements RunHost, RingHost {
     this.run = exports.attach(cpu) >>> 0;
     this.arena = new Arena(memory);
     this.lengthOut = memory.alloc(8);
-    helpers.bindMemory(memory, this.run);
+    helpers.bindMemory(memory, this.run, this.mode);
     this.#configure(options);
   }
 
@@ -146,7 +163,7 @@ export class Engine implements RunHost, RingHost {
     const { type, keySize, valueSize, maxEntries, flags } = spec;
     const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
-    const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type));
+    const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type, address >>> 0));
     this.#maps.set(map.address, map);
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
     const lock = spinLockOffset(spec);
@@ -156,6 +173,16 @@ export class Engine implements RunHost, RingHost {
 
   mapAt(address: number): RawMap | undefined {
     return this.#maps.get(address);
+  }
+
+  /** Where flow dissectors put what they find: one for all, as there is one run at a time. */
+  get flowKeys(): FlowKeys {
+    this.#flowKeys ??= new FlowKeys(this.memory);
+    return this.#flowKeys;
+  }
+
+  contextSize(descriptor: number): number {
+    return this.tailCalls.contextSize(descriptor);
   }
 
   /** Remembers which program a descriptor belongs to, for traps and for stepping. */
@@ -214,9 +241,11 @@ export class Engine implements RunHost, RingHost {
     return this.#programs.get(this.memory.u32(this.run + layout.RUN_PROG));
   }
 
-  /** Which references maps of this type may hold: programs and maps that are this engine's. */
-  #referenceCheck(type: number): ((reference: number) => boolean) | undefined {
-    if (isProgramArray(type)) return (reference) => this.#programs.has(reference);
+  /** Which references the map may hold: maps, and programs of the right kind, that are this engine's. */
+  #referenceCheck(type: number, map: number): ((reference: number) => boolean) | undefined {
+    if (isProgramArray(type)) {
+      return (reference) => this.#programs.has(reference) && this.tailCalls.join(map, reference);
+    }
     return isMapOfMaps(type) ? (reference) => this.#maps.has(reference) : undefined;
   }
 }

@@ -1,7 +1,12 @@
 import * as layout from '../abi/layout.ts';
 import { helperId, helperName } from '../isa/helpers.ts';
+import { defineHelper, type HelperDefinition } from '../verifier/custom.ts';
+import { HELPERS } from '../verifier/helpers/index.ts';
+import type { Argument, Helper } from '../verifier/helpers/types.ts';
+import type { ProofMode } from '../verifier/proof.ts';
 import { badArgument, integer } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
+import { mayWrite } from './outputs.ts';
 import type { Exports } from './wasm.ts';
 
 /** r1 to r5 of a helper call, unsigned. */
@@ -20,8 +25,20 @@ export interface ProgramMemory {
  */
 export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigint | number | undefined;
 
-/** Helpers by id, or by the kernel's name for helpers webpf does not have itself. */
-export type HostHelpers = Readonly<Record<string, HostHelper>>;
+/**
+ * A helper with what it takes and gives, which the verifier holds its callers to. Its function must keep what is
+ * declared: what it returns is taken for the result that it says, and on the stack it may write declared memory alone.
+ */
+export interface DeclaredHelper extends Omit<HelperDefinition, 'id' | 'overrides'> {
+  readonly call: HostHelper;
+}
+
+/**
+ * Helpers by id, or by the kernel's name for helpers webpf does not have itself. A function alone: those of the kernel
+ * are verified as in the kernel; others as taking nothing in particular and returning a number, so that what they are
+ * given is theirs to check.
+ */
+export type HostHelpers = Readonly<Record<string, HostHelper | DeclaredHelper>>;
 
 /** Most bytes one access may have. */
 const MAX_SIZE = 0xffffffff;
@@ -41,11 +58,28 @@ function idOf(key: string): number {
   throw badArgument(`helpers: "${key}" is neither a helper id nor a helper name of the kernel's`);
 }
 
+/** What the verifier is told of a helper; undefined where the kernel's own words hold. */
+function prototypeOf(id: number, helper: HostHelper | DeclaredHelper): Helper | undefined {
+  const overrides = helperName(id) !== undefined;
+  if (typeof helper !== 'function') return defineHelper({ ...helper, id, overrides });
+  return overrides ? undefined : defineHelper({ id, name: `helper_${id}`, args: [] });
+}
+
+/** The call of a host's helper that is under way. */
+interface Call {
+  readonly id: number;
+  readonly values: HelperArguments;
+}
+
 /** The helpers of one engine: the runtime's and the host's. */
 export class HelperTable {
   readonly #exports: () => Exports;
   readonly #host = new Map<number, HostHelper>();
+  readonly #prototypes = new Map<number, Helper>();
+  /** Of those that program types of the host's declare. */
+  readonly #arguments = new Map<number, readonly Argument[]>();
   #memory: ProgramMemory | undefined;
+  #call: Call | undefined;
   /** The access of the running helper that was refused: the run ends even where the helper has caught it. */
   #refused: { readonly error: unknown } | undefined;
   #thrown: { readonly cause: unknown } | undefined;
@@ -60,8 +94,27 @@ export class HelperTable {
       if (isDelivered(this.#exports(), id)) {
         throw badArgument(`helpers: webpf has ${helperName(id)} (${id}) itself`);
       }
-      if (typeof helper !== 'function') throw badArgument(`helpers: "${key}" is no function`);
-      this.#host.set(id, helper);
+      const call = typeof helper === 'function' ? helper : helper?.call;
+      if (typeof call !== 'function') throw badArgument(`helpers: "${key}" is no function, and has none as "call"`);
+      const prototype = prototypeOf(id, helper);
+      this.#host.set(id, call);
+      if (prototype) this.#prototypes.set(id, prototype);
+    }
+  }
+
+  /** What the verifier must know of the host's helpers, by id: programs of every type may call them. */
+  get prototypes(): ReadonlyMap<number, Helper> {
+    return this.#prototypes;
+  }
+
+  /** Helpers as a program type of the host's declares them. Their functions are given with the option `helpers`. */
+  declare(definitions: readonly HelperDefinition[]): void {
+    for (const { id, name, args } of definitions) {
+      const known = this.#arguments.get(id) ?? args;
+      if (JSON.stringify(known) !== JSON.stringify(args)) {
+        throw badArgument(`helper ${name} (${id}): another program type of this engine gives it other arguments`);
+      }
+      this.#arguments.set(id, args);
     }
   }
 
@@ -75,6 +128,7 @@ export class HelperTable {
     if (!helper || !this.#memory) throw new Error(`helper ${id} is not registered`); // prepare() has refused it
     const args: HelperArguments = [unsigned(r1), unsigned(r2), unsigned(r3), unsigned(r4), unsigned(r5)];
     this.#refused = undefined;
+    this.#call = { id, values: args };
     try {
       const r0 = result(id, helper(args, this.#memory));
       this.#rethrowRefused();
@@ -93,14 +147,17 @@ export class HelperTable {
   }
 
   /** @param run address of the run state */
-  bindMemory(memory: LinearMemory, run: number): void {
+  bindMemory(memory: LinearMemory, run: number, mode: ProofMode): void {
     const exports = this.#exports();
+    const isVerified = (): boolean => mode === 'verified' && memory.u32(run + layout.RUN_SANDBOX) === 0;
     const at = (address: bigint, size: number, write: 0 | 1): number => {
       if (typeof address !== 'bigint') throw badArgument(`the address ${String(address)} is no bigint`);
       // Sizes come from programs: one that wraps to 32 bits would pass the check and read everything.
       integer('the size of a memory access', size, 0, MAX_SIZE);
       try {
-        return exports.check(address, size, write, memory.u32(run + layout.RUN_PC)) >>> 0;
+        const checked = exports.check(address, size, write, memory.u32(run + layout.RUN_PC)) >>> 0;
+        if (write === 1 && isVerified()) this.#requireOutput(memory, run, address, size);
+        return checked;
       } catch (error) {
         this.#refused = { error };
         throw error;
@@ -110,6 +167,15 @@ export class HelperTable {
       read: (address, size) => memory.read(at(address, size, 0), size),
       write: (address, bytes) => memory.write(at(address, bytes.length, 1), bytes),
     };
+  }
+
+  #requireOutput(memory: LinearMemory, run: number, address: bigint, size: number): void {
+    const { id = 0, values = [] } = this.#call ?? {};
+    const args = this.#prototypes.get(id)?.args ?? this.#arguments.get(id) ?? HELPERS.get(id)?.args ?? [];
+    if (mayWrite(memory, run, [address, size], args, values)) return;
+    throw badArgument(
+      `helper ${id} writes to the stack or the context of a verified program, where it has not declared to: say so in its args ({ kind: 'memory', access: 'write', … })`,
+    );
   }
 
   #rethrowRefused(): void {

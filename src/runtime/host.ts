@@ -24,4 +24,6 @@ export interface RunHost {
   /** The trap behind what a run has thrown. */
   trapOf(error: unknown): Caught;
   mapAt(address: number): RawMap | undefined;
+  /** Bytes of context that runs of the program at this descriptor may access without a check. */
+  contextSize(descriptor: number): number;
 }

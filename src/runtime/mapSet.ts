@@ -28,8 +28,12 @@ export class MapSet {
     refuseUnknown(specs, Object.keys(maxEntries));
     for (const [name, entries] of Object.entries(maxEntries))
       integer(`maxEntries of "${name}"`, entries, 0, MAX_U32);
-    for (const spec of specs) this.#maps.set(spec.name, this.#create(spec, maxEntries[spec.name]));
-    for (const spec of specs) this.#initialise(spec, globals.get(spec.name) ?? spec.data);
+    for (const spec of specs) {
+      // A copy: what the verifier has seen of frozen maps must not change under it.
+      const data = globals.get(spec.name) ?? spec.data?.slice();
+      this.#maps.set(spec.name, this.#create({ ...spec, data }, maxEntries[spec.name]));
+    }
+    for (const { name } of specs) this.#initialise(name);
   }
 
   /** @throws WebpfError 'not-found', or why the map could not be created. */
@@ -74,12 +78,13 @@ export class MapSet {
     return isPerf(type) && maxEntries === 0 ? this.#engine.cpus : maxEntries;
   }
 
-  #initialise(spec: MapSpec, data: Uint8Array | undefined): void {
-    const map = this.#maps.get(spec.name);
+  #initialise(name: string): void {
+    const map = this.#maps.get(name);
     if (!map || map instanceof WebpfError) return;
+    const { data, slots = [] } = map.spec;
     if (data) this.#engine.memory.write(map.valuesAddress, data);
-    for (const slot of spec.slots ?? []) {
-      if (slot.kind === 'map') this.setInner(spec.name, u32Bytes(slot.index), this.find(slot.name));
+    for (const slot of slots) {
+      if (slot.kind === 'map') this.setInner(name, u32Bytes(slot.index), this.find(slot.name));
     }
   }
 }

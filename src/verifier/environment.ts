@@ -3,8 +3,8 @@ import type { MapSpec, Program } from '../frontend/program.ts';
 import { subprogramReferences } from '../isa/subprograms.ts';
 import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
 import type { CustomProgramType } from './custom.ts';
-import { HELPERS, prototypeOf, refusalOf } from './helpers/index.ts';
-import type { HelperSite } from './helpers/types.ts';
+import { HELPERS, isGplCompatible, prototypeOf, refusalOf } from './helpers/index.ts';
+import type { Helper, HelperSite } from './helpers/types.ts';
 import { kfuncOf } from './kfuncs/index.ts';
 import type { Structure } from './structure.ts';
 import type { Environment } from './walk/environment.ts';
@@ -24,8 +24,13 @@ function withInner(maps: readonly MapSpec[]): Pick<Environment, 'maps' | 'innerO
 
 const TAIL_CALL = 12;
 
+type FindHelper = (id: number) => Helper | undefined;
+type Helpers = ReadonlyMap<number, Helper>;
+
+const NO_HELPERS: Helpers = new Map();
+
 /** Functions that call, by themselves or through others, what may move the packet. */
-function changingFunctions(program: Program, structure: Structure): Set<number> {
+function changingFunctions(program: Program, structure: Structure, helper: FindHelper): Set<number> {
   const { insns } = structure.decoded;
   const ownerOf = (slot: number): number => structure.subprograms.findLastIndex(({ start }) => start <= slot);
   const changing = new Set<number>();
@@ -33,7 +38,7 @@ function changingFunctions(program: Program, structure: Structure): Set<number> 
     if (insn?.kind !== 'call' || insn.target === 'local') return;
     const changes =
       insn.target === 'helper'
-        ? (HELPERS.get(insn.imm)?.changesPacket ?? false) || insn.imm === TAIL_CALL
+        ? (helper(insn.imm)?.changesPacket ?? false) || insn.imm === TAIL_CALL
         : (kfuncOf(program.kfuncs?.[insn.imm] ?? '')?.changesPacket ?? false);
     if (changes) changing.add(ownerOf(slot));
   });
@@ -80,9 +85,23 @@ function remembered<T>(find: (id: number) => T): (id: number) => T {
   };
 }
 
-export function environmentOf(program: Program, structure: Structure, capable: boolean): Environment {
+/** Why a program may not call a helper that its type has, as far as that depends on the program. */
+function hostRefusal({ gplOnly, mightSleep }: Helper, { sleepable, license }: Program): string | undefined {
+  if (gplOnly && !isGplCompatible(license))
+    return 'cannot call GPL-restricted function from non-GPL compatible program';
+  return mightSleep && !sleepable ? 'helper call might sleep in a non-sleepable prog' : undefined;
+}
+
+/** @param own helpers of the host's, whatever the program's type */
+export function environmentOf(
+  program: Program,
+  structure: Structure,
+  capable: boolean,
+  own: Helpers = NO_HELPERS,
+): Environment {
   const { type, attachType, sleepable, license } = program;
   const site: HelperSite = { type, attachType, sleepable, license };
+  const helper: FindHelper = (id) => own.get(id) ?? HELPERS.get(id);
   return {
     type,
     attachType,
@@ -91,10 +110,13 @@ export function environmentOf(program: Program, structure: Structure, capable: b
     ...withInner(program.maps),
     returns: returnRangeOf(type, attachType),
     sleepable,
-    helper: (id) => HELPERS.get(id),
-    prototype: remembered((id) => prototypeOf(id, site)),
-    refusal: remembered((id) => refusalOf(id, site)),
-    changingFunctions: changingFunctions(program, structure),
+    helper,
+    prototype: remembered((id) => own.get(id) ?? prototypeOf(id, site)),
+    refusal: remembered((id) => {
+      const host = own.get(id);
+      return host === undefined ? refusalOf(id, site) : hostRefusal(host, program);
+    }),
+    changingFunctions: changingFunctions(program, structure, helper),
   };
 }
 
@@ -103,9 +125,10 @@ export function customEnvironment(
   program: Program,
   structure: Structure,
   custom: CustomProgramType,
+  own: Helpers = NO_HELPERS,
 ): Environment {
   const { sleepable, license } = program;
-  const { helpers } = custom;
+  const helper: FindHelper = (id) => custom.helpers.get(id) ?? own.get(id);
   return {
     type: 'unspec',
     attachType: undefined,
@@ -114,14 +137,15 @@ export function customEnvironment(
     ...withInner(program.maps),
     returns: custom.returns,
     sleepable,
-    helper: (id) => helpers.get(id),
-    prototype: (id) => helpers.get(id),
+    helper,
+    prototype: helper,
     refusal: (id) => {
-      if (helpers.has(id)) return undefined;
+      const found = helper(id);
+      if (found !== undefined) return hostRefusal(found, program);
       const kernels = HELPERS.get(id);
       if (kernels === undefined) return `invalid func unknown#${id}`;
       return `program of this type cannot use helper ${kernels.name}#${id}`;
     },
-    changingFunctions: changingFunctions(program, structure),
+    changingFunctions: changingFunctions(program, structure, helper),
   };
 }

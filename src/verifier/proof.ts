@@ -70,7 +70,11 @@ export interface Proof {
   readonly facts: ReadonlyMap<number, InsnFacts>;
   /** By function, in slot order; empty in the modes without a verifier. */
   readonly stacks: readonly StackFact[];
+  /** Bytes of the context that the program accesses, from its start: what it is run with must have as many. */
+  readonly contextSize: number;
+  /** Slot of an instruction that loads a pointer from the context; undefined when there is none. */
+  readonly contextPointer?: number | undefined;
 }
 
-export const sandboxProof: Proof = { mode: 'sandbox', facts: new Map(), stacks: [] };
-export const trustedProof: Proof = { mode: 'trusted', facts: new Map(), stacks: [] };
+export const sandboxProof: Proof = { mode: 'sandbox', facts: new Map(), stacks: [], contextSize: 0 };
+export const trustedProof: Proof = { mode: 'trusted', facts: new Map(), stacks: [], contextSize: 0 };

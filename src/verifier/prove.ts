@@ -98,5 +98,6 @@ export function buildProof(walk: Walk, structure: Structure): Proof {
   structure.decoded.insns.forEach((insn, slot) => {
     if (insn !== undefined) facts.set(slot, factsAt(walk, slot, insn, scalars));
   });
-  return { mode: 'verified', facts, stacks: stacksOf(walk, structure) };
+  const { contextSize, contextPointer } = walk.facts;
+  return { mode: 'verified', facts, stacks: stacksOf(walk, structure), contextSize, contextPointer };
 }

@@ -1,6 +1,7 @@
 /** What the verifier says of a program. */
 import type { SourceLine } from '../errors.ts';
 import type { CustomProgramType } from './custom.ts';
+import type { Helper } from './helpers/types.ts';
 import type { Proof } from './proof.ts';
 
 /**
@@ -74,6 +75,8 @@ export interface VerifyOptions {
   readonly perfmon?: boolean;
   /** The program's type is this one of the host's own, whatever its section says. */
   readonly programType?: CustomProgramType;
+  /** Helpers of the host's own by id, which programs of every type may call; before the kernel's where both have the id. */
+  readonly helpers?: ReadonlyMap<number, Helper>;
   /** BPF_F_STRICT_ALIGNMENT: every access aligned to its size. Default false. */
   readonly strictAlignment?: boolean;
   /** BPF_F_TEST_STATE_FREQ: a checkpoint at every pruning point, for tests of pruning. Default false. */

@@ -42,8 +42,8 @@ function makeWalk(program: Program, structure: Structure, memory: StateMemory, o
   const rules = rulesOf(options);
   const env =
     options.programType === undefined
-      ? environmentOf(program, structure, rules.capable)
-      : customEnvironment(program, structure, options.programType);
+      ? environmentOf(program, structure, rules.capable, options.helpers)
+      : customEnvironment(program, structure, options.programType, options.helpers);
   const code = codeOf(program, structure, env.prototype, KFUNC_SHAPES);
   const log = options.logLevel ? new KernelLog(options.logLevel) : undefined;
   return new Walk(code, env, rules, memory, new Facts(code.insns.length), log);

@@ -7,7 +7,13 @@ import { type CheckOptions, FactViolation } from '../../src/interp/checker.ts';
 import { checkedInterpreter } from '../../src/runtime/checked.ts';
 import { interpreter, place } from '../../src/runtime/prepare.ts';
 import { BpfProgram, type RunResult } from '../../src/runtime/program.ts';
-import type { InsnFacts, Proof, RegisterFact, StackFact } from '../../src/verifier/proof.ts';
+import {
+  type InsnFacts,
+  type Proof,
+  type RegisterFact,
+  type StackFact,
+  sandboxProof,
+} from '../../src/verifier/proof.ts';
 import { type Scalar, UNKNOWN } from '../../src/verifier/scalar.ts';
 import { mapSpec } from '../conformance/maps.ts';
 
@@ -15,10 +21,14 @@ const ARRAY = mapSpec('array', abi.MAP_TYPE_ARRAY, 4, 12, 4);
 const HASH = mapSpec('hash', abi.MAP_TYPE_HASH, 4, 8, 4);
 const RING = mapSpec('ring', abi.MAP_TYPE_RINGBUF, 0, 0, 4096);
 
+/** Enough for every context here. */
+const CONTEXT = 64;
+
 interface Case {
   readonly text: string;
   readonly facts?: Readonly<Record<number, InsnFacts>>;
   readonly stacks?: readonly StackFact[];
+  readonly contextSize?: number;
   readonly type?: ProgramType;
   readonly maps?: readonly MapSpec[];
   readonly packet?: Uint8Array;
@@ -32,7 +42,9 @@ async function check({ text, facts = {}, stacks = [], maps = [], ...rest }: Case
   const own = maps.map((spec) => engine.createMap(spec));
   const placed = place(engine, program, { own, granted: own });
   const proof: Proof = {
+    ...sandboxProof,
     mode: 'verified',
+    contextSize: rest.contextSize ?? CONTEXT,
     facts: new Map(Object.entries(facts).map(([slot, fact]) => [Number(slot), fact])),
     stacks,
   };
@@ -190,6 +202,16 @@ describe('facts about memory', () => {
         expect(found).toMatchObject({ fact: 'memory', insn: slot });
       }
     }
+  });
+
+  it('so much of the context', async () => {
+    const text = `
+      r2 = *(u32 *)(r1 + 16)
+      r0 = 0
+      exit`;
+    const facts = { 0: { memory: 'ctx' } };
+    await check({ text, facts, contextSize: 20 });
+    expect(await violation({ text, facts, contextSize: 16 })).toMatchObject({ fact: 'contextSize', insn: 0 });
   });
 
   it('metadata in front of a packet', async () => {

@@ -22,14 +22,17 @@ export interface Original {
   readonly program: Program;
 }
 
+/** Neither too large nor in need of a kernel. */
+const isPlain = ({ code, kfuncs = [], poisoned }: Program): boolean =>
+  code.length / 8 <= MOST_SLOTS && kfuncs.length === 0 && (poisoned?.size ?? 0) === 0;
+
 async function programsIn(folder: string): Promise<Original[]> {
   const files = (await readdir(new URL(folder, ROOT))).filter((name) => name.endsWith('.o')).sort();
   const found: Original[] = [];
   for (const file of files) {
     const path = `${folder}/${file}`;
     for (const program of openObject(await readFile(new URL(path, ROOT)), path).programs)
-      if (program.code.length / 8 <= MOST_SLOTS && (program.kfuncs ?? []).length === 0)
-        found.push({ name: `${path} ${program.name}`, program });
+      if (isPlain(program)) found.push({ name: `${path} ${program.name}`, program });
   }
   return found;
 }

@@ -41,6 +41,9 @@ function baseOf(scope: Scope, register: number): Base | undefined {
 
 const isFrame = ({ held }: Base): boolean => isPointer(held) && held.to.name === 'frame';
 
+const isStack = (base: Base): boolean =>
+  base.register === FRAME || isFrame(base) || (isPointer(base.held) && base.held.to.name === 'outer');
+
 /** A base with room for `size` bytes; the frame pointer is one too. */
 function pickBase(
   scope: Scope,
@@ -182,7 +185,9 @@ const index: Statement = (scope) => {
   const unit = isFrame(base) ? size : random.pick([1, 1, size]);
   const most = confine(scope, number, base.high - base.low - size, unit);
   if (most === undefined) return false;
-  const register = random.chance(0.5) ? number : scope.free([base.register, number]);
+  // Linux 6.18 takes `number += r10` in a callee for an address in the main program's frame.
+  const keeps = random.chance(0.5) && (!isStack(base) || scope.plan.role === 'main');
+  const register = keeps ? number : scope.free([base.register, number]);
   if (register === base.register) return false;
   if (register === number) emit.alu('add', 64, register, { src: base.register });
   else {

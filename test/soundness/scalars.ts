@@ -114,7 +114,11 @@ const CPU = 8;
 const numberHelper: Statement = (scope) => {
   const { random, emit } = scope;
   scope.save();
-  const id = random.pick([PRANDOM, PRANDOM, KTIME, CPU]);
+  const id = random.weighted([
+    [8, PRANDOM],
+    [4, KTIME],
+    [1, CPU],
+  ] as const);
   emit.helper(id);
   scope.called(num(id === KTIME ? undefined : 0xffff_ffff));
   return true;

@@ -64,6 +64,15 @@ function insideContext(paused: Paused, address: bigint, size: number): boolean {
     : between(paused, layout.RUN_CTX, layout.RUN_CTX_END, address, size);
 }
 
+/** The program may not touch more of its context than the proof says. */
+export function checkContextSize(paused: Paused, limit: number, address: bigint, size: number): void {
+  const isRaw = paused.state(layout.RUN_CTX) === paused.state(layout.RUN_CTX_END);
+  const start = BigInt(paused.state(isRaw ? layout.RUN_PKT_DATA : layout.RUN_CTX));
+  const end = address + BigInt(size) - start;
+  if (end <= BigInt(limit)) return;
+  throw new Disproof('contextSize', `byte ${end} of the context is accessed, not ${limit} at most`, address);
+}
+
 /** In one frame, of those that have been entered. */
 function insideStack(paused: Paused, address: bigint, size: number): boolean {
   const down = BigInt(paused.stackTop) - address;

@@ -13,7 +13,8 @@ export type FactName =
   | 'mapCall'
   | 'escaping'
   | 'depth'
-  | 'stackOffset';
+  | 'stackOffset'
+  | 'contextSize';
 
 export interface Violated {
   readonly fact: FactName;

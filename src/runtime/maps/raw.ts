@@ -1,5 +1,5 @@
 import * as layout from '../../abi/layout.ts';
-import { BPF_ANY, ENOENT } from '../../abi/maps.ts';
+import { BPF_ANY, ENOENT, EPERM } from '../../abi/maps.ts';
 import { WebpfError } from '../../errors.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import { align8 } from '../bytes.ts';
@@ -64,6 +64,7 @@ export class RawMap {
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number = BPF_ANY): void {
+    this.#refuseFrozen('update');
     this.#expect('value', value, this.valueBytes);
     this.#expectReference(value);
     const keyAddress = this.#putKey(key);
@@ -74,6 +75,7 @@ export class RawMap {
 
   /** False when there was no such element. */
   delete(key: Uint8Array): boolean {
+    this.#refuseFrozen('delete');
     const result = this.#exports.mapDelete(this.address, this.#putKey(key));
     if (result === -ENOENT) return false;
     this.#refuse('delete', result);
@@ -125,6 +127,11 @@ export class RawMap {
     } finally {
       this.#memory.free(keys);
     }
+  }
+
+  /** .rodata once it is loaded: the verifier takes its bytes for constants, as in the kernel. */
+  #refuseFrozen(operation: string): void {
+    if (this.spec.frozen === true) throw mapError(this.spec.name, operation, -EPERM);
   }
 
   #copyValue(address: number): Uint8Array {

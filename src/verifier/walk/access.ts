@@ -175,6 +175,8 @@ function context(walk: Walk, access: MemoryAccess, at: Access): void {
   const { size, write, dst, signed = false } = access;
   const answer = accessContext(walk.env.context, { offset: at.off, size, write, signed });
   if (!isGranted(answer)) refuse(answer.refused, { hint: answer.hint, registers: [access.register] });
+  const isPointer = !write && answer.yields.kind !== 'scalar';
+  walk.facts.context(at.off + size, isPointer ? walk.insn : undefined);
   if (!write && dst !== undefined) yieldInto(walk, walk.reg(dst), answer.yields);
 }
 

@@ -75,7 +75,7 @@ export function makeDynptr(walk: Walk, register: number, kind: number, reference
 
 export function checkUninitialised(walk: Walk, register: number): void {
   const object = walk.memory.type(walk.reg(register)) === abi.KIND_STACK;
-  if (!object) refuse('arg#' + (register - 1) + ' expected pointer to stack');
+  if (!object) refuse(`arg#${register - 1} expected pointer to stack`);
   const found = stackObject(walk, register, 'dynptr', DYNPTR_SLOTS);
   if (found === undefined) return;
   for (const slot of [found.slot, found.slot - 1]) {

@@ -27,6 +27,8 @@ interface Passage {
 }
 
 const MAX_HISTORY = 40;
+/** BPF_COMPLEXITY_LIMIT_STATES: states of one instruction kept for users without CAP_BPF. */
+const MAX_UNPRIVILEGED_STATES = 64;
 /** The kernel gives up, too, and takes everything for precise. */
 const MAX_ROUNDS = 64;
 
@@ -77,7 +79,8 @@ export class Explored {
       if (this.#isUseless(state, points)) this.#evict(states, i);
       else i += 1;
     }
-    if (decision.keep) this.#keep(states);
+    const isFull = !walk.rules.capable && states.length > MAX_UNPRIVILEGED_STATES;
+    if (decision.keep && !isFull) this.#keep(states);
     return false;
   }
 

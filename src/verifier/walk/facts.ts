@@ -23,6 +23,10 @@ export class Facts {
   readonly depths: Map<number, number> = new Map();
   /** Slots whose address escapes, by function. */
   readonly escapes: Map<number, Set<number>> = new Map();
+  /** Bytes of the context that are accessed, from its start. */
+  contextSize = 0;
+  /** The first slot seen that loads a pointer from the context. */
+  contextPointer: number | undefined;
 
   constructor(slots: number) {
     this.seen = new Uint8Array(slots);
@@ -90,6 +94,12 @@ export class Facts {
   stackOffset(slot: number): number | undefined {
     const off = this.#offsets[slot] ?? UNSEEN;
     return off < VARIES ? off + 2 : undefined;
+  }
+
+  /** The context is accessed up to `end`; `pointer`: the slot, where what is loaded is a pointer. */
+  context(end: number, pointer: number | undefined): void {
+    if (end > this.contextSize) this.contextSize = end;
+    this.contextPointer ??= pointer;
   }
 
   /** A function uses the stack down to `depth` bytes. */

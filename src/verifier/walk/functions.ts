@@ -7,6 +7,7 @@ import { nameOfType } from './describe.ts';
 import type { Explored } from './explore.ts';
 import { checkGlobalCall, globalFunction } from './globals.ts';
 import { clearCallerSaved } from './helperCall.ts';
+import { push } from './pending.ts';
 import { markPrecise } from './precision.ts';
 import { checkLeaks, heldLock } from './references.ts';
 import { refuse } from './refusal.ts';
@@ -94,6 +95,17 @@ function leave(walk: Walk, explored: Explored): void {
   if (callback === undefined) return;
   const kept = explored.openAt(callsite);
   if (kept !== undefined) ops.widenFrom(kept.address);
+}
+
+/**
+ * bpf_tail_call in a function: where it succeeds, the other program returns to this function's caller, with a packet
+ * that may have moved; where it fails, the function goes on.
+ */
+export function returnByTailCall(walk: Walk, explored: Explored): void {
+  push(walk, walk.insn + 1, walk.insn);
+  walk.ops.forgetPackets(walk.rules.leaks ? 1 : 0);
+  walk.setUnknown(walk.reg(0));
+  leave(walk, explored);
 }
 
 function finish(walk: Walk): void {

@@ -181,16 +181,20 @@ export function checkGlobalCall(walk: Walk, index: number): void {
   }
 }
 
-/** Sets up r1 and on where a global function's own verification begins. */
-export function enterGlobal(walk: Walk, index: number): void {
+function enterArgument(walk: Walk, argument: GlobalArgument, r: number): void {
   const { memory } = walk;
-  const { args } = globalFunction(walk, index) ?? { args: [] };
-  args.forEach((argument, at) => {
-    const r = walk.reg(at + 1);
-    if (argument.kind === 'scalar') return walk.setUnknown(r);
-    if (argument.kind === 'context') return memory.setPointer(r, abi.KIND_CTX);
+  if (argument.kind === 'scalar') walk.setUnknown(r);
+  else if (argument.kind === 'context') memory.setPointer(r, abi.KIND_CTX);
+  else {
     memory.setPointer(r, abi.KIND_MEM | (argument.nullable ? abi.FLAG_NULL : 0), argument.size);
     if (argument.nullable) memory.setId(r, walk.newId());
-    return undefined;
+  }
+}
+
+/** Sets up r1 and on where a global function's own verification begins. */
+export function enterGlobal(walk: Walk, index: number): void {
+  const { args } = globalFunction(walk, index) ?? { args: [] };
+  args.forEach((argument, at) => {
+    enterArgument(walk, argument, walk.reg(at + 1));
   });
 }

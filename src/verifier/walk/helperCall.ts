@@ -62,6 +62,8 @@ function refuseFlags(walk: Walk, register: number, message: string): void {
 }
 
 function loop(walk: Walk, call: CallState): void {
+  // A pointer has no bounds that would say how often the function is called.
+  if (walk.memory.type(walk.reg(1)) !== abi.KIND_SCALAR) refuse('R1 is not a scalar');
   markPrecise(walk, 1);
   const rounds = walk.ops.umaxOf(walk.reg(1));
   if (walk.top.callbackDepth < rounds) {
@@ -154,11 +156,7 @@ function checkMap(walk: Walk, { helper, map }: CallState): void {
 
 /** The packet may have moved, in this call or by what it writes to an skb. */
 function changesPacket({ helper, dynptr }: CallState): boolean {
-  return (
-    helper.changesPacket ||
-    helper.name === 'bpf_tail_call' ||
-    (helper.name === 'bpf_dynptr_write' && dynptr?.kind === DYNPTR_SKB)
-  );
+  return helper.changesPacket || (helper.name === 'bpf_dynptr_write' && dynptr?.kind === DYNPTR_SKB);
 }
 
 function findHelper(walk: Walk, id: number): Helper {

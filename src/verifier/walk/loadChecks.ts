@@ -42,6 +42,26 @@ function checkValueAddress(walk: Walk, insn: number, { lo, hi }: LddwInsn): void
   });
 }
 
+/** Users without CAP_BPF get neither loops nor functions. */
+function checkUnprivileged({ code }: Walk): void {
+  const { subprograms, insns } = code;
+  if (subprograms.length > 1) {
+    refuse('function calls to other bpf functions are allowed for CAP_BPF and CAP_SYS_ADMIN');
+  }
+  const loop = subprograms.flatMap(({ cfg }) => {
+    const edge = cfg.backEdges[0] ?? cfg.irreducibleEdges[0];
+    return edge === undefined ? [] : [{ cfg, edge }];
+  })[0];
+  if (loop === undefined) return;
+  const { blocks } = loop.cfg;
+  const last = lastInsn(insns, blocks[loop.edge.from]?.end ?? 0);
+  refuse(`back-edge from insn ${last} to ${blocks[loop.edge.to]?.start ?? 0}`, { insn: last });
+}
+
+/** Slot of the last instruction before `end`. */
+const lastInsn = (insns: readonly unknown[], end: number): number =>
+  insns[end - 1] === undefined ? end - 2 : end - 1;
+
 function checkKfuncs({ code, env }: Walk): void {
   for (const name of code.program.kfuncs ?? []) {
     const refusal = kfuncOf(name) === undefined ? undefined : kfuncLoadRefusalOf(name, env.site);
@@ -51,6 +71,7 @@ function checkKfuncs({ code, env }: Walk): void {
 
 export function checkLoad(walk: Walk): void {
   checkSize(walk);
+  if (!walk.rules.capable) checkUnprivileged(walk);
   walk.code.insns.forEach((insn, slot) => {
     if (insn?.kind === 'lddw' && insn.pseudo === 6) checkValueAddress(walk, slot, insn);
   });

@@ -134,6 +134,8 @@ function backCall(insn: CallInsn, step: Step): Back {
   const { wanted, frame, nextFrame } = step;
   if (nextFrame > frame) return backEntry(step, insn.target === 'local');
   wanted.remove(frame, 0);
+  // After a tail call the other program returns for this function.
+  if (nextFrame < frame) wanted.remove(nextFrame, 0);
   return (wanted.registers(frame) & ARGUMENTS) === 0;
 }
 

@@ -4,7 +4,7 @@ import * as abi from '../../abi/state.ts';
 import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
 import { stepAlu, stepEndian, stepNeg } from './alu.ts';
 import type { Explored } from './explore.ts';
-import { callFunction, stepExit } from './functions.ts';
+import { callFunction, returnByTailCall, stepExit } from './functions.ts';
 import { globalFunction } from './globals.ts';
 import { callHelper } from './helperCall.ts';
 import { stepJa, stepJump, stepMayGoto } from './jump.ts';
@@ -49,9 +49,13 @@ function stepLddw(walk: Walk, { dst, pseudo, lo, hi }: LddwInsn): void {
   }
 }
 
+/** bpf_tail_call. */
+const TAIL_CALL = 12;
+
 function stepCall(walk: Walk, insn: CallInsn, explored: Explored): void {
   if (insn.target === 'helper') {
     callHelper(walk, insn.imm);
+    if (insn.imm === TAIL_CALL && walk.frame > 0) returnByTailCall(walk, explored);
     return;
   }
   if (insn.target === 'kfunc') {

@@ -1,0 +1,82 @@
+/** What the text of a source line tells: expressions and variables, where they are recognisable. */
+import type { SourceLine } from '../../errors.ts';
+import type { Program } from '../../frontend/program.ts';
+
+/** `eth->h_proto`, `data[13]`, `flow->sizes[*data]`. */
+const MEMBER = /[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[[^[\]]*\])+/g;
+/** `*setting`, where the star is no product and no declaration. */
+const POINTEE = /(?:^|[(=,!&|+<>?:;[{}]|\breturn)\s*(\*\s*[A-Za-z_]\w*)/g;
+
+interface Candidate {
+  readonly text: string;
+  /** Where clang says the access is, in the trimmed line. */
+  readonly at: number;
+}
+
+/** The name of the last member, or the first name where there is none. */
+function locationOf(text: string, start: number): number {
+  const members = [...text.matchAll(/(?:->|\.)([A-Za-z_]\w*)/g)];
+  const last = members.at(-1);
+  if (last === undefined) return start;
+  return start + last.index + last[0].length - (last[1] ?? '').length;
+}
+
+function candidatesIn(text: string): Candidate[] {
+  const members = [...text.matchAll(MEMBER)].map(({ 0: found, index }) => ({
+    text: found,
+    at: locationOf(found, index),
+  }));
+  const pointees = [...text.matchAll(POINTEE)].map(({ 0: whole, 1: found = '', index }) => ({
+    text: found,
+    at: index + whole.length - found.length,
+  }));
+  return [...members, ...pointees];
+}
+
+/** The text comes without its indentation: what the column leaves for it must be plausible. */
+const isIndentation = (width: number): boolean => width >= 0 && width <= 64;
+
+/** The only expression of memory in a line, or the one at the column; undefined when several may be meant. */
+export function expressionIn(source: SourceLine | undefined): string | undefined {
+  if (source === undefined) return undefined;
+  const candidates = candidatesIn(source.text);
+  const texts = new Set(candidates.map(({ text }) => text));
+  if (texts.size === 1) return candidates[0]?.text;
+  const fitting = candidates.filter(({ at }) => isIndentation(source.column - 1 - at));
+  const even = fitting.filter(({ at }) => (source.column - 1 - at) % 2 === 0);
+  const left = new Set((even.length > 0 ? even : fitting).map(({ text }) => text));
+  return left.size === 1 ? [...left][0] : undefined;
+}
+
+/** The expression of a line that ends with this member. */
+export function expressionOf(source: SourceLine | undefined, member: string): string | undefined {
+  const name = member.replace(/\[\d+\]$/, '').replace(/^.*\./, '');
+  if (source === undefined || name === '') return undefined;
+  const found = candidatesIn(source.text).filter(({ text }) =>
+    new RegExp(`(->|\\.)${name}(\\[[^\\]]*\\])?$`).test(text),
+  );
+  const texts = new Set(found.map(({ text }) => text));
+  return texts.size === 1 ? found[0]?.text : undefined;
+}
+
+/** The pointer in `eth->h_proto`, `data[13]` or `*data`. */
+export function pointerIn(expression: string): string | undefined {
+  return /^\*?\s*([A-Za-z_]\w*)/.exec(expression)?.[1];
+}
+
+/** The variable that a line assigns: of `struct flow *flow = lookup(…)`, `flow`. */
+export function assignedIn(source: SourceLine | undefined): string | undefined {
+  return /(?:^|[\s*(])([A-Za-z_]\w*)\s*=(?!=)/.exec(source?.text ?? '')?.[1];
+}
+
+/** The variable of the program that is given a field of its context: `data` of `void *data = (void *)ctx->data;`. */
+export function variableOfField(program: Program, field: string): string | undefined {
+  const assignment = new RegExp(`(?:^|[\\s*])([A-Za-z_]\\w*)\\s*=[^=;]*->${field}\\b`);
+  for (const { text } of program.lines) {
+    const name = assignment.exec(text)?.[1];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+export const baseName = (file: string): string => file.replace(/^.*[/\\]/, '');
