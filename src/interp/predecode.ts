@@ -147,9 +147,12 @@ const PSEUDO: Record<LddwInsn['pseudo'], (insn: LddwInsn, context: Context) => b
   6: ({ lo, hi }, { bindings, slot }) => (bound(bindings.values, lo, slot) + hi) >>> 0,
 };
 
-/** Trusted programs and accesses with a fact need no check. */
+/** What is never reached need not be such as the loop carries; should it be reached all the same, the run ends. */
+const DEAD: Fields = { op: op.INVALID };
+
+/** Trusted and verified programs, and accesses with a fact, need no check. */
 const memory = (opcode: number, { proof, slot }: Context): number => {
-  const safe = proof.mode === 'trusted' || proof.facts.get(slot)?.safe === true;
+  const safe = proof.mode !== 'sandbox' || proof.facts.get(slot)?.safe === true;
   return opcode + (safe ? op.TRUSTED : op.CHECKED);
 };
 
@@ -243,7 +246,8 @@ export function predecode(program: Predecodable, bindings: Bindings, proof: Proo
   const view = new DataView(code.buffer);
   insns.forEach((insn, slot) => {
     if (insn === undefined) return;
-    writeInsn(view, slot, fieldsOf(insn.kind, insn, { ...shared, slot }));
+    const isDead = proof.facts.get(slot)?.dead === true;
+    writeInsn(view, slot, isDead ? DEAD : fieldsOf(insn.kind, insn, { ...shared, slot }));
   });
   return code;
 }

@@ -51,6 +51,8 @@ export interface ArtifactInfo {
   readonly mainSlots: number;
   /** Deepest chain of calls. */
   readonly frames: number;
+  /** Bytes of the context that it accesses unchecked, when verified: runs must be given as many. */
+  readonly contextSize: number;
   readonly maps: readonly ArtifactMap[];
   /** Ids of the helpers it calls, ascending. */
   readonly helpers: readonly number[];
@@ -111,11 +113,12 @@ const INFO: Shape<ArtifactInfo> = {
   section: isText,
   type: isText,
   license: isText,
-  mode: (value) => value === 'sandbox' || value === 'trusted',
+  mode: (value) => value === 'sandbox' || value === 'trusted' || value === 'verified',
   shared: isFlag,
   slots: isCount,
   mainSlots: isCount,
   frames: isCount,
+  contextSize: isCount,
   maps: listOf(recordOf(MAP)),
   helpers: listOf(isCount),
   functions: listOf(recordOf(FUNCTION)),

@@ -1,7 +1,9 @@
 /** The statements of a function, written piece by piece. */
+import { TRAP_UNSUPPORTED } from '../abi/traps.ts';
 import type { Cfg } from '../isa/cfg.ts';
 import type { Insn } from '../isa/insn.ts';
 import type { Expr } from './builder.ts';
+import { isDead } from './live.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { condition, payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';
@@ -98,11 +100,20 @@ export class Body implements Sink {
 
   code(block: number): void {
     const end = this.#last(block);
+    if (isDead(this.#scope.unit.proof, this.#start(block))) {
+      this.push(...this.#dead(this.#start(block)));
+      return;
+    }
     for (let slot = this.#start(block); slot <= end; slot++) {
       const insn = this.#insns[slot];
       if (insn !== undefined) this.push(...lowerInsn(this.#scope, insn, slot));
     }
     if (this.#isIdle(block)) this.push(this.#scope.b.drop(this.test(block, true)));
+  }
+
+  /** Dead code may be such as cannot be translated. Should it be reached all the same, the run ends. */
+  #dead(slot: number): Expr[] {
+    return this.#scope.trap(TRAP_UNSUPPORTED, slot, this.#scope.b.const64(0n));
   }
 
   /** A may_goto to the next instruction: nowhere to go, but it counts. */

@@ -13,6 +13,7 @@ import {
   makeArtifact,
 } from './artifact.ts';
 import type { Builder } from './builder.ts';
+import { liveCalls } from './live.ts';
 import { buildModule, type ModuleInput } from './module.ts';
 import { callbackExport } from './names.ts';
 import { bodySizes } from './wasm.ts';
@@ -57,8 +58,9 @@ const describe = (program: Program, structure: Structure, proof: Proof, shared: 
   slots: structure.decoded.insns.length,
   mainSlots: structure.subprograms[0]?.length ?? 0,
   frames: structure.frames,
+  contextSize: proof.contextSize,
   maps: program.maps.map(mapOf),
-  helpers: [...structure.helpers.keys()].sort((a, b) => a - b),
+  helpers: [...liveCalls(structure, proof, 'helper').keys()].sort((a, b) => a - b),
   functions: functionsOf(structure),
 });
 

@@ -118,7 +118,7 @@ export class Engine implements RunHost, RingHost {
     this.run = exports.attach(cpu) >>> 0;
     this.arena = new Arena(memory);
     this.lengthOut = memory.alloc(8);
-    helpers.bindMemory(memory, this.run, this.mode);
+    helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
   }
 

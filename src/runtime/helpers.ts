@@ -1,9 +1,8 @@
 import * as layout from '../abi/layout.ts';
 import { helperId, helperName } from '../isa/helpers.ts';
-import { defineHelper, type HelperDefinition } from '../verifier/custom.ts';
+import { type CustomProgramType, defineHelper, type HelperDefinition } from '../verifier/custom.ts';
 import { HELPERS } from '../verifier/helpers/index.ts';
-import type { Argument, Helper } from '../verifier/helpers/types.ts';
-import type { ProofMode } from '../verifier/proof.ts';
+import type { Helper } from '../verifier/helpers/types.ts';
 import { badArgument, integer } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 import { mayWrite } from './outputs.ts';
@@ -39,6 +38,9 @@ export interface DeclaredHelper extends Omit<HelperDefinition, 'id' | 'overrides
  * given is theirs to check.
  */
 export type HostHelpers = Readonly<Record<string, HostHelper | DeclaredHelper>>;
+
+/** What a program was verified as: a type of the host's, or the name of one of Linux. */
+export type VerifiedType = string | CustomProgramType;
 
 /** Most bytes one access may have. */
 const MAX_SIZE = 0xffffffff;
@@ -76,8 +78,6 @@ export class HelperTable {
   readonly #exports: () => Exports;
   readonly #host = new Map<number, HostHelper>();
   readonly #prototypes = new Map<number, Helper>();
-  /** Of those that program types of the host's declare. */
-  readonly #arguments = new Map<number, readonly Argument[]>();
   #memory: ProgramMemory | undefined;
   #call: Call | undefined;
   /** The access of the running helper that was refused: the run ends even where the helper has caught it. */
@@ -105,17 +105,6 @@ export class HelperTable {
   /** What the verifier must know of the host's helpers, by id: programs of every type may call them. */
   get prototypes(): ReadonlyMap<number, Helper> {
     return this.#prototypes;
-  }
-
-  /** Helpers as a program type of the host's declares them. Their functions are given with the option `helpers`. */
-  declare(definitions: readonly HelperDefinition[]): void {
-    for (const { id, name, args } of definitions) {
-      const known = this.#arguments.get(id) ?? args;
-      if (JSON.stringify(known) !== JSON.stringify(args)) {
-        throw badArgument(`helper ${name} (${id}): another program type of this engine gives it other arguments`);
-      }
-      this.#arguments.set(id, args);
-    }
   }
 
   has(id: number): boolean {
@@ -146,17 +135,20 @@ export class HelperTable {
     return thrown;
   }
 
-  /** @param run address of the run state */
-  bindMemory(memory: LinearMemory, run: number, mode: ProofMode): void {
+  /**
+   * @param run address of the run state
+   * @param typeOf what the program of this descriptor was verified as; undefined where it was not
+   */
+  bindMemory(memory: LinearMemory, run: number, typeOf: (program: number) => VerifiedType | undefined): void {
     const exports = this.#exports();
-    const isVerified = (): boolean => mode === 'verified' && memory.u32(run + layout.RUN_SANDBOX) === 0;
     const at = (address: bigint, size: number, write: 0 | 1): number => {
       if (typeof address !== 'bigint') throw badArgument(`the address ${String(address)} is no bigint`);
       // Sizes come from programs: one that wraps to 32 bits would pass the check and read everything.
       integer('the size of a memory access', size, 0, MAX_SIZE);
       try {
         const checked = exports.check(address, size, write, memory.u32(run + layout.RUN_PC)) >>> 0;
-        if (write === 1 && isVerified()) this.#requireOutput(memory, run, address, size);
+        const type = write === 1 ? typeOf(memory.u32(run + layout.RUN_PROG)) : undefined;
+        if (type !== undefined) this.#requireOutput(memory, run, [address, size], type);
         return checked;
       } catch (error) {
         this.#refused = { error };
@@ -169,10 +161,16 @@ export class HelperTable {
     };
   }
 
-  #requireOutput(memory: LinearMemory, run: number, address: bigint, size: number): void {
+  #requireOutput(
+    memory: LinearMemory,
+    run: number,
+    range: readonly [address: bigint, size: number],
+    type: VerifiedType,
+  ): void {
     const { id = 0, values = [] } = this.#call ?? {};
-    const args = this.#prototypes.get(id)?.args ?? this.#arguments.get(id) ?? HELPERS.get(id)?.args ?? [];
-    if (mayWrite(memory, run, [address, size], args, values)) return;
+    const own = typeof type === 'object' ? type.helpers.get(id) : undefined;
+    const { args = [] } = own ?? this.#prototypes.get(id) ?? HELPERS.get(id) ?? {};
+    if (mayWrite(memory, run, range, args, values)) return;
     throw badArgument(
       `helper ${id} writes to the stack or the context of a verified program, where it has not declared to: say so in its args ({ kind: 'memory', access: 'write', … })`,
     );

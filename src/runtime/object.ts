@@ -3,6 +3,8 @@ import { valueCodec } from '../frontend/btf/codec.ts';
 import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
+import { type CustomProgramType, defineProgramType, type ProgramTypeDefinition } from '../verifier/custom.ts';
+import { admit } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
 import { u32Bytes } from './bytes.ts';
 import { type ContextKind, contextCodes } from './context.ts';
@@ -23,11 +25,26 @@ export interface ObjectOptions {
   readonly globals?: Readonly<Record<string, unknown>>;
   /** Maps made larger or smaller than the object says. */
   readonly maxEntries?: Readonly<Record<string, number>>;
-  /** How programs see their events, where the type alone does not say it (`unspec` gets plain memory). */
+  /**
+   * How programs see their events, where the type alone does not say it (`unspec` gets plain memory). A context that is
+   * not the type's has programs run in the sandbox: no rules are known that they could be verified by.
+   */
   readonly context?: ContextKind;
+  /**
+   * A program type of your own for all programs of the object, whatever their sections say. They are verified by its
+   * rules, and the memory given to `run` is their context: r1 is its address.
+   */
+  readonly programType?: ProgramTypeDefinition;
 }
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
+
+/** The host's own type, checked. What it says of the context leaves nothing to choose. */
+function customType({ programType, context = 'memory' }: ObjectOptions): CustomProgramType | undefined {
+  if (programType === undefined) return undefined;
+  if (context === 'memory') return defineProgramType(programType);
+  throw badArgument(`option context is ${context}, but programs of a type of your own get plain memory`);
+}
 
 /** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
 export class BpfObject implements Disposable {
@@ -36,7 +53,9 @@ export class BpfObject implements Disposable {
   readonly #options: ObjectOptions;
   readonly #ownsEngine: boolean;
   readonly #maps: MapSet;
-  readonly #placed = new Map<string, Placed>();
+  readonly #type: CustomProgramType | undefined;
+  readonly #placing = new Map<string, Promise<Placed>>();
+  readonly #placed: Placed[] = [];
   readonly #ready = new Map<string, Promise<BpfProgram>>();
 
   constructor(engine: Engine, file: ObjectFile, options: ObjectOptions, ownsEngine: boolean) {
@@ -46,6 +65,7 @@ export class BpfObject implements Disposable {
     this.file = file;
     this.#options = options;
     this.#ownsEngine = ownsEngine;
+    this.#type = customType(options);
     this.#maps = new MapSet(engine, file.maps, options);
   }
 
@@ -63,16 +83,18 @@ export class BpfObject implements Disposable {
   }
 
   /**
-   * The program of that name (or the object's only one), checked and ready to run. With it come the programs that
-   * its prog_array maps name.
-   * @throws WebpfError 'not-found'; 'bad-program' or 'bad-instruction' when the checks refuse it;
-   * 'missing-helper'; 'unsupported'.
+   * The program of that name (or the object's only one), verified and ready to run. With it come the programs that
+   * its prog_array maps name. In a `verified` engine, programs whose type is not known (`unspec`), or that are given
+   * another context than their type's, run in the sandbox: `program.mode` tells.
+   * @throws WebpfError 'not-found'; 'rejected' when the verifier does not accept it, with the `Rejection` as cause
+   * (outside of a verified engine 'bad-program' or 'bad-instruction' when its structure is wrong); 'missing-helper';
+   * 'unsupported'.
    */
   async program(name?: string): Promise<BpfProgram> {
     this.engine.assertOpen();
     const wanted = this.#find(name);
     const group = this.#tailCallGroup(wanted);
-    for (const program of group) this.#place(program);
+    for (const program of group) await this.#place(program);
     const ready = await Promise.all(group.map((program) => this.#finish(program)));
     for (const program of group) this.#fillProgramArrays(program, ready);
     return this.#finish(wanted);
@@ -80,8 +102,7 @@ export class BpfObject implements Disposable {
 
   /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
   async artifact(name?: string): Promise<Artifact> {
-    const program = this.#find(name);
-    return translateFor(this.engine, program, this.#place(program).structure);
+    return translateFor(this.engine, await this.#place(this.#find(name)));
   }
 
   /** A map with keys and values decoded by BTF. */
@@ -114,6 +135,11 @@ export class BpfObject implements Disposable {
     integer(`the index in "${map}"`, index, 0, raw.spec.maxEntries - 1);
     if (program && !program.isOf(this.engine))
       throw badArgument(`${program.name} is a program of another engine`);
+    if (program && !this.engine.tailCalls.join(raw.address, program.descriptor)) {
+      throw badArgument(
+        `${program.name} cannot be a target of tail calls through "${map}", which is for programs of another type`,
+      );
+    }
     if (program) raw.update(u32Bytes(index), u32Bytes(program.descriptor));
     else raw.delete(u32Bytes(index));
   }
@@ -124,8 +150,9 @@ export class BpfObject implements Disposable {
       throw badArgument(`map "${inner.spec.name}" is a map of another engine`);
     }
     const raw = this.#maps.setInner(outer, key, inner);
-    for (const { maps, descriptor } of this.#placed.values()) {
-      if (maps.includes(raw)) grantMaps(this.engine.memory, descriptor.address, this.#maps.granted(maps));
+    for (const { maps, descriptor, regions } of this.#placed) {
+      if (!maps.includes(raw)) continue;
+      grantMaps(this.engine.memory, descriptor.address, this.#maps.granted(maps), regions);
     }
   }
 
@@ -194,20 +221,35 @@ export class BpfObject implements Disposable {
     return group;
   }
 
-  #place(program: Program): Placed {
-    const known = this.#placed.get(program.name);
+  #place(program: Program): Promise<Placed> {
+    const known = this.#placing.get(program.name);
     if (known) return known;
+    const placing = this.#admit(program).catch((error: unknown) => {
+      this.#placing.delete(program.name);
+      throw error;
+    });
+    this.#placing.set(program.name, placing);
+    return placing;
+  }
+
+  async #admit(program: Program): Promise<Placed> {
     const own = program.maps.map((spec) => this.#maps.find(spec.name));
+    // As the maps are now: the verifier looks into read-only data, and the host has set variables and sizes.
+    const type = this.#type === undefined ? program.type : 'unspec';
+    const actual = { ...program, type, maps: own.map(({ spec }) => spec) };
+    const { context } = this.#options;
+    const admission = await admit(this.engine, actual, { context, programType: this.#type });
+    this.engine.assertOpen();
     const maps = { own, granted: this.#maps.granted(own) };
-    const placed = place(this.engine, program, maps, this.#options.context);
-    this.#placed.set(program.name, placed);
+    const placed = place(this.engine, actual, maps, admission);
+    this.#placed.push(placed);
     return placed;
   }
 
   #finish(program: Program): Promise<BpfProgram> {
     const known = this.#ready.get(program.name);
     if (known) return known;
-    const ready = finishProgram(this.engine, this.#place(program));
+    const ready = this.#place(program).then((placed) => finishProgram(this.engine, placed));
     this.#ready.set(program.name, ready);
     return ready;
   }

@@ -1,23 +1,27 @@
 import * as layout from '../abi/layout.ts';
+import { MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
 import type { WasmTable } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
-import { sourceAt } from '../frontend/lines.ts';
 import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName } from '../isa/helpers.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
-import { type Proof, sandboxProof, trustedProof } from '../verifier/proof.ts';
+import { liveCalls } from '../jit/live.ts';
+import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
-import { verify } from '../verifier/verify.ts';
+import { type Admission, unverified } from './admit.ts';
 import { checkedInterpreter } from './checked.ts';
 import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
-import { type Descriptor, writeDescriptor } from './descriptor.ts';
+import { type Descriptor, type Region, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
+import type { FlowKeys } from './flowKeys.ts';
 import { BPF_TAIL_CALL } from './helpers.ts';
 import type { RawMap } from './maps/raw.ts';
+import { oneByOne } from './oneByOne.ts';
 import { BpfProgram, type Executor } from './program.ts';
+import { refuseAt } from './refuse.ts';
 
 /** A program that has its place in linear memory, but no engine's code yet. */
 export interface Placed {
@@ -26,34 +30,59 @@ export interface Placed {
   readonly contextKind: ContextKind;
   readonly maps: readonly RawMap[];
   readonly descriptor: Descriptor;
+  /** Memory it was given beside that of its maps. */
+  readonly regions: readonly Region[];
+  readonly flowKeys: FlowKeys | undefined;
   readonly id: number;
+  /** What its code may rely on. */
+  readonly proof: Proof;
+  /** What is held against its runs, in an engine that checks facts. */
+  readonly facts: Proof | undefined;
+}
+
+/** Refuses a program that may reach what its CO-RE relocations have left without an answer: all of it, unless verified. */
+function refusePoisoned(program: Program, { mode }: Proof): void {
+  const [first] = program.poisoned ?? [];
+  if (first === undefined || mode === 'verified') return;
+  const [insn, message] = first;
+  refuseAt(program, { code: 'unsupported', insn, does: 'is not complete', right: `: ${message}` });
 }
 
 /** Refuses a program that calls a helper neither the runtime nor the host has, naming it and the instruction. */
-function refuseMissingHelpers(engine: Engine, program: Program, structure: Structure): void {
-  for (const [id, insn] of structure.helpers) {
+function refuseMissingHelpers(engine: Engine, program: Program, structure: Structure, proof: Proof): void {
+  for (const [id, insn] of liveCalls(structure, proof, 'helper')) {
     if (engine.helpers.has(id)) continue;
-    const source = sourceAt(program.lines, insn);
-    const place = source ? ` (${source.file}:${source.line})` : '';
-    throw new WebpfError(
-      'missing-helper',
-      `${program.name} calls ${helperName(id) ?? 'helper'}#${id} at instruction ${insn}${place}, which webpf does not have: supply it with the option "helpers"`,
-      { stage: 'runtime', insn, source, subject: program.name },
-    );
+    refuseAt(program, {
+      code: 'missing-helper',
+      insn,
+      does: `calls ${helperName(id) ?? 'helper'}#${id}`,
+      right: ', which webpf does not have: supply it with the option "helpers"',
+    });
   }
 }
 
 /** Refuses a program that calls a function of the kernel, naming it and the instruction. */
-function refuseKfuncs(program: Program, { kfuncs, kfuncNames }: Structure): void {
-  const [first] = kfuncs;
-  if (first === undefined) return;
-  const [index, insn] = first;
-  const source = sourceAt(program.lines, insn);
-  const place = source ? ` (${source.file}:${source.line})` : '';
+function refuseKfuncs(program: Program, structure: Structure, proof: Proof): void {
+  for (const [index, insn] of liveCalls(structure, proof, 'kfunc')) {
+    refuseAt(program, {
+      code: 'unsupported',
+      insn,
+      does: `calls the kernel function ${structure.kfuncNames[index]} (kfunc)`,
+      right: ', which webpf does not have',
+    });
+  }
+}
+
+/** Refuses a program that would share a prog_array with programs that take other contexts for theirs. */
+function refuseTailCalls(engine: Engine, program: Program, maps: readonly RawMap[], type: Admission['type']): void {
+  const other = maps.find(
+    ({ address, spec }) => spec.type === MAP_TYPE_PROG_ARRAY && !engine.tailCalls.accepts(address, type),
+  );
+  if (other === undefined) return;
   throw new WebpfError(
-    'unsupported',
-    `${program.name} calls the kernel function ${kfuncNames[index]} (kfunc) at instruction ${insn}${place}, which webpf does not have`,
-    { stage: 'runtime', insn, source, subject: program.name },
+    'bad-program',
+    `${program.name} uses the prog_array "${other.spec.name}", which is for programs of another type already`,
+    { stage: 'runtime', subject: program.name },
   );
 }
 
@@ -69,32 +98,54 @@ export interface ProgramMaps {
   readonly granted: readonly RawMap[];
 }
 
-/** Checks a program and gives it its place in linear memory. */
+/**
+ * Checks a program's structure and gives it its place in linear memory.
+ *
+ * @param admission what admit() has found; without it the program is not verified
+ */
 export function place(
   engine: Engine,
   program: Program,
   maps: ProgramMaps,
-  contextKind: ContextKind = contextKindOf(program.type),
+  admission: Admission = unverified(engine, contextKindOf(program.type)),
 ): Placed {
+  const { contextKind, proof, facts, type } = admission;
   const structure = checkStructure(program);
-  refuseMissingHelpers(engine, program, structure);
-  refuseKfuncs(program, structure);
+  refusePoisoned(program, facts ?? proof);
+  refuseMissingHelpers(engine, program, structure, proof);
+  refuseKfuncs(program, structure, proof);
+  refuseTailCalls(engine, program, maps.own, type);
+  const flowKeys =
+    program.type === 'flow_dissector' && contextKind === 'skb' ? engine.flowKeys : undefined;
+  const regions = flowKeys === undefined ? [] : [flowKeys.region];
   const id = engine.programCount + 1;
   const descriptor = writeDescriptor(engine.memory, {
     id,
     slots: program.code.length / 8,
     mainSlots: structure.subprograms[0]?.length ?? 0,
     contextCode: contextCodes[contextKind],
-    sandbox: !engine.trusted,
+    sandbox: proof.mode === 'sandbox',
     frames: framesOf(structure),
     maps: maps.granted,
+    regions,
     functions: takenSubprograms(structure),
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
-  return { program, structure, contextKind, maps: maps.own, descriptor, id };
+  joinTailCalls(engine, descriptor.address, maps.own, admission);
+  return { program, structure, contextKind, maps: maps.own, descriptor, regions, flowKeys, id, proof, facts };
 }
 
-const proofOf = (engine: Engine) => (engine.trusted ? trustedProof : sandboxProof);
+function joinTailCalls(
+  { tailCalls }: Engine,
+  descriptor: number,
+  maps: readonly RawMap[],
+  { type, proof }: Admission,
+): void {
+  tailCalls.add(descriptor, type, proof.contextSize);
+  for (const { address, spec } of maps) {
+    if (spec.type === MAP_TYPE_PROG_ARRAY) tailCalls.join(address, descriptor);
+  }
+}
 
 export function interpreter(engine: Engine, placed: Placed): Executor {
   const { exports, memory } = engine;
@@ -105,7 +156,7 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
       values: placed.maps.map((map) => map.valuesAddress),
       functions: placed.descriptor.functions,
     },
-    proofOf(engine),
+    placed.proof,
   );
   const address = memory.alloc(code.length);
   memory.write(address, code);
@@ -120,9 +171,8 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
 /** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
 export async function translateFor(
   engine: Engine,
-  program: Program,
-  structure: Structure,
-  proof: Proof = proofOf(engine),
+  { program, structure, proof: known }: Placed,
+  proof: Proof = known,
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
   return translate(program, structure, proof, { shared: engine.memory.kind === 'shared' });
@@ -130,7 +180,7 @@ export async function translateFor(
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   const { exports, memory, run } = engine;
-  const artifact = await translateFor(engine, placed.program, placed.structure, proof);
+  const artifact = await translateFor(engine, placed, proof);
   const descriptor = placed.descriptor.address;
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
@@ -159,32 +209,31 @@ function addToTable(table: WasmTable, functions: readonly unknown[]): number[] {
   return functions.map((_, i) => first + i);
 }
 
-/** The proof that the checking mode holds a program to. */
-async function proofToCheck(program: Program): Promise<Proof> {
-  const { proof, rejection } = await verify(program);
-  if (proof !== undefined) return proof;
-  const { reason = '', insn, source } = rejection ?? {};
-  const message = `${program.name} is not accepted by the verifier, so that no facts can be checked: ${reason}`;
-  throw new WebpfError('bad-program', message, { stage: 'verifier', insn, source, subject: program.name });
-}
-
-async function checked(engine: Engine, placed: Placed): Promise<Executor> {
-  const plain = interpreter(engine, placed);
-  return { ...plain, ...checkedInterpreter(engine, placed, await proofToCheck(placed.program)) };
-}
+/** Flow dissectors find their keys as the kernel hands them over. */
+const withFlowKeys = (engine: Engine, executor: Executor, flowKeys: FlowKeys): Executor => ({
+  ...executor,
+  batch: oneByOne(engine, (record) => {
+    flowKeys.reset(record);
+    executor.batch(record, 1);
+  }),
+});
 
 function executorOf(engine: Engine, placed: Placed, proof: Proof): Executor | Promise<Executor> {
   if (engine.kind === 'jit') return jit(engine, placed, proof);
-  return engine.checkFacts ? checked(engine, placed) : interpreter(engine, placed);
+  const plain = interpreter(engine, placed);
+  const { facts } = placed;
+  return facts === undefined ? plain : { ...plain, ...checkedInterpreter(engine, placed, facts) };
 }
 
 /** Gives a placed program the code of the engine's kind; `proof` is what the JIT may rely on. */
 export async function finishProgram(
   engine: Engine,
   placed: Placed,
-  proof: Proof = proofOf(engine),
+  proof: Proof = placed.proof,
 ): Promise<BpfProgram> {
   const executor = await executorOf(engine, placed, proof);
-  const identity = { id: placed.id, descriptor: placed.descriptor.address };
-  return new BpfProgram(engine, placed.program, placed.contextKind, identity, executor);
+  const { flowKeys, id, descriptor, contextKind, program } = placed;
+  const whole = flowKeys === undefined ? executor : withFlowKeys(engine, executor, flowKeys);
+  const identity = { id, descriptor: descriptor.address, mode: proof.mode, flowKeys };
+  return new BpfProgram(engine, program, contextKind, identity, whole);
 }

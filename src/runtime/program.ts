@@ -2,11 +2,13 @@ import * as layout from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import type { Stepper } from '../interp/stepper.ts';
+import type { ProofMode } from '../verifier/proof.ts';
 import { BATCH_EVENTS } from './arena.ts';
 import { badArgument, integer, packetBytes } from './argument.ts';
 import { type BatchResult, Collector } from './batch.ts';
 import { equalBytes } from './bytes.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
+import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
 import { type Trap, trapError } from './trap.ts';
 import { verdictName } from './verdict.ts';
@@ -34,6 +36,8 @@ export interface RunResult {
   readonly redirect: Redirect | undefined;
   /** Fields of `struct __sk_buff` after the run; undefined for other contexts. */
   readonly context: Required<SkbContext> | undefined;
+  /** The 56 bytes of `struct bpf_flow_keys` as a flow dissector left them; undefined for other programs. */
+  readonly flowKeys: Uint8Array | undefined;
 }
 
 /** What {@link BpfProgram.repeat} measured. */
@@ -56,6 +60,15 @@ export interface Executor {
   debug?(record: number): Stepper;
 }
 
+/** Which program it is, and how it was loaded. */
+export interface Identity {
+  readonly id: number;
+  readonly descriptor: number;
+  /** Default: the sandbox. */
+  readonly mode?: ProofMode | undefined;
+  readonly flowKeys?: FlowKeys | undefined;
+}
+
 const EMPTY = new Uint8Array();
 const NO_CONTEXT: RunContext = {};
 
@@ -66,14 +79,20 @@ export class BpfProgram {
   /** Address of the program descriptor in linear memory. */
   readonly descriptor: number;
   readonly id: number;
+  /**
+   * `verified`: the verifier has accepted it, and nothing is checked when it runs. `sandbox`: it is not verified (the
+   * engine's option, or its type is not known); every access is checked. `trusted`: neither.
+   */
+  readonly mode: ProofMode;
   readonly #engine: RunHost;
   readonly #executor: Executor;
+  readonly #flowKeys: FlowKeys | undefined;
 
   constructor(
     engine: RunHost,
     spec: Program,
     contextKind: ContextKind,
-    identity: { readonly id: number; readonly descriptor: number },
+    identity: Identity,
     executor: Executor,
   ) {
     this.#engine = engine;
@@ -81,6 +100,8 @@ export class BpfProgram {
     this.contextKind = contextKind;
     this.id = identity.id;
     this.descriptor = identity.descriptor;
+    this.mode = identity.mode ?? 'sandbox';
+    this.#flowKeys = identity.flowKeys;
     this.#executor = executor;
   }
 
@@ -90,12 +111,13 @@ export class BpfProgram {
 
   /**
    * Runs the program once over a packet (or, for types without a packet context, over plain memory).
-   * @throws WebpfError 'trap' when the program is stopped: message, instruction and source line say why.
+   * @throws WebpfError 'bad-argument' when plain memory is smaller than what a verified program accesses of it;
+   * 'trap' when the program is stopped: message, instruction and source line say why.
    */
   run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
     const engine = this.#engine;
     return this.#alone(context, () => {
-      engine.arena.add(this.contextKind, packetBytes(data));
+      engine.arena.add(this.contextKind, this.#event(data));
       const trapped = this.#execute(0, 1);
       if (trapped) throw trapError(trapped.trap, trapped.cause);
       return this.#result(engine.arena.record(0), data);
@@ -109,7 +131,7 @@ export class BpfProgram {
    */
   repeat(data: Uint8Array, count: number, context: RunContext = NO_CONTEXT): RepeatResult {
     integer('the count of runs', count, 1, Number.MAX_SAFE_INTEGER);
-    const elapsed = this.#alone(context, () => this.#spend(packetBytes(data), count));
+    const elapsed = this.#alone(context, () => this.#spend(this.#event(data), count));
     return { runs: count, nsPerRun: (elapsed * 1e6) / count };
   }
 
@@ -123,7 +145,8 @@ export class BpfProgram {
       throw new WebpfError('bad-argument', message, { stage: 'runtime', subject: this.name });
     }
     this.#begin(context);
-    this.#engine.arena.add(this.contextKind, packetBytes(data));
+    this.#engine.arena.add(this.contextKind, this.#event(data));
+    this.#flowKeys?.reset(this.#engine.arena.record(0));
     return this.#executor.debug(this.#engine.arena.record(0));
   }
 
@@ -133,7 +156,7 @@ export class BpfProgram {
     return this.#alone(options.context ?? NO_CONTEXT, () => {
       const collector = new Collector(this.spec, options.packets === true);
       for (const packet of packets) {
-        if (arena.add(this.contextKind, packetBytes(packet))) continue;
+        if (arena.add(this.contextKind, this.#event(packet))) continue;
         this.#flush(collector);
         arena.add(this.contextKind, packet);
       }
@@ -145,6 +168,17 @@ export class BpfProgram {
   /** Whether this program was opened in that engine. */
   isOf(engine: RunHost): boolean {
     return engine === this.#engine;
+  }
+
+  /** The bytes of an event, as many as a verified program takes for granted (the kernel's max_ctx_offset). */
+  #event(data: Uint8Array): Uint8Array {
+    const bytes = packetBytes(data);
+    if (this.contextKind !== 'memory') return bytes;
+    const needed = this.#engine.contextSize(this.descriptor);
+    if (bytes.length >= needed) return bytes;
+    throw badArgument(
+      `${this.name} accesses ${needed} bytes of its context, but is given ${bytes.length}: pass at least ${needed}`,
+    );
   }
 
   /** Does work with the engine's one run state, which a run from within (a helper's, an iterable's) would overwrite. */
@@ -184,6 +218,10 @@ export class BpfProgram {
       );
     }
     writeContext(memory, run, this.contextKind, context);
+    const { address } = this.#flowKeys ?? {};
+    if (address !== undefined) {
+      memory.setU64(run + layout.RUN_SKB_TEMPLATE + layout.SKB_FLOW_KEYS, BigInt(address));
+    }
     arena.clear();
     arena.pulled = this.contextKind === 'skb' ? (context.linkHeader ?? 0) : 0;
   }
@@ -234,6 +272,7 @@ export class BpfProgram {
       meta: memory.read(meta, Math.max(0, data - meta)),
       redirect: verdict.endsWith('_REDIRECT') ? this.#redirect() : undefined,
       context: this.contextKind === 'skb' ? readSkb(memory, run) : undefined,
+      flowKeys: this.#flowKeys?.read(),
     };
   }
 

@@ -1,10 +1,11 @@
 /** Which programs tail calls may lead from and to. */
+import type { VerifiedType } from './helpers.ts';
 
 /**
  * What programs must have in common to call each other: a tail call hands on the context, and the stack of callers
- * that are still to be returned to. Compared by identity.
+ * that are still to be returned to. Undefined for programs that are not verified. Compared by identity.
  */
-export type TailCallKind = string | object;
+export type TailCallKind = VerifiedType | undefined;
 
 /** Programs and prog_arrays that tail calls connect. */
 interface Group {
@@ -40,7 +41,7 @@ export class TailCalls {
     return true;
   }
 
-  kindOf(program: number): TailCallKind | undefined {
+  kindOf(program: number): TailCallKind {
     return this.#groups.get(program)?.kind;
   }
 

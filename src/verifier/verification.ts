@@ -83,4 +83,8 @@ export interface VerifyOptions {
   readonly stateFreq?: boolean;
   /** Instructions to walk before giving up. Default 1,000,000, as the kernel. */
   readonly maxInsns?: number;
+  /** Bytes of memory for states before giving up. Default 448 MiB. */
+  readonly maxMemory?: number;
+  /** CPUs of the machine the program is for: bpf_get_smp_processor_id returns less. Default 8192. */
+  readonly cpus?: number;
 }

@@ -19,6 +19,8 @@ import { type Rules, Walk } from './walk/walk.ts';
 
 /** BPF_COMPLEXITY_LIMIT_INSNS. */
 const MAX_INSNS = 1_000_000;
+/** CONFIG_NR_CPUS: no machine has more. */
+const MOST_CPUS = 8192;
 const MAX_MEMORY = 448 * 1024 * 1024;
 
 const rulesOf = (options: VerifyOptions): Rules => {
@@ -29,7 +31,8 @@ const rulesOf = (options: VerifyOptions): Rules => {
     strictAlignment: options.strictAlignment ?? unprivileged,
     stateFreq: options.stateFreq ?? false,
     maxInsns: options.maxInsns ?? MAX_INSNS,
-    maxMemory: MAX_MEMORY,
+    maxMemory: options.maxMemory ?? MAX_MEMORY,
+    cpus: options.cpus ?? MOST_CPUS,
   };
 };
 

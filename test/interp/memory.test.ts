@@ -185,7 +185,7 @@ describe('the sandbox', () => {
     const facts = new Map([[2, { safe: true }]]);
     const insns = [...i.lddw(3, BigInt(secret)), i.load(1, 0, 3, 0), i.exit];
     expect(
-      machine.execute(machine.program({ insns, proof: { mode: 'sandbox', facts, stacks: [] } })).r0,
+      machine.execute(machine.program({ insns, proof: { ...sandboxProof, facts } })).r0,
     ).toBe(42n);
     expect(machine.execute(machine.program({ insns })).trap?.kind).toBe(TRAP_MEMORY);
   });

@@ -1,5 +1,6 @@
 /** Reads and writes beyond what is known of the packet. */
 import { KIND_PACKET_META } from '../../abi/state.ts';
+import { calleeName } from './calls.ts';
 import { accessText, addressRegister, offsetOf, sizeOf } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn, variableOfField } from './source.ts';
@@ -111,7 +112,7 @@ export const PACKETS: Explainers = [
   [
     /^helper access to the packet is not allowed/,
     (scene) => ({
-      summary: `${scene.where} ${accessText(scene, 0, '').replace(/passes \S+ \S+ +/, 'passes packet data ')}, which does not take it here`,
+      summary: `${scene.where} passes packet data to ${calleeName(scene, scene.slot)}(), which does not take it here`,
       hint: 'copy the bytes to a variable on the stack first, and pass that',
     }),
   ],

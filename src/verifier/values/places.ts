@@ -25,9 +25,11 @@ function isOwn(facts: Facts, subprogram: number, { offset, size }: Place): boole
   return true;
 }
 
+const ACCESSES: ReadonlySet<Insn['kind']> = new Set(['load', 'store', 'atomic', 'storeRelease']);
+
 /** The place an instruction loads from or stores to, where it is the function's own on every path. */
 export function placeOf(facts: Facts, subprogram: number, insn: Insn, slot: number): Place | undefined {
-  if (insn.kind !== 'load' && insn.kind !== 'store') return undefined;
+  if (!ACCESSES.has(insn.kind) || !('size' in insn)) return undefined;
   const offset = facts.stackOffset(slot);
   if (offset === undefined) return undefined;
   const place = { offset, size: insn.size };

@@ -66,7 +66,15 @@ function store(insn: StoreInsn, values: Values): void {
   });
 }
 
+/** Nothing is known of what is stored. */
+function storeUnknown({ ops, at, place, places }: Values): void {
+  places.forEach((other, index) => {
+    if (place !== undefined && overlap(place, other)) ops.setUnknown(at(REGISTERS + index));
+  });
+}
+
 function atomic({ op, fetch, src }: AtomicInsn, values: Values): void {
+  storeUnknown(values);
   if (op === 'cmpxchg') forget(values, 0);
   else if (fetch) forget(values, src);
 }
@@ -86,7 +94,7 @@ const TRANSFER: { readonly [K in InsnKind]: (insn: Extract<Insn, { kind: K }>, v
     forget(values, dst);
     if (size < 8) values.ops.zeroExtend(values.at(dst), size);
   },
-  storeRelease: nothing,
+  storeRelease: (_, values) => storeUnknown(values),
   packet: call,
   jump: nothing,
   ja: nothing,

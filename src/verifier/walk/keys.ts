@@ -1,5 +1,6 @@
 /** Keys of array elements that are one number: the lookup cannot fail (get_constant_map_key of kernel/bpf/verifier.c). */
 import * as abi from '../../abi/state.ts';
+import { SCALAR_VALUE } from '../../abi/verifier.ts';
 import { markSlotPrecise } from './precision.ts';
 import { relyOnZero, slotOf } from './stack.ts';
 import type { Walk } from './walk.ts';
@@ -35,5 +36,5 @@ export function constantKey(walk: Walk, register: number, size: number, isUsed: 
   if (!isSpill || memory.kind(spilled) !== abi.KIND_SCALAR || !memory.isConst(spilled)) return undefined;
   markSlotPrecise(walk, frame, slot);
   // Only as many bytes as the key has are there, whatever the register held.
-  return size === 4 ? memory.constant(spilled) >>> 0 : memory.constant(spilled);
+  return size === 4 ? memory.u32[(spilled + SCALAR_VALUE) >> 2] : memory.constant(spilled);
 }

@@ -30,8 +30,6 @@ const CASTS: ReadonlySet<string> = new Set([
 
 /** MAX_ERRNO. */
 const MOST_ERROR = 4095;
-/** CONFIG_NR_CPUS: no machine has more. */
-const MOST_CPUS = 8192;
 
 function point(walk: Walk, type: number, nullable: boolean, aux = 0, aux2 = 0): void {
   const r0 = walk.reg(0);
@@ -73,7 +71,7 @@ function between(walk: Walk, least: number, most: number): void {
 function integer(walk: Walk, result: Extract<Result, { kind: 'integer' }>, call: CallState): void {
   walk.setUnknown(walk.reg(0));
   if (result.range === 'size') between(walk, -MOST_ERROR, Math.min(call.maxSize, 2 ** 31 - 1));
-  if (result.range === 'cpu') between(walk, 0, MOST_CPUS - 1);
+  if (result.range === 'cpu') between(walk, 0, walk.rules.cpus - 1);
 }
 
 function set(walk: Walk, result: Result, call: CallState): void {

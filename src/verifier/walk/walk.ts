@@ -22,6 +22,7 @@ export interface Rules {
   readonly maxInsns: number;
   /** Bytes of linear memory the walk may take. */
   readonly maxMemory: number;
+  readonly cpus: number;
 }
 
 /** Names of the structures that `ptr_` registers point to, by number. */

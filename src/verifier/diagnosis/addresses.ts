@@ -1,0 +1,82 @@
+/** Accesses through what is no address (any more). */
+import { KIND_SCALAR } from '../../abi/state.ts';
+import { callsAfter, callText, movesPacket, releaseOf } from './calls.ts';
+import { inSource, verbOf } from './memory.ts';
+import type { Origin } from './origin.ts';
+import type { Diagnosis, Explainers, Scene } from './scene.ts';
+import { pointerIn } from './source.ts';
+import { isKnown, isPacketPointer, lookedUp, originText } from './values.ts';
+
+const access = (scene: Scene): string => `${scene.where} ${verbOf(scene.insn)} memory${inSource(scene)}`;
+
+const KERNEL_MEMORY =
+  'memory of the kernel is read with bpf_probe_read_kernel(&copy, sizeof(copy), address), that of user space with bpf_probe_read_user()';
+
+/** A packet pointer from before a call that may have moved the packet. */
+function stalePacket(scene: Scene, origin: Origin): Diagnosis | undefined {
+  if (!isPacketPointer(scene, origin)) return undefined;
+  for (const call of callsAfter(scene, origin.node)) {
+    if (!movesPacket(scene, call)) continue;
+    return {
+      summary: `${access(scene)} through ${originText(scene, origin)}, but ${callText(scene, call)} of ${scene.at(call.insn)} may have moved the packet since`,
+      hint: 'read `data` and `data_end` from the context again after the call, and compare them again',
+    };
+  }
+  return undefined;
+}
+
+/** What was handed out and given back. */
+function released(scene: Scene, origin: Origin): Diagnosis | undefined {
+  if (origin.maker.kind !== 'call') return undefined;
+  const call = releaseOf(scene, origin);
+  if (call === undefined) return undefined;
+  return {
+    summary: `${access(scene)} through ${originText(scene, origin)}, but ${callText(scene, call)} of ${scene.at(call.insn)} has given it back`,
+    hint: `move the access before ${scene.at(call.insn)}`,
+  };
+}
+
+/** A pointer that a test has found to be NULL. */
+function isNull(scene: Scene, register: number, origin: Origin): Diagnosis | undefined {
+  const r = scene.register(register);
+  if (r === undefined || !scene.walk.memory.isZero(r) || origin.maker.kind !== 'call') return undefined;
+  const name = pointerIn(scene.expression ?? '') ?? 'the pointer';
+  const values = lookedUp(scene, origin) === undefined ? '' : ': nothing was found';
+  return {
+    summary: `${access(scene)} through ${originText(scene, origin)} on the path on which it is NULL${values}`,
+    hint: `do this where ${name} is not NULL: the test before it is the wrong way round, or does not leave`,
+  };
+}
+
+function number(scene: Scene, register: number): Diagnosis {
+  const origin = scene.origin(register);
+  const special = stalePacket(scene, origin) ?? released(scene, origin) ?? isNull(scene, register, origin);
+  if (special !== undefined) return special;
+  const isPlain = !isKnown(origin);
+  const what = isPlain ? 'a number' : originText(scene, origin);
+  return {
+    summary: `${access(scene)} through ${what}${isPlain ? '' : ', which is a number'}, not an address that the verifier knows`,
+    hint: KERNEL_MEMORY,
+  };
+}
+
+const KIND_TEXTS: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  pkt_end: [
+    'data_end, which may only be compared with',
+    'read through `data` instead, after a comparison: `if (data + size > data_end) return …;`',
+  ],
+  func: ['the address of a function', 'functions may only be called and passed as callbacks'],
+};
+
+function other(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
+  const register = Number(match[1]);
+  const kind = match[2] ?? '';
+  const r = scene.register(register);
+  if (kind === 'scalar' || (r !== undefined && scene.walk.memory.kind(r) === KIND_SCALAR)) {
+    return number(scene, register);
+  }
+  const [what, hint] = KIND_TEXTS[kind] ?? [`a pointer of type ${kind}`, 'only memory that the program was given may be accessed'];
+  return { summary: `${access(scene)} through ${what}`, hint };
+}
+
+export const ADDRESSES: Explainers = [[/^R(\d+) invalid mem access '(\S+)'/, other]];
