@@ -5,8 +5,8 @@ export type Variant = 'interp' | 'jit' | 'interp trusted' | 'jit trusted';
 
 /** What is measured side by side: both engines, in the sandbox and without it. */
 export const variants: readonly (readonly [Variant, EngineOptions])[] = [
-  ['interp', { engine: 'interp' }],
-  ['jit', { engine: 'jit' }],
+  ['interp', { engine: 'interp', sandbox: true }],
+  ['jit', { engine: 'jit', sandbox: true }],
   ['interp trusted', { engine: 'interp', trusted: true }],
   ['jit trusted', { engine: 'jit', trusted: true }],
 ];

@@ -1,55 +1,67 @@
 /** A refusal in terms of the program's source. */
 import { sourceAt } from '../frontend/lines.ts';
 import type { Program } from '../frontend/program.ts';
-import { registerText } from './log/registers.ts';
-import { effectOf } from './static/registers.ts';
-import type { PathStep, RegisterState, Rejection } from './verification.ts';
+import { disassembleLines } from '../isa/disasm.ts';
+import { diagnose } from './diagnosis/explainers.ts';
+import { type Path, pathOf } from './diagnosis/path.ts';
+import { registersOf } from './diagnosis/registers.ts';
+import { Scene } from './diagnosis/scene.ts';
+import { structureWords } from './diagnosis/structure.ts';
+import type { Rejection } from './verification.ts';
 import type { Refusal } from './walk/refusal.ts';
 import type { Walk } from './walk/walk.ts';
 
-/** The conditional jumps on the way to the current instruction. */
-function pathTo(walk: Walk): PathStep[] {
-  const steps: PathStep[] = [];
-  let next = walk.insn;
-  for (let node = walk.node; node !== 0; node = walk.trace.previous(node)) {
-    const insn = walk.trace.insn(node);
-    if (insn !== next && walk.code.insns[insn]?.kind === 'jump') {
-      const source = sourceAt(walk.code.program.lines, insn);
-      steps.push({ insn, to: next, taken: next !== insn + 1, source });
-    }
-    next = insn;
+const oneLine = (text: string): string => text.replaceAll('\n', '; ');
+
+/**
+ * A part of the diagnosis, or nothing of it: programs and their BTF may be anything, and the reason stands whatever
+ * else can be said.
+ */
+function attempt<T>(part: () => T, otherwise: T): T {
+  try {
+    return part();
+  } catch {
+    return otherwise;
   }
-  return steps.reverse();
 }
 
-function registersOf(walk: Walk, { registers }: Refusal): RegisterState[] {
-  const insn = walk.code.insns[walk.insn];
-  if (insn === undefined || walk.frames.length === 0) return [];
-  const reads =
-    registers ??
-    [...Array(11).keys()].filter((r) => effectOf(insn, walk.code.countArguments).reads & (1 << r));
-  return reads.map((register) => ({ register, state: registerText(walk, walk.frame, walk.reg(register)) }));
-}
+const NO_PATH: Path = { steps: [], earlier: 0 };
 
-const oneLine = (reason: string): string => reason.replaceAll('\n', '; ');
+const instructionAt = ({ code, kfuncs }: Program, slot: number): string =>
+  attempt(() => disassembleLines(code, { kfuncs }).find(({ insn }) => insn === slot)?.text ?? '', '');
 
 /** Why the walk was given up, with the way to it. */
 export function explain(walk: Walk, refusal: Refusal): Rejection {
+  const { program } = walk.code;
   const insn = refusal.insn ?? walk.insn;
-  const source = sourceAt(walk.code.program.lines, insn);
+  const reason = oneLine(refusal.message);
+  const scene = new Scene(walk, refusal);
+  const words = attempt(() => diagnose(scene), { summary: reason, hint: refusal.hint });
+  const { steps, earlier } = attempt(() => pathOf(walk), NO_PATH);
   return {
-    reason: oneLine(refusal.message),
+    reason,
     insn,
-    source,
-    summary: oneLine(refusal.message),
-    hint: refusal.hint,
-    path: pathTo(walk),
-    registers: registersOf(walk, refusal),
+    instruction: instructionAt(program, insn),
+    source: sourceAt(program.lines, insn),
+    summary: oneLine(words.summary),
+    hint: words.hint ?? '',
+    path: steps,
+    earlier,
+    registers: attempt(() => registersOf(scene), []),
   };
 }
 
 /** The same for what is wrong before any path is walked. */
 export function explainStructure(program: Program, reason: string, insn = 0, hint = ''): Rejection {
-  const source = sourceAt(program.lines, insn);
-  return { reason, insn, source, summary: reason, hint, path: [], registers: [] };
+  const words = attempt(() => structureWords(program, reason, insn, hint), { summary: reason, hint });
+  return {
+    reason,
+    insn,
+    instruction: instructionAt(program, insn),
+    source: sourceAt(program.lines, insn),
+    ...words,
+    path: [],
+    earlier: 0,
+    registers: [],
+  };
 }

@@ -11,14 +11,20 @@ import type { Proof } from './proof.ts';
  */
 export type VerdictWord = 'accept' | 'reject' | 'unsupported';
 
-/** A branch on the way to the refused instruction. */
+/** A branch on the way to the refused instruction, or a call of one of the program's functions. */
 export interface PathStep {
-  /** Slot of the conditional jump (or of the call that may go several ways). */
+  /** Slot of the conditional jump or call. */
   readonly insn: number;
   /** Where the path went from there. */
   readonly to: number;
   readonly taken: boolean;
   readonly source?: SourceLine | undefined;
+  /** Line that it went to. */
+  readonly target?: SourceLine | undefined;
+  /** How often in a row, together with the steps around it: rounds of a loop. Absent for once. */
+  readonly count?: number;
+  /** Name of the function that the call enters; absent for branches. */
+  readonly enters?: string;
 }
 
 /** A register of the refused instruction. */
@@ -26,6 +32,8 @@ export interface RegisterState {
   readonly register: number;
   /** As the kernel's log prints it: `scalar(smin=0,…)`, `pkt(r=14)`. */
   readonly state: string;
+  /** Where that came from: `skb->len, read at line 12`; absent where it is not known. */
+  readonly origin?: string;
 }
 
 /** Why a program is not accepted. */
@@ -34,13 +42,17 @@ export interface Rejection {
   readonly reason: string;
   /** Slot of the instruction. */
   readonly insn: number;
+  /** The instruction as text; '' where there is none. */
+  readonly instruction: string;
   readonly source?: SourceLine | undefined;
   /** One sentence in terms of the source: variables, fields, lines. */
   readonly summary: string;
   /** What would make it right; '' when there is nothing to say. */
   readonly hint: string;
-  /** The branches taken from the program's start. */
+  /** The branches taken from the program's start: the last ones, where there are many. */
   readonly path: readonly PathStep[];
+  /** Branches before the first of `path`. */
+  readonly earlier: number;
   /** The registers the instruction reads, at the end of that path. */
   readonly registers: readonly RegisterState[];
 }

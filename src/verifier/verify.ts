@@ -64,10 +64,12 @@ function walkThrough(walk: Walk): Outcome {
     checkLoad(walk);
     runWalk(walk);
     checkStackDepth(walk);
+    walk.log?.end(walk);
     return { verdict: 'accept' };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     walk.log?.line(error.message);
+    walk.log?.end(walk);
     return { verdict: error.verdict, rejection: explain(walk, error) };
   }
 }

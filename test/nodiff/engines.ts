@@ -85,6 +85,7 @@ export class Prepared {
   static async of(kind: EngineKind, job: Job): Promise<Prepared> {
     const engine = await Engine.create({
       engine: kind,
+      sandbox: job.mode === 'sandbox',
       trusted: job.mode === 'trusted',
       memory: job.shared === true ? 'shared' : 'plain',
       maxMemory: MAX_MEMORY,

@@ -53,17 +53,17 @@ SEC("xdp") int no_null_check(struct xdp_md *ctx) {
 
 SEC("xdp") int null_path(struct xdp_md *ctx) {
   struct flow *flow = flow_of(1);
-  if (!flow) {
-    flow->packets++;
-    return XDP_DROP;
-  }
-  return XDP_PASS;
+  if (flow) return XDP_PASS;
+  // The compiler must not know that this is NULL.
+  asm volatile("" : "+r"(flow));
+  flow->packets++;
+  return XDP_DROP;
 }
 
 SEC("xdp") int padded_key(struct xdp_md *ctx) {
   struct flow_key key;
   key.address = ctx->ingress_ifindex;
-  key.port = 80;
+  key.port = ctx->rx_queue_index;
   key.protocol = 6;
   return bpf_map_lookup_elem(&flows, &key) ? XDP_DROP : XDP_PASS;
 }
@@ -206,8 +206,13 @@ SEC("xdp") int stack_too_large(struct xdp_md *ctx) {
 }
 
 SEC("xdp") int uninitialised(struct xdp_md *ctx) {
-  register __u64 value asm("r7");
-  asm volatile("r0 = r7" ::: "r0");
+  __u64 sum = 1;
+  asm volatile("%0 += r7" : "+r"(sum));
+  return sum & 1;
+}
+
+SEC("xdp") int after_call(struct xdp_md *ctx) {
+  asm volatile("r2 = 1; call 5; r0 = r2" ::: "r0", "r1", "r2", "r3", "r4", "r5");
   return XDP_PASS;
 }
 

@@ -33,8 +33,6 @@ struct {
   __uint(max_entries, 4);
 } programs SEC(".maps");
 
-const volatile __u32 length = 8;
-
 SEC("xdp") int leaked_record(struct xdp_md *ctx) {
   struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   if (!event) return XDP_PASS;
@@ -73,12 +71,6 @@ SEC("xdp") int unchecked_record(struct xdp_md *ctx) {
   struct event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
   bpf_ringbuf_submit(event, 0);
   return XDP_PASS;
-}
-
-SEC("xdp") int variable_record(struct xdp_md *ctx) {
-  struct event *event = bpf_ringbuf_reserve(&events, length, 0);
-  if (event) bpf_ringbuf_discard(event, 0);
-  return ctx->rx_queue_index;
 }
 
 SEC("xdp") int varying_record(struct xdp_md *ctx) {
@@ -147,7 +139,7 @@ SEC("tc") int length_too_large(struct __sk_buff *skb) {
 
 SEC("tc") int length_signed(struct __sk_buff *skb) {
   char bytes[64] = {};
-  int size = (int)skb->len - 14;
+  long size = (long)skb->len - 14;
   if (size > 64) return 0;
   bpf_skb_load_bytes(skb, 0, bytes, size);
   return bytes[0];
@@ -159,8 +151,9 @@ SEC("tc") int leaked_socket(struct __sk_buff *skb) {
   return sk ? 1 : 0;
 }
 
-SEC("tc") int unbalanced_arithmetic(struct __sk_buff *skb) {
-  __u64 key = (__u64)(long)skb * 3;
+SEC("tc") int multiplied_context(struct __sk_buff *skb) {
+  __u64 key = (__u64)(long)skb;
+  asm volatile("%0 *= 3" : "+r"(key));
   return key & 1;
 }
 

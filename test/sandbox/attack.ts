@@ -29,7 +29,7 @@ export async function attack(
   engine?: Engine,
 ) {
   const program = programFromAssembly(text, { name: 'main', type, maps });
-  const object = engine ? await openIn(engine, program) : await open(program, options);
+  const object = engine ? await openIn(engine, program) : await open(program, { sandbox: true, ...options });
   return { object, program: await object.program('main') };
 }
 

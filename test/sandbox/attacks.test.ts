@@ -169,7 +169,7 @@ describe.each(engines)('%s', (engine) => {
     });
 
     test('the stack of another program', async () => {
-      const shared = await Engine.create({ engine });
+      const shared = await Engine.create({ engine, sandbox: true });
       const secret = `
         call deep
         exit
@@ -184,7 +184,7 @@ describe.each(engines)('%s', (engine) => {
     });
 
     test.each(['unspec', 'xdp'] as const)('bytes before the packet, as %s', async (type) => {
-      const shared = await Engine.create({ engine });
+      const shared = await Engine.create({ engine, sandbox: true });
       const skb = await attack('r0 = 0\nexit', { type: 'sched_cls' }, shared);
       skb.program.run(new Uint8Array(64).fill(0xee), { linkHeader: 14 });
       const spy = await attack('r6 = r1\nr0 = *(u8 *)skb[-2097152]\nexit', { type }, shared);
@@ -202,7 +202,7 @@ describe.each(engines)('%s', (engine) => {
     });
 
     test('helpers that take the context for that of another type', async () => {
-      const shared = await Engine.create({ engine });
+      const shared = await Engine.create({ engine, sandbox: true });
       const calls = mapSpec('calls', MAP_TYPE_PROG_ARRAY, { valueSize: 4 });
       const skb = await attack('r0 = 99\nexit', { type: 'sched_cls' }, shared);
       const text = 'r2 = map[calls] ll\nr3 = 0\ncall 12\nr0 = 1\nexit';
@@ -212,7 +212,7 @@ describe.each(engines)('%s', (engine) => {
     });
 
     test('maps of the program that a tail call in a nested main program goes to', async () => {
-      const shared = await Engine.create({ engine });
+      const shared = await Engine.create({ engine, sandbox: true });
       const b = await attack(
         'r1 = map[secret] ll\nr0 = 5\nexit',
         { maps: [mapSpec('secret', MAP_TYPE_ARRAY)] },

@@ -34,6 +34,7 @@ interface Bench {
 async function benchOf(kind: EngineKind, wild: Wild, memory: 'plain' | 'shared'): Promise<Bench> {
   const engine = await Engine.create({
     engine: kind,
+    sandbox: true,
     memory,
     cpus: 2,
     cpu: 1,

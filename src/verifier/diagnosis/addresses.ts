@@ -75,7 +75,10 @@ function other(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   if (kind === 'scalar' || (r !== undefined && scene.walk.memory.kind(r) === KIND_SCALAR)) {
     return number(scene, register);
   }
-  const [what, hint] = KIND_TEXTS[kind] ?? [`a pointer of type ${kind}`, 'only memory that the program was given may be accessed'];
+  const [what, hint] = KIND_TEXTS[kind] ?? [
+    `a pointer of type ${kind}`,
+    'only memory that the program was given may be accessed',
+  ];
   return { summary: `${access(scene)} through ${what}`, hint };
 }
 

@@ -124,7 +124,10 @@ const mayBeNegative = sizeProblem(
   () => 'may be negative',
   (name) => `make it unsigned, or \`if (${name} < 0) return …;\` before`,
 );
-const unbounded = sizeProblem(range, (name) => `bound it before: \`if (${name} > sizeof(buffer)) return …;\``);
+const unbounded = sizeProblem(
+  range,
+  (name) => `bound it before: \`if (${name} > sizeof(buffer)) return …;\``,
+);
 
 function notConstant(scene: Scene, match: RegExpExecArray): Diagnosis {
   return {

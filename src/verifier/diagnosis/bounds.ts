@@ -34,9 +34,13 @@ function indexName(scene: Scene): string | undefined {
 
 function boundHint(scene: Scene, array: ArrayAt | undefined, most: number): string {
   const name = indexName(scene) ?? 'the index';
-  const test = (limit: number): string => (name === 'the index' ? `${name} < ${limit}` : `if (${name} >= ${limit}) return …;`);
-  if (array === undefined) return `make sure that the offset is at most ${Math.max(most, 0)} on every path that leads here`;
-  const mask = isPowerOfTwo(array.length) ? `, or mask it: \`${name === 'the index' ? '' : `${name} `}&= ${array.length - 1}\`` : '';
+  const test = (limit: number): string =>
+    name === 'the index' ? `${name} < ${limit}` : `if (${name} >= ${limit}) return …;`;
+  if (array === undefined)
+    return `make sure that the offset is at most ${Math.max(most, 0)} on every path that leads here`;
+  const mask = isPowerOfTwo(array.length)
+    ? `, or mask it: \`${name === 'the index' ? '' : `${name} `}&= ${array.length - 1}\``
+    : '';
   return `check the index before: \`${test(array.length)}\`${mask}`;
 }
 
@@ -111,7 +115,8 @@ function unbounded(scene: Scene, match: RegExpExecArray): Diagnosis | undefined 
   const r = scene.register(register);
   if (r === undefined) return undefined;
   const array = arrayOf(scene, register);
-  const what = array === undefined ? targetText(scene, register) : `${array.path}, which has ${array.length} elements`;
+  const what =
+    array === undefined ? targetText(scene, register) : `${array.path}, which has ${array.length} elements`;
   const map = mapOf(scene, register);
   const size = map?.valueSize ?? scene.walk.memory.aux(r);
   return {

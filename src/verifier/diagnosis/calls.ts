@@ -91,7 +91,12 @@ export function releaseOf(scene: Scene, acquired: Origin): PastCall | undefined 
   const { trace } = scene.walk;
   for (const call of callsAfter(scene, acquired.node)) {
     const takes = releasedBy(scene, call).some((register) => {
-      const given = scene.tracer.before(trace.previous(call.node), trace.frame(call.node), register, call.insn);
+      const given = scene.tracer.before(
+        trace.previous(call.node),
+        trace.frame(call.node),
+        register,
+        call.insn,
+      );
       return given.node === acquired.node;
     });
     if (takes) return call;

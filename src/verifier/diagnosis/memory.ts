@@ -50,7 +50,8 @@ export function verbOf(insn: Insn | undefined): string {
   return insn?.kind === 'atomic' ? 'updates' : 'reads';
 }
 
-const mention = (expression: string | undefined): string => (expression === undefined ? '' : ` (${expression})`);
+const mention = (expression: string | undefined): string =>
+  expression === undefined ? '' : ` (${expression})`;
 
 /** The source's own words for it, in brackets. */
 export const inSource = (scene: Scene): string => mention(scene.expression);
@@ -77,5 +78,7 @@ export function addressRegister(insn: Insn | undefined): number | undefined {
   }
 }
 
-export const offsetOf = (insn: Insn | undefined): number => (insn !== undefined && 'off' in insn ? insn.off : 0);
-export const sizeOf = (insn: Insn | undefined): number => (insn !== undefined && 'size' in insn ? insn.size : 0);
+export const offsetOf = (insn: Insn | undefined): number =>
+  insn !== undefined && 'off' in insn ? insn.off : 0;
+export const sizeOf = (insn: Insn | undefined): number =>
+  insn !== undefined && 'size' in insn ? insn.size : 0;

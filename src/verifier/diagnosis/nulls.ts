@@ -15,7 +15,8 @@ function variableOf(scene: Scene, register: number): string | undefined {
 
 function hintFor(scene: Scene, register: number): string {
   const name = variableOf(scene, register);
-  if (name === undefined) return `compare it with NULL first, and leave where it is: \`if (!pointer) return …;\``;
+  if (name === undefined)
+    return `compare it with NULL first, and leave where it is: \`if (!pointer) return …;\``;
   return `check it first: \`if (!${name}) return …;\``;
 }
 

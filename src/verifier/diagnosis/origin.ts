@@ -247,19 +247,15 @@ export class Tracer {
     }
     if (insn.src === undefined) {
       const sign = insn.op === 'add' ? 1 : insn.op === 'sub' ? -1 : undefined;
-      search.added = sign === undefined || search.added === undefined ? undefined : search.added + sign * insn.imm;
+      search.added =
+        sign === undefined || search.added === undefined ? undefined : search.added + sign * insn.imm;
       return undefined;
     }
     return this.#stepSum(search, insn, insn.src, depth);
   }
 
   /** Of a sum of two registers, the address is followed; what is added to it is its index. */
-  #stepSum(
-    search: Search,
-    { op, dst }: Extract<Insn, { kind: 'alu' }>,
-    src: number,
-    depth: number,
-  ): Origin {
+  #stepSum(search: Search, { op, dst }: Extract<Insn, { kind: 'alu' }>, src: number, depth: number): Origin {
     const { node, frame } = search;
     const { trace } = this.#walk;
     const [previous, here] = [trace.previous(node), trace.insn(node)];

@@ -2,10 +2,10 @@
 import { KIND_PACKET_META } from '../../abi/state.ts';
 import { calleeName } from './calls.ts';
 import { accessText, addressRegister, offsetOf, sizeOf } from './memory.ts';
+import type { Origin } from './origin.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn, variableOfField } from './source.ts';
 import { bytes, contextField, isPacketPointer, originText } from './values.ts';
-import type { Origin } from './origin.ts';
 
 /** Jumps looked at in search of a comparison with the packet's end. */
 const MAX_JUMPS = 200;

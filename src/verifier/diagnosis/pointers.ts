@@ -1,6 +1,7 @@
 /** Arithmetic that makes no address, and accesses that are not aligned. */
-import type { Diagnosis, Explainers, Scene } from './scene.ts';
+
 import { inSource, targetText } from './memory.ts';
+import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { isKnown, originText } from './values.ts';
 
 function what(scene: Scene, register: number): string {
@@ -8,7 +9,8 @@ function what(scene: Scene, register: number): string {
   return isKnown(origin) ? originText(scene, origin) : 'a pointer';
 }
 
-const HERE = 'only + and - with 64-bit numbers make addresses: compute with numbers first, and add the result to the pointer';
+const HERE =
+  'only + and - with 64-bit numbers make addresses: compute with numbers first, and add the result to the pointer';
 
 const onPointer =
   (verb: string, hint = HERE) =>
@@ -68,7 +70,10 @@ export const POINTERS: Explainers = [
   [/^R(\d+) pointer arithmetic with (\S+) operator prohibited/, operator],
   [/^R(\d+) 32-bit pointer arithmetic prohibited/, narrow],
   [/^R(\d+) partial copy of pointer/, narrow],
-  [/^R(\d+) tried to subtract pointer from scalar/, onPointer('subtracts from a number', 'subtract the number from the pointer')],
+  [
+    /^R(\d+) tried to subtract pointer from scalar/,
+    onPointer('subtracts from a number', 'subtract the number from the pointer'),
+  ],
   [/^R(\d+) subtraction from stack pointer prohibited/, onPointer('subtracts from', STACK_ONLY)],
   [/^R(\d+) pointer arithmetic on (\S+) prohibited/, ofKind],
   [/^math between (\S+) pointer and (-?\d+) is not allowed/, tooFar],

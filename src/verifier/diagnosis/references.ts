@@ -126,7 +126,6 @@ function unmatched(scene: Scene, match: RegExpExecArray): Diagnosis {
   };
 }
 
-
 export const REFERENCES: Explainers = [
   [/^Unreleased reference id=(\d+) alloc_insn=(\d+)/, leaked],
   [/cannot be used inside (\w+)-ed region/, inside],
@@ -144,4 +143,3 @@ export const REFERENCES: Explainers = [
     }),
   ],
 ];
-

@@ -98,7 +98,8 @@ function outside(scene: Scene, match: RegExpExecArray): Diagnosis {
   const place = off < 0 ? `r10${off}` : `r10+${off}`;
   if (name !== '') {
     const verb = isWrite ? 'write' : 'read';
-    const room = off < 0 && off >= -MAX_STACK ? `of which only ${bytes(-off)} are left` : 'which is outside of it';
+    const room =
+      off < 0 && off >= -MAX_STACK ? `of which only ${bytes(-off)} are left` : 'which is outside of it';
     return {
       summary: `${scene.where} lets ${name}() ${verb} ${bytes(size)} of the stack at ${place} (argument ${register}), ${room}`,
       hint: `let the size be at most that of the variable that is passed${off < 0 ? `: ${-off} here` : ''}`,

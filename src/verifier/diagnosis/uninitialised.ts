@@ -24,7 +24,8 @@ function uninitialised(scene: Scene, match: RegExpExecArray): Diagnosis {
     };
   }
   const isPlain = use.startsWith('uses');
-  const left = maker.kind === 'call' ? `what ${calleeName(scene, insn)}() at ${scene.at(insn)} does not return` : '';
+  const left =
+    maker.kind === 'call' ? `what ${calleeName(scene, insn)}() at ${scene.at(insn)} does not return` : '';
   return {
     summary: `${scene.where} ${use}${isPlain ? `, ${left === '' ? 'which nothing was put into on this path' : left}` : ' on this path'}`,
     hint:

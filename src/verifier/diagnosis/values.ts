@@ -56,7 +56,9 @@ function loadText(scene: Scene, { base, at, size }: Load, insn: number): string 
   const when = scene.at(insn);
   if (base.maker.kind === 'context') {
     const field = contextField(scene, at);
-    return field === undefined ? `a field of the context, read at ${when}` : `${fieldText(scene, field, insn)}, read at ${when}`;
+    return field === undefined
+      ? `a field of the context, read at ${when}`
+      : `${fieldText(scene, field, insn)}, read at ${when}`;
   }
   if (isPacketPointer(scene, base)) return `${bytes(size)} of the packet, read at ${when}`;
   const map = base.maker.kind === 'mapValue' ? base.maker.map : lookedUp(scene, base);
@@ -129,6 +131,10 @@ export function rangeText({ smin, smax, umax }: Scalar, unit = 1n): string {
 
 /** Structure behind a register of the socket family, by the name the log gives it. */
 export const structureNamed = (name: string): string =>
-  name === 'flow_keys' || name === 'sock' || name === 'sock_common' || name === 'tcp_sock' || name === 'xdp_sock'
+  name === 'flow_keys' ||
+  name === 'sock' ||
+  name === 'sock_common' ||
+  name === 'tcp_sock' ||
+  name === 'xdp_sock'
     ? `struct ${structureOf(name).name}`
     : name;

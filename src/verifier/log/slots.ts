@@ -7,13 +7,12 @@ import { registerText } from './registers.ts';
 /** What a byte of the stack is, by BYTE_*. */
 const LETTERS = '?rm0dif';
 
-/** `fp-8=…`; '' for a slot that holds nothing. */
+/** What a slot holds; '' for nothing. */
 export function slotText(walk: Walk, frame: number, slot: number): string {
   const { memory } = walk;
   const at = memory.slotBytes(frame, slot);
   const kinds = memory.bytes.subarray(at, at + 8);
   if (kinds.every((kind) => kind === abi.BYTE_INVALID)) return '';
-  const name = `fp-${(slot + 1) * 8}`;
   const r = memory.slot(frame, slot);
   // The highest address first, as the kernel does.
   const letters = [...kinds]
@@ -24,20 +23,20 @@ export function slotText(walk: Walk, frame: number, slot: number): string {
     case abi.BYTE_SPILL: {
       const whole = kinds.every((kind) => kind === abi.BYTE_SPILL);
       const partly = whole ? '' : letters.replace(/r+$/, '');
-      return `${name}=${partly}${registerText(walk, frame, r)}`;
+      return `${partly}${registerText(walk, frame, r)}`;
     }
     case abi.BYTE_DYNPTR: {
       if (memory.aux2(r) !== 1) return '';
       const ref = memory.ref(r) === 0 ? '' : `,ref_id=${memory.ref(r)}`;
-      return `${name}=dynptr_${DYNPTR_NAMES[memory.aux(r)] ?? ''}(id=${memory.id(r)}${ref})`;
+      return `dynptr_${DYNPTR_NAMES[memory.aux(r)] ?? ''}(id=${memory.id(r)}${ref})`;
     }
     case abi.BYTE_ITER: {
       if (memory.ref(r) === 0) return '';
       const state = (memory.aux(r) & 0xff) === 1 ? 'active' : 'drained';
       const kind = walk.names.name(memory.aux(r) >> 8);
-      return `${name}=${kind}(ref_id=${memory.ref(r)},state=${state},depth=${memory.aux2(r)})`;
+      return `${kind}(ref_id=${memory.ref(r)},state=${state},depth=${memory.aux2(r)})`;
     }
     default:
-      return `${name}=${letters}`;
+      return `${letters}`;
   }
 }

@@ -67,6 +67,7 @@ export class Explored {
     const forced = (points & CHECKPOINT) !== 0 || walk.rules.stateFreq || walk.history > MAX_HISTORY;
     const decision = { forced, keep: forced || (this.#sinceJumps >= 2 && this.#sinceProcessed >= 8) };
     const states = this.#statesHere();
+    walk.mostStates = Math.max(walk.mostStates, states.length);
     this.#clean(states);
     // By position: states may be evicted on the way.
     for (let i = 0; i < states.length; ) {

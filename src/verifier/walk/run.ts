@@ -118,6 +118,7 @@ function walkFrom(walk: Walk, slots: readonly (Slot | undefined)[]): void {
 /** Walks the main program, then every global function that was met. */
 export function runWalk(walk: Walk): void {
   const slots = slotsFor(walk);
+  walk.log?.begin(walk);
   walk.ops.resetHeap(walk.rules.maxMemory);
   begin(walk, 0);
   walk.memory.setPointer(walk.reg(1), KIND_CTX);

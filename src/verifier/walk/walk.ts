@@ -39,6 +39,8 @@ export class Names {
 
 /** Listens to the walk; `undefined` members of {@link Walk.log} cost nothing. */
 export interface WalkLog {
+  begin(walk: Walk): void;
+  end(walk: Walk): void;
   /** Before the instruction. */
   insn(walk: Walk): void;
   /** The state before `insn`, come to by a jump or restored. */
@@ -91,6 +93,8 @@ export class Walk {
   totalStates = 0;
   states = 0;
   peakStates = 0;
+  /** Most states compared with at one instruction. */
+  mostStates = 0;
   peakMemory = 0;
   /** How often checkpoints learned of scalars that count. */
   precisionMarks = 0;
