@@ -42,7 +42,13 @@ export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.t
 export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
-export type { HelperArguments, HostHelper, HostHelpers, ProgramMemory } from './runtime/helpers.ts';
+export type {
+  DeclaredHelper,
+  HelperArguments,
+  HostHelper,
+  HostHelpers,
+  ProgramMemory,
+} from './runtime/helpers.ts';
 export { BpfMap } from './runtime/maps/map.ts';
 export { BpfQueue } from './runtime/maps/queue.ts';
 export type { RawMap } from './runtime/maps/raw.ts';
@@ -61,6 +67,23 @@ export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { verdictName } from './runtime/verdict.ts';
+export {
+  contextOfFields,
+  doubleWords,
+  field,
+  narrowWords,
+  words,
+  writable,
+} from './verifier/contexts/fields.ts';
+export type { ReturnRange } from './verifier/contexts/returns.ts';
+export type { Context as ContextLayout, Field as ContextField } from './verifier/contexts/types.ts';
+export {
+  type CustomProgramType,
+  defineProgramType,
+  type HelperDefinition,
+  type ProgramTypeDefinition,
+} from './verifier/custom.ts';
+export type { Argument as HelperArgument, Result as HelperResult } from './verifier/helpers/types.ts';
 export type { InsnFacts, Proof, ProofMode, RegisterFact, StackFact } from './verifier/proof.ts';
 export { checkStructure, type Structure } from './verifier/structure.ts';
 export type {

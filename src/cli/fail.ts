@@ -30,3 +30,6 @@ export function printError(io: Io, error: unknown): void {
 
 export const printWarning = (io: Io, message: string): void =>
   io.stderr.write(`webpf: warning: ${oneLine(message)}\n`);
+
+export const printNote = (io: Io, message: string): void =>
+  io.stderr.write(`webpf: note: ${oneLine(message)}\n`);

@@ -13,6 +13,7 @@ export interface ProgramOptions {
 
 export interface EngineFlags {
   readonly engine: EngineKind;
+  readonly sandbox?: boolean;
   readonly trusted?: boolean;
   readonly budget?: number;
   readonly cpus?: number;
@@ -88,11 +89,18 @@ export const jsonOption = (): Option => new Option('--json', 'print one JSON obj
 export const engineOption = (): Option =>
   choice('-e, --engine <engine>', 'what runs the program', ['jit', 'interp']).default('jit');
 
+/** How programs run, where not as they do by default: verified. */
+export const modeOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--sandbox', 'do not verify: check every access when it happens').conflicts('trusted'),
+    )
+    .option('--trusted', 'neither verify nor check: only for programs known to be right');
+
 /** The options of every command that runs programs, beside the engine. */
 export const engineSettings = (command: Command): Command =>
-  command
-    .option('--trusted', 'run without the checks of the sandbox: only for programs known to be right')
-    .option('--budget <insns>', 'instructions a run may take', integerFrom(1))
+  modeOptions(command)
+    .option('--budget <insns>', 'instructions a run in the sandbox may take', integerFrom(1))
     .option('--cpus <n>', 'CPUs that per-CPU maps have values for', integerFrom(1))
     .option('--time <ns>', 'a fixed time for every clock helper', unsigned64)
     .option('--seed <n>', 'seed of bpf_get_prandom_u32', unsigned64)
@@ -100,9 +108,10 @@ export const engineSettings = (command: Command): Command =>
 
 /** What of the flags an engine and an object take. */
 export function openOptionsOf(flags: EngineFlags): OpenOptions {
-  const { engine, trusted, budget, cpus, time, seed, global } = flags;
+  const { engine, sandbox, trusted, budget, cpus, time, seed, global } = flags;
   return {
     engine,
+    ...(sandbox !== undefined && { sandbox }),
     ...(trusted !== undefined && { trusted }),
     ...(budget !== undefined && { budget }),
     ...(cpus !== undefined && { cpus }),

@@ -37,7 +37,8 @@ export const unverified = (engine: Engine, contextKind: ContextKind): Admission 
 
 /** Linux has no rules for programs of no type, nor for those that are given another context than their type's. */
 const canBeVerified = ({ type }: Program, { programType, context }: TypeChoice): boolean =>
-  programType !== undefined || (type !== 'unspec' && (context ?? contextKindOf(type)) === contextKindOf(type));
+  programType !== undefined ||
+  (type !== 'unspec' && (context ?? contextKindOf(type)) === contextKindOf(type));
 
 function refuse(program: Program, { verdict, rejection }: Verification): never {
   const { insn = 0, source, summary = '', hint = '' } = rejection ?? ({} as Partial<Rejection>);
@@ -61,7 +62,8 @@ function refusePointers(program: Program, insn: number): never {
     code: 'unsupported',
     insn,
     does: 'loads a pointer from its context',
-    right: ', but webpf gives programs of this type plain memory ("sandbox: true" runs it with every access checked)',
+    right:
+      ', but webpf gives programs of this type plain memory ("sandbox: true" runs it with every access checked)',
   });
 }
 

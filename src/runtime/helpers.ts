@@ -95,7 +95,8 @@ export class HelperTable {
         throw badArgument(`helpers: webpf has ${helperName(id)} (${id}) itself`);
       }
       const call = typeof helper === 'function' ? helper : helper?.call;
-      if (typeof call !== 'function') throw badArgument(`helpers: "${key}" is no function, and has none as "call"`);
+      if (typeof call !== 'function')
+        throw badArgument(`helpers: "${key}" is no function, and has none as "call"`);
       const prototype = prototypeOf(id, helper);
       this.#host.set(id, call);
       if (prototype) this.#prototypes.set(id, prototype);

@@ -74,7 +74,12 @@ function refuseKfuncs(program: Program, structure: Structure, proof: Proof): voi
 }
 
 /** Refuses a program that would share a prog_array with programs that take other contexts for theirs. */
-function refuseTailCalls(engine: Engine, program: Program, maps: readonly RawMap[], type: Admission['type']): void {
+function refuseTailCalls(
+  engine: Engine,
+  program: Program,
+  maps: readonly RawMap[],
+  type: Admission['type'],
+): void {
   const other = maps.find(
     ({ address, spec }) => spec.type === MAP_TYPE_PROG_ARRAY && !engine.tailCalls.accepts(address, type),
   );
@@ -115,8 +120,7 @@ export function place(
   refuseMissingHelpers(engine, program, structure, proof);
   refuseKfuncs(program, structure, proof);
   refuseTailCalls(engine, program, maps.own, type);
-  const flowKeys =
-    program.type === 'flow_dissector' && contextKind === 'skb' ? engine.flowKeys : undefined;
+  const flowKeys = program.type === 'flow_dissector' && contextKind === 'skb' ? engine.flowKeys : undefined;
   const regions = flowKeys === undefined ? [] : [flowKeys.region];
   const id = engine.programCount + 1;
   const descriptor = writeDescriptor(engine.memory, {

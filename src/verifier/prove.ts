@@ -4,12 +4,10 @@ import type { Insn } from '../isa/insn.ts';
 import type { InsnFacts, MapCallFact, Proof, RegisterFact, StackFact } from './proof.ts';
 import type { Scalar } from './scalar.ts';
 import { typeName } from './state/kinds.ts';
-import { effectOf } from './static/registers.ts';
 import type { Structure } from './structure.ts';
+import { ScalarPool } from './values/pool.ts';
 import { visitValues } from './values/values.ts';
 import type { Walk } from './walk/walk.ts';
-
-const REGISTERS = [...Array(11).keys()];
 
 const isAccess = ({ kind }: Insn): boolean =>
   kind === 'load' ||
@@ -33,13 +31,6 @@ function mapCallAt(walk: Walk, slot: number): MapCallFact | undefined {
   return { map, keySize: spec.keySize, valueSize: spec.valueSize, key: walk.facts.keyOf(slot) };
 }
 
-/** Registers an instruction reads; historical packet loads claim to read them all, and none of that matters. */
-function readsOf(walk: Walk, insn: Insn): readonly number[] {
-  if (insn.kind === 'packet') return [];
-  const { reads } = effectOf(insn, walk.code.countArguments);
-  return REGISTERS.filter((register) => (reads & (1 << register)) !== 0);
-}
-
 /** What is known of the scalars that instructions read, by slot and register; nothing where nothing is. */
 type Scalars = ReadonlyMap<number, Scalar>;
 
@@ -48,21 +39,23 @@ const keyOf = (slot: number, register: number): number => slot * 16 + register;
 function scalarsOf(walk: Walk, structure: Structure): Scalars {
   const { memory, ops, facts } = walk;
   const scalars = new Map<number, Scalar>();
+  const pool = new ScalarPool(memory);
   const unknown = memory.scratch(0);
   ops.setUnknown(unknown);
-  visitValues(walk, structure.subprograms, (slot, insn, at) => {
+  visitValues(walk, structure.subprograms, (slot, at) => {
     if (facts.seen[slot] === 0) return;
-    readsOf(walk, insn).forEach((register, position) => {
+    walk.code.reads[slot]?.forEach((register, position) => {
       const isScalar = facts.operandType(slot, position) === abi.KIND_SCALAR;
       if (!isScalar || register === 10 || ops.equal(at(register), unknown) !== 0) return;
-      scalars.set(keyOf(slot, register), memory.scalar(at(register)));
+      scalars.set(keyOf(slot, register), pool.scalarAt(at(register)));
     });
   });
   return scalars;
 }
 
-function registerFacts(walk: Walk, slot: number, insn: Insn, scalars: Scalars): RegisterFact[] {
-  return readsOf(walk, insn).map((register, position) => {
+function registerFacts(walk: Walk, slot: number, scalars: Scalars): RegisterFact[] {
+  const reads = walk.code.reads[slot] ?? [];
+  return reads.map((register, position) => {
     const type = walk.facts.operandType(slot, position);
     const kind = type < 0 ? undefined : typeName(type);
     return { register, kind, scalar: scalars.get(keyOf(slot, register)) };
@@ -71,7 +64,7 @@ function registerFacts(walk: Walk, slot: number, insn: Insn, scalars: Scalars): 
 
 function factsAt(walk: Walk, slot: number, insn: Insn, scalars: Scalars): InsnFacts {
   if (walk.facts.seen[slot] === 0) return { dead: true };
-  const registers = registerFacts(walk, slot, insn, scalars);
+  const registers = registerFacts(walk, slot, scalars);
   const base = baseOf(insn);
   return {
     registers,

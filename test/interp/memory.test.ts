@@ -184,9 +184,7 @@ describe('the sandbox', () => {
     const secret = machine.place(new Uint8Array([42]));
     const facts = new Map([[2, { safe: true }]]);
     const insns = [...i.lddw(3, BigInt(secret)), i.load(1, 0, 3, 0), i.exit];
-    expect(
-      machine.execute(machine.program({ insns, proof: { ...sandboxProof, facts } })).r0,
-    ).toBe(42n);
+    expect(machine.execute(machine.program({ insns, proof: { ...sandboxProof, facts } })).r0).toBe(42n);
     expect(machine.execute(machine.program({ insns })).trap?.kind).toBe(TRAP_MEMORY);
   });
 

@@ -162,10 +162,7 @@ describe('sandbox', () => {
   test('a fact makes an access unchecked', async () => {
     const facts = new Map([[0, { safe: true }]]);
     const insns = [load(1, 0, 1, end), mov(0, 5), exit];
-    const outcome = await executeTranslated(
-      { insns, proof: { ...sandboxProof, facts } },
-      { packet: BYTES },
-    );
+    const outcome = await executeTranslated({ insns, proof: { ...sandboxProof, facts } }, { packet: BYTES });
     expect(outcome).toMatchObject({ r0: 5n, trap: undefined });
   });
 });

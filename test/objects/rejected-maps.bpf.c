@@ -60,12 +60,19 @@ SEC("xdp") int null_path(struct xdp_md *ctx) {
   return XDP_DROP;
 }
 
-SEC("xdp") int padded_key(struct xdp_md *ctx) {
+SEC("socket") int padded_key(struct __sk_buff *skb) {
   struct flow_key key;
-  key.address = ctx->ingress_ifindex;
-  key.port = ctx->rx_queue_index;
+  key.address = skb->len;
+  key.port = skb->protocol;
   key.protocol = 6;
-  return bpf_map_lookup_elem(&flows, &key) ? XDP_DROP : XDP_PASS;
+  return bpf_map_lookup_elem(&flows, &key) ? 1 : 0;
+}
+
+SEC("socket") int forgotten_member(struct __sk_buff *skb) {
+  struct flow_key key;
+  key.address = skb->len;
+  key.protocol = 6;
+  return bpf_map_lookup_elem(&flows, &key) ? 1 : 0;
 }
 
 SEC("xdp") int index_from_packet(struct xdp_md *ctx) {

@@ -140,6 +140,7 @@ SEC("tc") int length_too_large(struct __sk_buff *skb) {
 SEC("tc") int length_signed(struct __sk_buff *skb) {
   char bytes[64] = {};
   long size = (long)skb->len - 14;
+  asm volatile("" : "+r"(size));
   if (size > 64) return 0;
   bpf_skb_load_bytes(skb, 0, bytes, size);
   return bytes[0];

@@ -1,7 +1,7 @@
 /** Random programs until enough of them were accepted, and all that is wrong with them. */
 
-import { type Finding, Judge, type JudgeOptions } from './judge.ts';
-import { KernelSide, kindOfMessage } from './kernel.ts';
+import { type Finding, Judge, type JudgeOptions, wordsOf } from './judge.ts';
+import { KernelSide } from './kernel.ts';
 import { mutatedSubject, openObjects } from './mutate.ts';
 import { Ours } from './ours.ts';
 import { smallest } from './smallest.ts';
@@ -49,6 +49,7 @@ export interface Progress {
 }
 
 const DEFAULT_RUNS = 5;
+const DEFAULT_SHRUNK = 2;
 const DEFAULT_JIT = 64;
 const DEFAULT_MUTATE = 5;
 
@@ -99,13 +100,10 @@ class Hunt {
   }
 
   async #found(subject: Subject, finding: Finding, how: JudgeOptions): Promise<void> {
-    const words = kindOfMessage(finding.message);
     const isStrict = finding.kind === 'strict';
     const table = isStrict ? this.progress.tooStrict : this.progress.findings;
-    if (
-      count(table, isStrict ? words : `${finding.kind}: ${words}`, subject.seed) > (this.#options.shrunk ?? 1)
-    )
-      return;
+    const key = isStrict ? wordsOf(finding) : `${finding.kind}: ${wordsOf(finding)}`;
+    if (count(table, key, subject.seed) > (this.#options.shrunk ?? DEFAULT_SHRUNK)) return;
     const small = await smallest(this.#judge, subject, finding, how);
     this.#options.onFinding?.({ subject, finding, small });
   }

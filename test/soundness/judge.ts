@@ -5,7 +5,7 @@ import { FactViolation } from '../../src/interp/checker.ts';
 import type { Proof } from '../../src/verifier/proof.ts';
 import { Bench, type Mounted, type Ran } from './bench.ts';
 import { type Input, inputsOf } from './inputs.ts';
-import type { KernelSide, KernelVerdict } from './kernel.ts';
+import { type KernelSide, type KernelVerdict, kindOfMessage } from './kernel.ts';
 import type { Ours, OurVerdict } from './ours.ts';
 import type { Subject } from './subject.ts';
 
@@ -20,6 +20,13 @@ export type FindingKind = 'violation' | 'trap' | 'differs' | 'kernel' | 'strict'
 export interface Finding {
   readonly kind: FindingKind;
   readonly message: string;
+}
+
+/** Words that findings of one cause have in common, more or less: without the numbers. */
+export function wordsOf({ kind, message }: Finding): string {
+  if (kind === 'differs') return '';
+  if (kind === 'violation') return message.match(/fact "\w+"/)?.[0] ?? '';
+  return kindOfMessage(message).slice(0, 80);
 }
 
 export interface Judgement {

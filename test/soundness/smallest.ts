@@ -1,14 +1,6 @@
-import type { Finding, Judge, JudgeOptions } from './judge.ts';
-import { kindOfMessage } from './kernel.ts';
+import { type Finding, type Judge, type JudgeOptions, wordsOf } from './judge.ts';
 import { shrink } from './shrink.ts';
 import type { Subject } from './subject.ts';
-
-/** Words that tell findings of one kind apart; what a program is made to differ by may change while it shrinks. */
-function wordsOf({ kind, message }: Finding): string {
-  if (kind === 'differs') return '';
-  if (kind === 'violation') return message.match(/fact "\w+"/)?.[0] ?? '';
-  return kindOfMessage(message).slice(0, 60);
-}
 
 /** The smallest program in which the same is wrong. */
 export function smallest(

@@ -1,4 +1,4 @@
-import { type EngineKind, type ObjectFile, open } from '../../index.ts';
+import { type EngineKind, type ObjectFile, open, type ProofMode } from '../../index.ts';
 import type { Register } from '../command.ts';
 import { readData, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
@@ -14,6 +14,7 @@ import {
   typeOption,
 } from '../options.ts';
 import { type BenchInput, captureInput, packetInput } from '../run/benchInput.ts';
+import { noteSandbox } from '../run/note.ts';
 import { table } from '../table.ts';
 import { grouped } from '../text.ts';
 
@@ -54,11 +55,17 @@ function scale(input: BenchInput, ms: number): number {
   }
 }
 
-async function measure(file: ObjectFile, engine: EngineKind, flags: Flags): Promise<Measured> {
+async function measure(
+  file: ObjectFile,
+  engine: EngineKind,
+  flags: Flags,
+  note: (name: string, mode: ProofMode) => void,
+): Promise<Measured> {
   const start = performance.now();
   using object = await open(file, openOptionsOf({ ...flags, engine }));
   const program = await object.program(flags.program);
   const loadMs = performance.now() - start;
+  note(program.name, program.mode);
   const input =
     flags.capture === undefined
       ? packetInput(program, await readData(flags.data ?? ''))
@@ -88,7 +95,10 @@ async function benchFile(io: Io, file: string, flags: Flags): Promise<number> {
   const object = await readProgramFile(file, io, flags.type);
   const results: Measured[] = [];
   for (const engine of engines) {
-    const measured = await measure(object, engine, flags);
+    const note = (name: string, mode: ProofMode): void => {
+      if (results.length === 0) noteSandbox(io, name, mode, flags);
+    };
+    const measured = await measure(object, engine, flags, note);
     results.push(measured);
     if (flags.json) printJson(io.stdout, measured);
   }

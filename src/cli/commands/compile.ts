@@ -4,38 +4,42 @@ import type { Register } from '../command.ts';
 import { readProgramFile, writing } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { jsonOption, programOption, typeOption } from '../options.ts';
+import { jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
+import { noteSandbox } from '../run/note.ts';
 import { grouped } from '../text.ts';
 
 interface Flags {
   readonly output: string;
   readonly program?: string;
   readonly type?: ProgramType;
+  readonly sandbox?: boolean;
   readonly trusted?: boolean;
   readonly json?: boolean;
 }
 
 async function compileFile(io: Io, file: string, flags: Flags): Promise<number> {
-  const { output, program, type, trusted = false, json } = flags;
-  using object = await open(await readProgramFile(file, io, type), { trusted });
+  const { output, program, type, sandbox = false, trusted = false, json } = flags;
+  using object = await open(await readProgramFile(file, io, type), { sandbox, trusted });
   const start = performance.now();
   const { wasm, info } = await object.artifact(program);
   const ms = Math.round(performance.now() - start);
+  noteSandbox(io, info.name, info.mode, flags);
   await writing(output, () => writeFile(output, wasm));
-  if (json) printJson(io.stdout, { program: info.name, output, bytes: wasm.length, ms });
+  if (json) printJson(io.stdout, { program: info.name, output, bytes: wasm.length, ms, mode: info.mode });
   else io.stdout.write(`${output}: ${info.name}, ${grouped(wasm.length)} bytes in ${ms} ms\n`);
   return 0;
 }
 
 export const compile: Register = (cli, io, action) => {
-  cli
+  const command = cli
     .command('compile')
-    .description('translate a program to WebAssembly, as a file that later starts need no compiler for')
+    .description(
+      'verify a program and translate it to WebAssembly, as a file that later starts need no compiler for',
+    )
     .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
     .requiredOption('-o, --output <file>', 'where the module goes')
     .addOption(programOption())
     .addOption(typeOption())
-    .option('--trusted', 'translate without the checks of the sandbox')
-    .addOption(jsonOption())
-    .action(action((file: string, flags: Flags) => compileFile(io, file, flags)));
+    .addOption(jsonOption());
+  modeOptions(command).action(action((file: string, flags: Flags) => compileFile(io, file, flags)));
 };

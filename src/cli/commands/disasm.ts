@@ -30,7 +30,8 @@ function* listing(io: Io, program: Program, { dialect, source }: Flags): Generat
   const sources = new Map(source ? program.lines.map((line) => [line.insn, line]) : []);
   const symbol = (slot: number): string | undefined => functions.get(slot);
   let shown = '';
-  for (const { insn, text } of disassembleLines(program.code, { dialect, symbol, tolerant: true })) {
+  const { code, kfuncs } = program;
+  for (const { insn, text } of disassembleLines(code, { dialect, symbol, kfuncs, tolerant: true })) {
     const name = functions.get(insn);
     if (name !== undefined) yield `${name}:`;
     const line = sources.get(insn);
@@ -59,7 +60,8 @@ function printListing(io: Io, program: Program, flags: Flags): void {
 
 function printLines(io: Io, program: Program, { dialect }: Flags): void {
   const sources = new Map(program.lines.map((line) => [line.insn, line]));
-  for (const { insn, bytes, text } of disassembleLines(program.code, { dialect, tolerant: true })) {
+  const { code, kfuncs } = program;
+  for (const { insn, bytes, text } of disassembleLines(code, { dialect, kfuncs, tolerant: true })) {
     const line = sources.get(insn);
     const source = line && { file: line.file, line: line.line, text: line.text.trim() };
     printJson(io.stdout, { program: program.name, insn, bytes, text, source });

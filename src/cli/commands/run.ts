@@ -14,11 +14,13 @@ import {
 } from '../options.ts';
 import { runCapture } from '../run/capture.ts';
 import type { RunFlags } from '../run/flags.ts';
+import { noteSandbox } from '../run/note.ts';
 import { runPacket } from '../run/packet.ts';
 
 async function runFile(io: Io, file: string, flags: RunFlags): Promise<number> {
   using object = await open(await readProgramFile(file, io, flags.type), openOptionsOf(flags));
   const program = await object.program(flags.program);
+  noteSandbox(io, program.name, program.mode, flags);
   const { capture } = flags;
   if (capture !== undefined) return await runCapture(io, object, program, capture, flags);
   return runPacket(io, object, program, await readData(flags.data ?? ''), flags);
@@ -29,7 +31,7 @@ const DEFAULT_ROWS = 10;
 export const run: Register = (cli, io, action) => {
   const command = cli
     .command('run')
-    .description('run a program over a packet or a capture; print verdicts, rate and maps')
+    .description('verify a program, run it over a packet or a capture; print verdicts, rate and maps')
     .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
     .addOption(programOption())
     .addOption(typeOption())

@@ -12,13 +12,20 @@ const access = (scene: Scene): string => `${scene.where} ${verbOf(scene.insn)} m
 const KERNEL_MEMORY =
   'memory of the kernel is read with bpf_probe_read_kernel(&copy, sizeof(copy), address), that of user space with bpf_probe_read_user()';
 
+const SOURCES =
+  'addresses come from map lookups, pointers of the context and helpers that give some: a number cannot be made one';
+
+/** bpf_probe_read_kernel. */
+const PROBE_READ_KERNEL = 113;
+const hasProbes = ({ walk }: Scene): boolean => walk.env.refusal(PROBE_READ_KERNEL) === undefined;
+
 /** A packet pointer from before a call that may have moved the packet. */
 function stalePacket(scene: Scene, origin: Origin): Diagnosis | undefined {
   if (!isPacketPointer(scene, origin)) return undefined;
   for (const call of callsAfter(scene, origin.node)) {
     if (!movesPacket(scene, call)) continue;
     return {
-      summary: `${access(scene)} through ${originText(scene, origin)}, but ${callText(scene, call)} of ${scene.at(call.insn)} may have moved the packet since`,
+      summary: `${access(scene)} through a packet pointer, ${originText(scene, origin)}, but ${callText(scene, call)} of ${scene.at(call.insn)} may have moved the packet since`,
       hint: 'read `data` and `data_end` from the context again after the call, and compare them again',
     };
   }
@@ -39,11 +46,14 @@ function released(scene: Scene, origin: Origin): Diagnosis | undefined {
 /** A pointer that a test has found to be NULL. */
 function isNull(scene: Scene, register: number, origin: Origin): Diagnosis | undefined {
   const r = scene.register(register);
-  if (r === undefined || !scene.walk.memory.isZero(r) || origin.maker.kind !== 'call') return undefined;
+  if (r === undefined || !scene.walk.memory.isZero(r)) return undefined;
+  const { maker } = origin;
+  if (maker.kind !== 'call' && (maker.kind !== 'constant' || maker.value !== 0n)) return undefined;
+  const what = maker.kind === 'call' ? originText(scene, origin) : 'a pointer';
   const name = pointerIn(scene.expression ?? '') ?? 'the pointer';
   const values = lookedUp(scene, origin) === undefined ? '' : ': nothing was found';
   return {
-    summary: `${access(scene)} through ${originText(scene, origin)} on the path on which it is NULL${values}`,
+    summary: `${access(scene)} through ${what} on the path on which it is NULL${values}`,
     hint: `do this where ${name} is not NULL: the test before it is the wrong way round, or does not leave`,
   };
 }
@@ -53,10 +63,12 @@ function number(scene: Scene, register: number): Diagnosis {
   const special = stalePacket(scene, origin) ?? released(scene, origin) ?? isNull(scene, register, origin);
   if (special !== undefined) return special;
   const isPlain = !isKnown(origin);
+  const { maker } = origin;
+  const isField = maker.kind === 'load' && maker.base.maker.kind === 'context';
   const what = isPlain ? 'a number' : originText(scene, origin);
   return {
     summary: `${access(scene)} through ${what}${isPlain ? '' : ', which is a number'}, not an address that the verifier knows`,
-    hint: KERNEL_MEMORY,
+    hint: isField || !hasProbes(scene) ? SOURCES : KERNEL_MEMORY,
   };
 }
 

@@ -3,7 +3,7 @@ import * as abi from '../../abi/state.ts';
 import { resolve } from '../../frontend/btf/lookup.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import { type ArrayAt, isGlobals, valueField } from './fields.ts';
-import { accessText, offsetOf, sizeOf, targetText, verbOf } from './memory.ts';
+import { accessText, inSource, offsetOf, sizeOf, targetText, verbOf } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { bytes, isKnown, originText, rangeText } from './values.ts';
 
@@ -29,19 +29,16 @@ const isPowerOfTwo = (x: number): boolean => x > 0 && (x & (x - 1)) === 0;
 
 /** `i` of `flow->sizes[i]`; undefined where the index is no plain name. */
 function indexName(scene: Scene): string | undefined {
-  return /\[(\w+)\]/.exec(scene.expression ?? '')?.[1];
+  return /\[([^[\]]+)\]$/.exec(scene.expression ?? '')?.[1];
 }
 
 function boundHint(scene: Scene, array: ArrayAt | undefined, most: number): string {
-  const name = indexName(scene) ?? 'the index';
-  const test = (limit: number): string =>
-    name === 'the index' ? `${name} < ${limit}` : `if (${name} >= ${limit}) return …;`;
   if (array === undefined)
     return `make sure that the offset is at most ${Math.max(most, 0)} on every path that leads here`;
-  const mask = isPowerOfTwo(array.length)
-    ? `, or mask it: \`${name === 'the index' ? '' : `${name} `}&= ${array.length - 1}\``
-    : '';
-  return `check the index before: \`${test(array.length)}\`${mask}`;
+  const { length } = array;
+  const name = indexName(scene) ?? 'index';
+  const mask = isPowerOfTwo(length) ? `, or mask it: \`${name} & ${length - 1}\`` : '';
+  return `check the index before: \`if (${name} >= ${length}) return …;\`${mask}`;
 }
 
 /** What is added to the address, and what is known of it. */
@@ -77,7 +74,9 @@ function fixedOutside(scene: Scene, register: number, off: number, size: number,
   const target = targetText(scene, register);
   return {
     summary: `${scene.where} ${accessText(scene, size, `at offset ${off} of ${target}`)}, but it has only ${bytes(whole)}`,
-    hint: `stay within the ${bytes(whole)} of ${structureOf(scene, register)}${rest}`,
+    hint: target.startsWith('what ')
+      ? `ask for more (\`sizeof\` of the structure), or stay within the ${bytes(whole)}`
+      : `stay within the ${bytes(whole)} of ${structureOf(scene, register)}${rest}`,
   };
 }
 
@@ -146,11 +145,10 @@ function unboundedSum(scene: Scene): Diagnosis | undefined {
   const [pointer, amount] =
     memory.kind(dst) === abi.KIND_SCALAR ? [insn.src, insn.dst] : [insn.dst, insn.src];
   const from = scene.origin(amount);
-  const what = isKnown(from) ? originText(scene, from) : 'a number';
-  const range = rangeText(memory.scalar(scene.walk.reg(amount)));
+  const what = isKnown(from) ? originText(scene, from) : 'something unknown';
   const name = indexName(scene) ?? 'the number';
   return {
-    summary: `${scene.where} moves an address in ${targetText(scene, pointer)} by ${what}, but that ${range}`,
+    summary: `${scene.where} moves an address in ${targetText(scene, pointer)}${inSource(scene)} by a number made of ${what}, which has no lower bound`,
     hint: `bound ${name} from below as well: make it unsigned, or \`if (${name} < 0) return …;\` before`,
   };
 }

@@ -1,15 +1,31 @@
 /** Accesses of the context, and of structures of fixed layout behind other pointers. */
+import type { Field } from '../contexts/types.ts';
 import { inSource, isStore, targetText, verbOf } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { expressionOf } from './source.ts';
 import { bytes, contextField, originText, structureNamed } from './values.ts';
 
+const MANY = 12;
+
+const listed = (fields: readonly Field[]): string =>
+  [...new Set(fields.map(({ name }) => name))].slice(0, MANY).join(', ') +
+  (fields.length > MANY ? ', …' : '');
+
+/** Fields that there are, where the one that was meant is none of them. */
+function fieldsHint(scene: Scene, isHidden: boolean): string {
+  const { fields, name } = scene.walk.env.context;
+  if (isHidden) return `these fields of struct ${name} are there: ${listed(fields)}`;
+  if (!isStore(scene.insn)) return scene.refusal.hint;
+  const written = fields.filter(({ write }) => write !== 0);
+  if (written.length === 0) return `programs of this type may not write to struct ${name}`;
+  return `these fields of struct ${name} may be written: ${listed(written)}`;
+}
+
 /** The hint of the tables is about the field: it stands as it is. */
 function refusedField(scene: Scene, match: RegExpExecArray): Diagnosis {
   const [off, size] = match.slice(1, 3).map(Number) as [number, number];
-  const { context, type, attachType } = scene.walk.env;
+  const { context } = scene.walk.env;
   const field = contextField(scene, off);
-  const kind = attachType ? `${type} (${attachType})` : type;
   const verb = verbOf(scene.insn);
   if (field === undefined) {
     return {
@@ -18,10 +34,11 @@ function refusedField(scene: Scene, match: RegExpExecArray): Diagnosis {
     };
   }
   const text = expressionOf(scene.source(), field.name) ?? `${field.name}`;
-  const may = isStore(scene.insn) ? 'may not write' : 'may not read so';
+  const isHidden = !context.fields.includes(field);
+  const may = isHidden ? 'do not have' : isStore(scene.insn) ? 'may not write' : 'may not read so';
   return {
-    summary: `${scene.where} ${verb} ${text} (${bytes(size)} at offset ${off} of struct ${context.name}), which programs of type ${kind} ${may}`,
-    hint: scene.refusal.hint,
+    summary: `${scene.where} ${verb} ${text} (${bytes(size)} at offset ${off} of struct ${context.name}), which programs of type ${scene.kind} ${may}`,
+    hint: fieldsHint(scene, isHidden),
   };
 }
 

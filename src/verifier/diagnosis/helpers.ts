@@ -15,10 +15,8 @@ function whoMay(scene: Scene): string {
 
 /** `bpf_redirect#23` of the reason, as C calls it. */
 function refused(scene: Scene, match: RegExpExecArray): Diagnosis {
-  const { type, attachType } = scene.walk.env;
-  const kind = attachType ? `${type} (${attachType})` : type;
   return {
-    summary: `${scene.where} calls ${match[1]}(), which programs of type ${kind} may not`,
+    summary: `${scene.where} calls ${match[1]}(), which programs of type ${scene.kind} may not`,
     hint: whoMay(scene),
   };
 }

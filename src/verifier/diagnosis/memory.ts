@@ -1,7 +1,7 @@
 /** The memory that an access is about, and the access, in words. */
 import * as abi from '../../abi/state.ts';
 import type { Insn } from '../../isa/insn.ts';
-import { calleeName } from './calls.ts';
+import { calleeName, callText } from './calls.ts';
 import { isGlobals } from './fields.ts';
 import type { Scene } from './scene.ts';
 import { bytes, originText } from './values.ts';
@@ -38,7 +38,8 @@ export function targetText(scene: Scene, register: number): string {
 function memoryText(scene: Scene, register: number): string {
   const origin = scene.origin(register);
   if (origin.maker.kind === 'argument') return `what ${originText(scene, origin)} points to`;
-  return origin.maker.kind === 'call' ? originText(scene, origin) : 'memory';
+  if (origin.maker.kind !== 'call') return 'memory';
+  return `what ${callText(scene, origin)} of ${scene.at(origin.insn)} handed out`;
 }
 
 export const isStore = (insn: Insn | undefined): boolean =>

@@ -1,6 +1,6 @@
 /** Pointers that may be NULL. */
 import { calleeName } from './calls.ts';
-import { inSource, verbOf } from './memory.ts';
+import { inSource } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { assignedIn, pointerIn } from './source.ts';
 import { isKnown, originText } from './values.ts';
@@ -27,9 +27,8 @@ function what(scene: Scene, register: number): string {
 
 function dereferenced(scene: Scene, match: RegExpExecArray): Diagnosis {
   const register = Number(match[1]);
-  const verb = `${verbOf(scene.insn)} memory`;
   return {
-    summary: `${scene.where} ${verb}${inSource(scene)} through ${what(scene, register)}, which may be NULL`,
+    summary: `${scene.where} dereferences ${what(scene, register)}${inSource(scene)}, which may be NULL`,
     hint: hintFor(scene, register),
   };
 }

@@ -3,6 +3,7 @@
  * instruction that made it.
  */
 import type { Insn } from '../../isa/insn.ts';
+import { kfuncOf } from '../kfuncs/index.ts';
 import { effectOf } from '../static/registers.ts';
 import type { Walk } from '../walk/walk.ts';
 
@@ -62,22 +63,6 @@ const UNKNOWN: Origin = {
   node: 0,
   added: undefined,
   index: undefined,
-};
-
-/** Kinds of makers that give addresses. */
-const isAddress = ({ maker }: Origin): boolean => {
-  switch (maker.kind) {
-    case 'context':
-    case 'frame':
-    case 'map':
-    case 'mapValue':
-    case 'call':
-      return true;
-    case 'load':
-      return maker.base.maker.kind === 'context';
-    default:
-      return false;
-  }
 };
 
 /** A register of a frame that is looked for, before the node. */
@@ -262,9 +247,44 @@ export class Tracer {
     const one = this.before(previous, frame, dst, here, depth + 1);
     const other = this.before(previous, frame, src, here, depth + 1);
     const isSum = op === 'add' || op === 'sub';
-    if (isSum && isAddress(one) && !isAddress(other)) return moved(search, one, other);
-    if (op === 'add' && isAddress(other) && !isAddress(one)) return moved(search, other, one);
+    if (isSum && this.#isAddress(one) && !this.#isAddress(other)) return moved(search, one, other);
+    if (op === 'add' && this.#isAddress(other) && !this.#isAddress(one)) return moved(search, other, one);
     return this.#made(search, { kind: 'computed', from: [one, other] });
+  }
+
+  #isAddress({ maker, insn }: Origin): boolean {
+    switch (maker.kind) {
+      case 'context':
+      case 'frame':
+      case 'map':
+      case 'mapValue':
+        return true;
+      case 'call':
+        return this.#givesAddress(insn);
+      case 'load':
+        return maker.base.maker.kind === 'context' && this.#isPointerField(maker.at);
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the call at a slot returns an address. */
+  #givesAddress(slot: number): boolean {
+    const { code, env } = this.#walk;
+    const call = code.insns[slot];
+    if (call?.kind !== 'call' || call.target === 'local') return false;
+    const result =
+      call.target === 'helper'
+        ? env.helper(call.imm)?.result
+        : kfuncOf(code.program.kfuncs?.[call.imm] ?? '')?.result;
+    return result !== undefined && result.kind !== 'integer' && result.kind !== 'void';
+  }
+
+  #isPointerField(at: number | undefined): boolean {
+    const field = this.#walk.env.context.fields.find(
+      ({ offset, size }) => at !== undefined && at >= offset && at < offset + size,
+    );
+    return field !== undefined && field.yields.kind !== 'scalar';
   }
 
   #stepLoad(

@@ -68,7 +68,7 @@ function placeText(scene: Scene, off: number, register: number, isFixed: boolean
 
 function known(scene: Scene, range: number, isFixed: boolean): string {
   const comparison = lastComparison(scene);
-  const what = isFixed ? 'of the packet' : 'from there on';
+  const what = isFixed ? 'of it' : 'from there on';
   if (range < 0) return `but this is the branch on which the packet is known to end before`;
   const start = `but only ${bytes(range)} ${what} ${range === 1 ? 'is' : 'are'} known to be there`;
   if (comparison === undefined) return `${start}, since nothing was compared with data_end`;

@@ -29,7 +29,7 @@ function lastBranch(scene: Scene): string {
   const { trace, code } = scene.walk;
   for (let node = scene.tracer.last; node !== 0; node = trace.previous(node)) {
     const slot = trace.insn(node);
-    if (code.insns[slot]?.kind === 'jump') return ` on the path through ${scene.at(slot)}`;
+    if (code.insns[slot]?.kind === 'jump') return `, on the path through ${scene.at(slot)}`;
   }
   return '';
 }
@@ -46,13 +46,22 @@ const ENDINGS: Readonly<Record<string, string>> = {
 const endingOf = (reason: string): string =>
   Object.entries(ENDINGS).find(([word]) => reason.includes(word))?.[1] ?? 'ends the program';
 
+/** Node at which the call was walked last. */
+function nodeOf(scene: Scene, slot: number): number {
+  const { trace } = scene.walk;
+  for (let node = scene.tracer.last; node !== 0; node = trace.previous(node)) {
+    if (trace.insn(node) === slot) return node;
+  }
+  return 0;
+}
+
 function leaked(scene: Scene, match: RegExpExecArray): Diagnosis {
   const [id, insn] = match.slice(1, 3).map(Number) as [number, number];
   const slot = held(scene, id)?.insn ?? insn;
-  const call = callText(scene, { insn: slot, node: 0 });
+  const call = callText(scene, { insn: slot, node: nodeOf(scene, slot) });
   return {
     summary: `${scene.where} ${endingOf(scene.reason)} without giving back what ${call} of ${scene.at(slot)} handed out`,
-    hint: `call ${releaseText(scene, slot)}${lastBranch(scene)} before`,
+    hint: `call ${releaseText(scene, slot)} before${lastBranch(scene)}`,
   };
 }
 
@@ -83,7 +92,7 @@ function inside(scene: Scene, match: RegExpExecArray): Diagnosis {
   const state = region.includes('lock') ? ` ${still}` : '';
   return {
     summary: `${scene.where} ${endingOf(scene.reason)} ${what}${since}${state}`,
-    hint: `call ${leave}${lastBranch(scene)} before`,
+    hint: `call ${leave} before${lastBranch(scene)}`,
   };
 }
 

@@ -46,13 +46,14 @@ function outOfRange(scene: Scene): Diagnosis | undefined {
   const allowed = range(scene);
   if (allowed === undefined) return undefined;
   const isCallback = /callback return/.test(scene.reason);
-  const { type, attachType } = scene.walk.env;
+  const { type } = scene.walk.env;
   const meanings = isCallback ? CALLBACK : (MEANINGS[type] ?? []);
-  const kind = attachType ? `${type} (${attachType})` : type;
-  const subject = isCallback ? `callback ${scene.functionName}()` : `a program of type ${kind}`;
+  const subject = isCallback ? `callback ${scene.functionName}()` : `a program of type ${scene.kind}`;
   const text = allowedText(...allowed, meanings);
   const [min, max] = allowed;
-  const mask = min === 0 && max > 0 && (max & (max + 1)) === 0 ? `, or mask it: \`& ${max}\`` : '';
+  const isVariable = !/smin=(-?\d+) smax=\1 /.test(scene.reason);
+  const mask =
+    isVariable && min === 0 && max > 0 && (max & (max + 1)) === 0 ? `, or mask it: \`& ${max}\`` : '';
   return {
     summary: `${scene.where} returns ${returned(scene, scene.reason.replace(/ should.*/, ''))}, but ${subject} may return ${text}`,
     hint: `return ${text} on every path${mask}`,

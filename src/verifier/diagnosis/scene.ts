@@ -42,6 +42,12 @@ export class Places {
     return source === undefined ? `insn ${this.slot}` : `${baseName(source.file)}:${source.line}`;
   }
 
+  /** `(line 31)` behind what is named; '' where that is the sentence's own line. */
+  beside(slot: number): string {
+    const at = this.at(slot);
+    return at === this.at(this.slot) ? '' : ` (${at})`;
+  }
+
   /** Another place in the same sentence: `line 31`, `other.h:12`, `insn 7`. */
   at(slot: number): string {
     const source = this.source(slot);
@@ -85,6 +91,12 @@ export class Scene extends Places {
   /** Address of a register of the current frame; undefined where there is none. */
   register(register: number): number | undefined {
     return this.walk.frames.length === 0 ? undefined : this.walk.reg(register);
+  }
+
+  /** The program's type, with the attach type where that is told apart. */
+  get kind(): string {
+    const { type, attachType } = this.walk.env;
+    return attachType && attachType !== type ? `${type} (${attachType})` : type;
   }
 
   /** Name of the function whose instructions are walked. */

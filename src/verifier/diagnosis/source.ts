@@ -5,7 +5,7 @@ import type { Program } from '../../frontend/program.ts';
 /** `eth->h_proto`, `data[13]`, `flow->sizes[*data]`. */
 const MEMBER = /[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*|\[[^[\]]*\])+/g;
 /** `*setting`, where the star is no product and no declaration. */
-const POINTEE = /(?:^|[(=,!&|+<>?:;[{}]|\breturn)\s*(\*\s*[A-Za-z_]\w*)/g;
+const POINTEE = /(?:^|[(=,!&|+<>?:;[{}]|\breturn|\)\s)\s*(\*\s*[A-Za-z_]\w*)/g;
 
 interface Candidate {
   readonly text: string;

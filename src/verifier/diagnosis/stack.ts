@@ -133,7 +133,7 @@ function tooDeep(scene: Scene, match: RegExpExecArray): Diagnosis {
   const { code, facts } = scene.walk;
   const own = facts.depths.get(code.owner[scene.slot] ?? 0) ?? 0;
   return {
-    summary: `${scene.where}: ${scene.functionName}() takes ${own} bytes of stack, which makes ${total} with the ${calls - 1 === 1 ? 'function' : `${calls - 1} functions`} that call it, and there are ${MAX_STACK}`,
+    summary: `${scene.where}: ${scene.functionName}() takes ${own} bytes of stack, which makes ${total} on a chain of ${calls} functions, and there are ${MAX_STACK}`,
     hint: 'keep large variables in a map (a per-CPU array of one element), or inline the function',
   };
 }

@@ -6,7 +6,7 @@ import { callText } from './calls.ts';
 import { isGlobals, valueField } from './fields.ts';
 import type { Maker, Origin } from './origin.ts';
 import type { Scene } from './scene.ts';
-import { expressionOf } from './source.ts';
+import { expressionIn, expressionOf } from './source.ts';
 
 export const bytes = (count: number): string => `${count} byte${count === 1 ? '' : 's'}`;
 
@@ -52,20 +52,29 @@ export function isPacketPointer(scene: Scene, { maker }: Origin): boolean {
 
 type Load = Extract<Maker, { kind: 'load' }>;
 
-function loadText(scene: Scene, { base, at, size }: Load, insn: number): string {
-  const when = scene.at(insn);
+/** Bytes of a map's value or of a variable, as the line has them where it does. */
+function mapLoadText(scene: Scene, map: number, at: number | undefined, insn: number): string {
+  const spec = scene.map(map);
+  const path = spec === undefined || at === undefined ? '' : (valueField(spec, at)?.path ?? '');
+  return expressionOf(scene.source(insn), path) ?? mapPlace(scene, map, at);
+}
+
+function loadedText(scene: Scene, { base, at, size }: Load, insn: number): string {
   if (base.maker.kind === 'context') {
     const field = contextField(scene, at);
-    return field === undefined
-      ? `a field of the context, read at ${when}`
-      : `${fieldText(scene, field, insn)}, read at ${when}`;
+    return field === undefined ? 'a field of the context' : fieldText(scene, field, insn);
   }
-  if (isPacketPointer(scene, base)) return `${bytes(size)} of the packet, read at ${when}`;
+  if (isPacketPointer(scene, base)) {
+    return expressionIn(scene.source(insn)) ?? `${bytes(size)} of the packet`;
+  }
   const map = base.maker.kind === 'mapValue' ? base.maker.map : lookedUp(scene, base);
-  if (map === undefined) return `${bytes(size)} of memory, read at ${when}`;
+  if (map === undefined) return expressionIn(scene.source(insn)) ?? `${bytes(size)} of memory`;
   const start = base.maker.kind === 'mapValue' ? base.maker.off : 0;
-  return `${mapPlace(scene, map, at === undefined ? undefined : at + start)}, read at ${when}`;
+  return mapLoadText(scene, map, at === undefined ? undefined : at + start, insn);
 }
+
+const loadText = (scene: Scene, load: Load, insn: number): string =>
+  loadedText(scene, load, insn) + scene.beside(insn);
 
 function argumentText(scene: Scene, { subprogram, register }: Extract<Maker, { kind: 'argument' }>): string {
   const name = scene.walk.code.subprograms[subprogram]?.name ?? '';
@@ -76,12 +85,12 @@ function argumentText(scene: Scene, { subprogram, register }: Extract<Maker, { k
 function computedText(scene: Scene, from: readonly Origin[], insn: number, depth: number): string {
   const parts = from.filter(({ maker }) => maker.kind !== 'constant');
   const [only] = parts;
-  const here = `at ${scene.at(insn)}`;
-  if (parts.length !== 1 || only === undefined || depth > 2) return `a value computed ${here}`;
-  return `a value computed ${here} from ${originText(scene, only, depth + 1)}`;
+  const here = `a number computed${scene.beside(insn)}`;
+  if (parts.length !== 1 || only === undefined || depth > 2) return here;
+  return `${here} from ${originText(scene, only, depth + 1)}`;
 }
 
-/** Where a value came from, as a noun: `skb->len, read at line 12`. */
+/** Where a value came from, as a noun: `skb->len (line 12)`. */
 export function originText(scene: Scene, { maker, insn, node }: Origin, depth = 0): string {
   switch (maker.kind) {
     case 'context':
@@ -91,7 +100,7 @@ export function originText(scene: Scene, { maker, insn, node }: Origin, depth = 
     case 'frame':
       return 'an address on the stack';
     case 'constant':
-      return `the constant ${BigInt.asIntN(64, maker.value)} of ${scene.at(insn)}`;
+      return `the constant ${BigInt.asIntN(64, maker.value)}${scene.beside(insn)}`;
     case 'map':
       return `map ${scene.map(maker.map)?.name ?? ''}`;
     case 'mapValue':
@@ -103,7 +112,7 @@ export function originText(scene: Scene, { maker, insn, node }: Origin, depth = 
     case 'load':
       return loadText(scene, maker, insn);
     case 'stack':
-      return `bytes of the stack, read at ${scene.at(insn)}`;
+      return `bytes of the stack${scene.beside(insn)}`;
     case 'computed':
       return computedText(scene, maker.from, insn, depth);
     case 'lost':

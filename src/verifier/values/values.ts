@@ -29,7 +29,7 @@ const COPY = STATE + ROOM;
 const SPARE = STATE + 2 * ROOM;
 
 /** Called with the address of every register's value, before every instruction. */
-export type Visit = (slot: number, insn: Insn, at: (register: number) => number) => void;
+export type Visit = (slot: number, at: (register: number) => number) => void;
 
 class Pass {
   readonly #walk: Walk;
@@ -145,7 +145,7 @@ class Pass {
     this.#copy(CURRENT, this.#entries[block] as number);
     let last: Insn | undefined;
     for (const [slot, insn] of this.#insnsOf(start, end)) {
-      see?.(slot, insn, this.#at);
+      see?.(slot, this.#at);
       const place = placeOf(facts, this.#subprogram, insn, slot);
       const values: Values = { ops: this.#memory.ops, places: this.#places, at: this.#at, place };
       transfer(insn, values);

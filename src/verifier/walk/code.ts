@@ -5,7 +5,7 @@ import type { Prototype } from '../helpers/types.ts';
 import { loopNumbers } from '../static/components.ts';
 import { liveRegisters } from '../static/liveness.ts';
 import { type CallShape, markPoints } from '../static/points.ts';
-import type { CountArguments } from '../static/registers.ts';
+import { type CountArguments, effectOf } from '../static/registers.ts';
 import type { Structure, StructuredSubprogram } from '../structure.ts';
 
 /** bpf_loop, bpf_for_each_map_elem, bpf_find_vma, bpf_user_ringbuf_drain: they call a function while they run. */
@@ -25,6 +25,8 @@ export interface Code {
   readonly live: Uint16Array;
   /** Number of the loop, by slot; 0 for none. */
   readonly loops: Int32Array;
+  /** Registers that each instruction reads, by slot. */
+  readonly reads: readonly (readonly number[])[];
   readonly shapeOf: (insn: Insn) => CallShape;
   readonly countArguments: CountArguments;
 }
@@ -57,6 +59,24 @@ const counts =
     return prototypes(call.imm)?.args.length;
   };
 
+const NONE: readonly number[] = [];
+
+/** The registers of every mask, so that equal lists are one. */
+const registersIn = (() => {
+  const lists: (readonly number[] | undefined)[] = [];
+  return (mask: number): readonly number[] => {
+    const known = lists[mask];
+    if (known !== undefined) return known;
+    const registers = [...Array(11).keys()].filter((register) => (mask & (1 << register)) !== 0);
+    lists[mask] = registers;
+    return registers;
+  };
+})();
+
+/** Historical packet loads claim to read everything: none of it matters. */
+const readsOf = (insn: Insn | undefined, count: CountArguments): readonly number[] =>
+  insn === undefined || insn.kind === 'packet' ? NONE : registersIn(effectOf(insn, count).reads);
+
 const owners = (structure: Structure): Int32Array => {
   const owner = new Int32Array(structure.decoded.insns.length);
   structure.subprograms.forEach(({ start, length }, index) => {
@@ -86,6 +106,7 @@ export function codeOf(
     points: markPoints(insns, shapeOf),
     live: liveRegisters(insns, countArguments),
     loops: loopNumbers(insns, isLoop),
+    reads: insns.map((insn) => readsOf(insn, countArguments)),
     shapeOf,
     countArguments,
   };

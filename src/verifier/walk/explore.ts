@@ -132,9 +132,9 @@ export class Explored {
 
   #setLive(state: Located): void {
     const { memory, code } = this.#walk;
-    state.frames.forEach((_, frame) => {
+    for (let frame = 0; frame < state.frames.length; frame++) {
       memory.setLive(frame, code.live[slotIn(state, frame)] ?? 0x7ff);
-    });
+    }
   }
 
   #clean(states: readonly Checkpoint[]): void {

@@ -2,7 +2,6 @@
 
 import { KIND_CTX } from '../../abi/state.ts';
 import { slotsOf } from '../../isa/insn.ts';
-import { effectOf } from '../static/registers.ts';
 import { Explored, isJumpPoint } from './explore.ts';
 import { enterGlobal } from './globals.ts';
 import { restore } from './pending.ts';
@@ -20,18 +19,18 @@ interface Slot {
   readonly reads: readonly number[];
 }
 
-const REGISTERS = Array.from({ length: 11 }, (_, register) => register);
-
 function slotsFor(walk: Walk): (Slot | undefined)[] {
-  const { insns, countArguments } = walk.code;
-  return insns.map((insn) => {
-    if (insn === undefined) return undefined;
-    const { reads } = effectOf(insn, countArguments);
-    // Historical packet loads claim to read everything: none of it matters.
-    const known =
-      insn.kind === 'packet' ? [] : REGISTERS.filter((register) => (reads & (1 << register)) !== 0);
-    return { step: bindStep(insn.kind, insn), jumps: isJump(insn), length: slotsOf(insn), reads: known };
-  });
+  const { insns, reads } = walk.code;
+  return insns.map((insn, slot) =>
+    insn === undefined
+      ? undefined
+      : {
+          step: bindStep(insn.kind, insn),
+          jumps: isJump(insn),
+          length: slotsOf(insn),
+          reads: reads[slot] ?? [],
+        },
+  );
 }
 
 function noteOperands(walk: Walk, { reads }: Slot): void {
