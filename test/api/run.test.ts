@@ -9,8 +9,12 @@ const GROW = `
   r2 = -4
   call bpf_xdp_adjust_head
   r1 = *(u32 *)(r6 + 0)
+  r2 = *(u32 *)(r6 + 4)
+  r3 = r1
+  r3 += 4
+  if r3 > r2 goto out
   *(u32 *)(r1 + 0) = 0x04030201
-  r0 = 3
+  out: r0 = 3
   exit`;
 
 describe.each(engines)('programs in %s', (engine) => {

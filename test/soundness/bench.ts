@@ -3,6 +3,7 @@ import * as layout from '../../src/abi/layout.ts';
 import { MAP_TYPE_RINGBUF } from '../../src/abi/maps.ts';
 import { Engine, type EngineOptions, type RawMap, WebpfError } from '../../src/index.ts';
 import { checkedInterpreter } from '../../src/runtime/checked.ts';
+import { contextKindOf } from '../../src/runtime/context.ts';
 import { finishProgram, interpreter, type Placed, place } from '../../src/runtime/prepare.ts';
 import { BpfProgram, type RunResult } from '../../src/runtime/program.ts';
 import type { Proof } from '../../src/verifier/proof.ts';
@@ -58,9 +59,9 @@ export class Mounted {
 export type BenchKind = 'checked' | 'interp' | 'jit';
 
 const OPTIONS: Readonly<Record<BenchKind, EngineOptions>> = {
-  checked: { engine: 'interp' },
-  interp: { engine: 'interp' },
-  jit: { engine: 'jit', trusted: true },
+  checked: { engine: 'interp', sandbox: true },
+  interp: { engine: 'interp', sandbox: true },
+  jit: { engine: 'jit' },
 };
 
 export class Bench {
@@ -77,16 +78,16 @@ export class Bench {
     const engine = await this.#current();
     const maps = program.maps.map((spec) => created(engine, spec));
     const own = maps.filter((map) => map !== undefined);
-    const placed = place(engine, program, {
-      own: own.length === maps.length ? own : missing(),
-      granted: own,
-    });
+    const its = { own: own.length === maps.length ? own : missing(), granted: own };
+    const placed =
+      this.#kind === 'jit'
+        ? place(engine, program, its, { contextKind: contextKindOf(program.type), proof })
+        : place(engine, program, its);
     return new Mounted(engine, await this.#finish(engine, placed, proof), own);
   }
 
   async #finish(engine: Engine, placed: Placed, proof: Proof): Promise<BpfProgram> {
-    if (this.#kind === 'interp') return finishProgram(engine, placed);
-    if (this.#kind === 'jit') return finishProgram(engine, placed, proof);
+    if (this.#kind !== 'checked') return finishProgram(engine, placed);
     interpreter(engine, placed);
     const executor = checkedInterpreter(engine, placed, proof, { poison: true });
     const identity = { id: placed.id, descriptor: placed.descriptor.address };

@@ -30,23 +30,34 @@ export interface Judgement {
   readonly summary: string;
   readonly hint: string;
   readonly source: SourceLine | null;
-  /** The branches on the way to the instruction. */
+  /** The instruction as text; '' where there is none. */
+  readonly instruction: string;
+  /** The branches on the way to the instruction: the last ones, where there are many. */
   readonly path: readonly PathStep[];
+  /** Branches before these. */
+  readonly earlier: number;
   readonly registers: readonly RegisterState[];
   /** The walk, where asked for. */
   readonly log?: readonly string[];
 }
 
-const NO_DIAGNOSIS = { reason: '', summary: '', hint: '', insn: null, source: null, path: [], registers: [] };
+/** What accepted programs, and those that were not walked at all, have in these fields. */
+const NOTHING = {
+  reason: '',
+  summary: '',
+  hint: '',
+  insn: null,
+  instruction: '',
+  path: [],
+  earlier: 0,
+  registers: [],
+} as const;
 
 /** Verifies a program. */
 export async function judge(object: string, program: Program, options: VerifyOptions): Promise<Judgement> {
-  const { verdict, rejection, log, insnsProcessed, ms, totalStates, peakStates } = await verify(
-    program,
-    options,
-  );
+  const { verdict, rejection, log, ...stats } = await verify(program, options);
   const { section, name, type } = program;
-  const { reason, insn, source, summary, hint, path, registers } = rejection ?? NO_DIAGNOSIS;
+  const { reason, insn, summary, hint, instruction, path, earlier, registers } = rejection ?? NOTHING;
   return {
     object,
     section,
@@ -55,14 +66,16 @@ export async function judge(object: string, program: Program, options: VerifyOpt
     verdict,
     reason,
     insn,
-    insnsProcessed,
-    ms,
-    totalStates,
-    peakStates,
+    insnsProcessed: stats.insnsProcessed,
+    ms: stats.ms,
+    totalStates: stats.totalStates,
+    peakStates: stats.peakStates,
     summary,
     hint,
-    source: source ?? null,
+    source: rejection?.source ?? null,
+    instruction,
     path,
+    earlier,
     registers,
     ...(options.logLevel && { log }),
   };
@@ -72,6 +85,7 @@ export async function judge(object: string, program: Program, options: VerifyOpt
 const limits: ReadonlySet<string> = new Set(['unsupported', 'missing-helper']);
 
 const unlinked = (object: string, program: string, section: string, error: WebpfError): Judgement => ({
+  ...NOTHING,
   object,
   section,
   program,
@@ -84,10 +98,8 @@ const unlinked = (object: string, program: string, section: string, error: Webpf
   totalStates: 0,
   peakStates: 0,
   summary: describeError(error),
-  hint: '',
-  source: error.source ?? null,
-  path: [],
-  registers: [],
+  // The text says it already.
+  source: null,
 });
 
 /** Programs that could not even be linked have a verdict too. */

@@ -1,13 +1,14 @@
 /** Accesses through what is no address (any more). */
 import { KIND_SCALAR } from '../../abi/state.ts';
 import { callsAfter, callText, movesPacket, releaseOf } from './calls.ts';
-import { inSource, verbOf } from './memory.ts';
+import { verbOf } from './memory.ts';
 import type { Origin } from './origin.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn } from './source.ts';
 import { isKnown, isPacketPointer, lookedUp, originText } from './values.ts';
 
-const access = (scene: Scene): string => `${scene.where} ${verbOf(scene.insn)} memory${inSource(scene)}`;
+const access = (scene: Scene): string =>
+  `${scene.where} ${verbOf(scene.insn)} ${scene.expression ?? 'memory'}`;
 
 const KERNEL_MEMORY =
   'memory of the kernel is read with bpf_probe_read_kernel(&copy, sizeof(copy), address), that of user space with bpf_probe_read_user()';

@@ -1,6 +1,6 @@
 /** Arguments of helpers and kernel functions that are not what they take. */
 import type { Argument } from '../helpers/types.ts';
-import { callAt, calleeName, callText, releaseOf } from './calls.ts';
+import { callAt, calleeName, callText, passedText, releaseOf } from './calls.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { assignedIn } from './source.ts';
 import { isKnown, originText, rangeText } from './values.ts';
@@ -97,16 +97,27 @@ function wrongType(scene: Scene, match: RegExpExecArray): Diagnosis {
 
 /** The variable that a size is in, by the line of its load; a name for it otherwise. */
 function sizeName(scene: Scene, register: number): string {
+  const passed = passedText(scene, register);
+  if (passed !== undefined) return passed;
   const { insn } = scene.origin(register);
   return (insn < 0 ? undefined : assignedIn(scene.source(insn))) ?? 'size';
 }
 
-function sizeProblem(problem: (scene: Scene, register: number) => string, hint: (name: string) => string) {
+/** The size of the buffer before a size, as C writes it. */
+function roomFor(scene: Scene, register: number): string {
+  const passed = passedText(scene, register - 1) ?? '';
+  const name = /^&?(\w+)$/.exec(passed)?.[1] ?? 'buffer';
+  return `sizeof(${name})`;
+}
+
+type SizeHint = (name: string, room: string) => string;
+
+function sizeProblem(problem: (scene: Scene, register: number) => string, hint: SizeHint) {
   return (scene: Scene, match: RegExpExecArray): Diagnosis => {
     const register = Number(match[1]);
     return {
       summary: `${passes(scene, register)}, a size that ${problem(scene, register)}`,
-      hint: hint(sizeName(scene, register)),
+      hint: hint(sizeName(scene, register), roomFor(scene, register)),
     };
   };
 }
@@ -118,16 +129,13 @@ const range = (scene: Scene, register: number): string => {
 
 const mayBeZero = sizeProblem(
   () => 'may be 0',
-  (name) => `make sure that it is at least 1: \`if (${name} < 1 || ${name} > sizeof(buffer)) return …;\``,
+  (name, room) => `make sure that it is at least 1: \`if (${name} < 1 || ${name} > ${room}) return …;\``,
 );
 const mayBeNegative = sizeProblem(
   () => 'may be negative',
   (name) => `make it unsigned, or \`if (${name} < 0) return …;\` before`,
 );
-const unbounded = sizeProblem(
-  range,
-  (name) => `bound it before: \`if (${name} > sizeof(buffer)) return …;\``,
-);
+const unbounded = sizeProblem(range, (name, room) => `bound it before: \`if (${name} > ${room}) return …;\``);
 
 function notConstant(scene: Scene, match: RegExpExecArray): Diagnosis {
   return {

@@ -19,6 +19,13 @@ function fixedOffset(scene: Scene, register: number): number {
   return r === undefined ? 0 : scene.walk.memory.off(r) + offsetOf(scene.insn);
 }
 
+/** `sizes of map flows`, or the name of a global variable. */
+function arrayText(scene: Scene, register: number, { path, length }: ArrayAt): string {
+  const map = mapOf(scene, register);
+  const owner = map === undefined || isGlobals(map) ? '' : ` of map ${map.name}`;
+  return `${path}${owner}, which has ${length} elements`;
+}
+
 /** The array of a map's value that the variable part walks over. */
 function arrayOf(scene: Scene, register: number): ArrayAt | undefined {
   const map = mapOf(scene, register);
@@ -48,7 +55,7 @@ function indexText(scene: Scene, register: number, array: ArrayAt | undefined): 
   const { index } = scene.origin(register);
   const unit = BigInt(Math.max(array?.element ?? 1, 1));
   const what = array === undefined ? 'the offset' : 'the index';
-  const source = index === undefined || !isKnown(index) ? '' : ` (${originText(scene, index)})`;
+  const source = index === undefined || !isKnown(index) ? '' : `, ${originText(scene, index)},`;
   return `${what}${source} ${rangeText(scene.walk.memory.scalar(r), unit)}`;
 }
 
@@ -93,7 +100,7 @@ function variableOutside(
   const reach =
     array === undefined
       ? `${place} ${wholeText(scene, register, whole)}`
-      : `of ${array.path}, which has ${array.length} elements`;
+      : `of ${arrayText(scene, register, array)}`;
   return {
     summary: `${scene.where} ${verbOf(scene.insn)} ${bytes(size)} ${reach}, but ${index}`,
     hint: boundHint(scene, array, whole - size),
@@ -114,8 +121,7 @@ function unbounded(scene: Scene, match: RegExpExecArray): Diagnosis | undefined 
   const r = scene.register(register);
   if (r === undefined) return undefined;
   const array = arrayOf(scene, register);
-  const what =
-    array === undefined ? targetText(scene, register) : `${array.path}, which has ${array.length} elements`;
+  const what = array === undefined ? targetText(scene, register) : arrayText(scene, register, array);
   const map = mapOf(scene, register);
   const size = map?.valueSize ?? scene.walk.memory.aux(r);
   return {

@@ -3,6 +3,7 @@ import type { CallInsn } from '../../isa/insn.ts';
 import { kfuncOf } from '../kfuncs/index.ts';
 import type { Origin } from './origin.ts';
 import type { Scene } from './scene.ts';
+import { argumentIn } from './source.ts';
 
 export function callAt(scene: Scene, slot: number): CallInsn | undefined {
   const insn = scene.walk.code.insns[slot];
@@ -70,6 +71,10 @@ export function movesPacket(scene: Scene, { insn }: PastCall): boolean {
   if (call.target === 'kfunc') return kfuncOf(code.program.kfuncs?.[call.imm] ?? '')?.changesPacket ?? false;
   return env.changingFunctions.has(code.owner[insn + 1 + call.imm] ?? 0);
 }
+
+/** What the source passes as an argument of the refused call. */
+export const passedText = (scene: Scene, register: number): string | undefined =>
+  argumentIn(scene.source(), calleeName(scene, scene.slot), register);
 
 /** Registers whose reference the call takes. */
 function releasedBy(scene: Scene, { insn }: PastCall): number[] {

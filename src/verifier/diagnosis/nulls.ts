@@ -1,5 +1,5 @@
 /** Pointers that may be NULL. */
-import { calleeName } from './calls.ts';
+import { calleeName, passedText } from './calls.ts';
 import { inSource } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { assignedIn, pointerIn } from './source.ts';
@@ -8,6 +8,8 @@ import { isKnown, originText } from './values.ts';
 /** The variable that holds what the register holds, by the line that uses it or the one that made it. */
 function variableOf(scene: Scene, register: number): string | undefined {
   const { expression } = scene;
+  const passed = passedText(scene, register);
+  if (passed !== undefined) return /^\w+$/.test(passed) ? passed : undefined;
   if (expression !== undefined) return pointerIn(expression);
   const { insn } = scene.origin(register);
   return insn < 0 ? undefined : assignedIn(scene.source(insn));

@@ -1,7 +1,7 @@
 /** Reads and writes beyond what is known of the packet. */
 import { KIND_PACKET_META } from '../../abi/state.ts';
 import { calleeName } from './calls.ts';
-import { accessText, addressRegister, offsetOf, sizeOf } from './memory.ts';
+import { accessText, addressRegister, inSource, offsetOf, sizeOf, verbOf } from './memory.ts';
 import type { Origin } from './origin.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn, variableOfField } from './source.ts';
@@ -59,11 +59,15 @@ function hintFor(scene: Scene, register: number, need: number, isFixed: boolean)
   return `compare \`${bound}\` with \`${end}\` before ${scene.insn?.kind === 'store' ? 'writing' : 'reading'}${where}${test}`;
 }
 
-function placeText(scene: Scene, off: number, register: number, isFixed: boolean): string {
-  if (isFixed) return `at offset ${off} of the packet`;
+/** The access and its place, which is fixed or depends on something. */
+function readText(scene: Scene, off: number, size: number, register: number, isFixed: boolean): string {
+  if (isFixed) return accessText(scene, size, `at offset ${off} of the packet`);
   const { index } = scene.origin(register);
-  const by = index === undefined ? '' : ` (given by ${originText(scene, index)})`;
-  return `at offset ${off} behind a variable place in the packet${by}`;
+  const by = index === undefined ? 'varies' : `depends on ${originText(scene, index)}`;
+  const callee = calleeName(scene, scene.slot);
+  const place = `of the packet, at offset ${off} behind a place that ${by}`;
+  if (callee !== '') return `passes ${bytes(size)} ${place}, to ${callee}()`;
+  return `${verbOf(scene.insn)} ${bytes(size)} ${place}${inSource(scene)}`;
 }
 
 function known(scene: Scene, range: number, isFixed: boolean): string {
@@ -86,7 +90,7 @@ function outside(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   const off = match[1] === undefined ? memory.off(r) + offsetOf(scene.insn) : Number(match[1]);
   const size = match[2] === undefined ? sizeOf(scene.insn) : Number(match[2]);
   const isFixed = memory.isConst(r) && memory.constant(r) === 0 && memory.id(r) === 0;
-  const access = accessText(scene, size, placeText(scene, off, register, isFixed));
+  const access = readText(scene, off, size, register, isFixed);
   return {
     summary: `${scene.where} ${access}, ${known(scene, memory.aux(r) | 0, isFixed)}`,
     hint: hintFor(scene, register, off + size, isFixed),

@@ -48,13 +48,24 @@ export function expressionIn(source: SourceLine | undefined): string | undefined
   return left.size === 1 ? [...left][0] : undefined;
 }
 
+/** What stands between brackets, and the expressions in it. */
+function* bracketed(text: string): Generator<string> {
+  for (const [, inner = ''] of text.matchAll(/\[([^[\]]+)\]/g)) yield inner;
+}
+
+/** The same for what was loaded to find another place: the index of `flow->sizes[*data]`, where there is one. */
+export function indexIn(source: SourceLine | undefined): string | undefined {
+  const indexes = [...bracketed(source?.text ?? '')].filter((inner) => !/^\d+$/.test(inner));
+  return indexes.length === 1 ? indexes[0] : expressionIn(source);
+}
+
 /** The expression of a line that ends with this member. */
 export function expressionOf(source: SourceLine | undefined, member: string): string | undefined {
   const name = member.replace(/\[\d+\]$/, '').replace(/^.*\./, '');
   if (source === undefined || name === '') return undefined;
-  const found = candidatesIn(source.text).filter(({ text }) =>
-    new RegExp(`(->|\\.)${name}(\\[[^\\]]*\\])?$`).test(text),
-  );
+  const all = [source.text, ...bracketed(source.text)].flatMap(candidatesIn);
+  const ending = new RegExp(`(->|\\.)${name}(\\[[^\\]]*\\])?$`);
+  const found = all.filter(({ text }) => ending.test(text));
   const texts = new Set(found.map(({ text }) => text));
   return texts.size === 1 ? found[0]?.text : undefined;
 }
@@ -67,6 +78,33 @@ export function pointerIn(expression: string): string | undefined {
 /** The variable that a line assigns: of `struct flow *flow = lookup(…)`, `flow`. */
 export function assignedIn(source: SourceLine | undefined): string | undefined {
   return /(?:^|[\s*(])([A-Za-z_]\w*)\s*=(?!=)/.exec(source?.text ?? '')?.[1];
+}
+
+/** Arguments of a call, at the commas outside of brackets. */
+function splitArguments(text: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of text) {
+    if (character === '(' || character === '[' || character === '{') depth += 1;
+    if (character === ')' || character === ']' || character === '}') depth -= 1;
+    if (depth < 0) return parts.map((part) => part.trim());
+    if (character === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  // The call goes on in the next line: its last argument may be cut.
+  return parts.slice(0, -1).map((part) => part.trim());
+}
+
+/** What the line passes to a function as argument `number` (from 1). */
+export function argumentIn(
+  source: SourceLine | undefined,
+  callee: string,
+  number: number,
+): string | undefined {
+  const text = source?.text ?? '';
+  const at = callee === '' ? -1 : text.indexOf(`${callee}(`);
+  if (at < 0) return undefined;
+  return splitArguments(text.slice(at + callee.length + 1))[number - 1] || undefined;
 }
 
 /** The variable of the program that is given a field of its context: `data` of `void *data = (void *)ctx->data;`. */

@@ -3,7 +3,7 @@ import { BYTE_INVALID, BYTE_SPILL } from '../../abi/state.ts';
 import { sizeOf as sizeOfType } from '../../frontend/btf/lookup.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import { MAX_STACK } from '../walk/stack.ts';
-import { callAt, calleeName } from './calls.ts';
+import { callAt, calleeName, passedText } from './calls.ts';
 import { fieldAt } from './fields.ts';
 import { accessText, inSource, sizeOf, verbOf } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
@@ -79,7 +79,7 @@ function uninitialisedArgument(scene: Scene, match: RegExpExecArray): Diagnosis 
   const verb = empty.length === 1 ? 'was' : 'were';
   return {
     summary: `${scene.where} passes ${bytes(size)} of the stack to ${calleeName(scene, scene.slot)}() as ${passed.what}, but ${list(empty)} of them${name} ${verb} not written before`,
-    hint: `initialise all ${bytes(size)}, padding too: \`= {}\`, or \`__builtin_memset(&…, 0, ${size})\` before the members are set`,
+    hint: `initialise all ${bytes(size)}, padding too: \`= {}\`, or \`__builtin_memset(${passedText(scene, register) ?? '&…'}, 0, ${size})\` before the members are set`,
   };
 }
 
@@ -119,12 +119,11 @@ function variable(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   const r = scene.register(register);
   if (r === undefined) return undefined;
   const { index } = scene.origin(register);
-  const source = index === undefined || !isKnown(index) ? '' : ` (${originText(scene, index)})`;
-  const name = /\[(\w+)\]/.exec(scene.expression ?? '')?.[1] ?? 'the index';
+  const source = index === undefined || !isKnown(index) ? '' : `, ${originText(scene, index)},`;
   const access = accessText(scene, sizeOf(scene.insn), 'of an array on the stack');
   return {
     summary: `${scene.where} ${access}, but the index${source} ${rangeText(scene.walk.memory.scalar(r))}, which leads out of the stack`,
-    hint: `compare ${name} with the array's length before, or mask it (\`&= length - 1\`, for lengths that are powers of two)`,
+    hint: `keep the index within the array: compare it with the array's length before, or mask it (\`& (length - 1)\`, for lengths that are powers of two)`,
   };
 }
 

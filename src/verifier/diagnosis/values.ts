@@ -6,7 +6,7 @@ import { callText } from './calls.ts';
 import { isGlobals, valueField } from './fields.ts';
 import type { Maker, Origin } from './origin.ts';
 import type { Scene } from './scene.ts';
-import { expressionIn, expressionOf } from './source.ts';
+import { expressionIn, expressionOf, indexIn } from './source.ts';
 
 export const bytes = (count: number): string => `${count} byte${count === 1 ? '' : 's'}`;
 
@@ -65,7 +65,7 @@ function loadedText(scene: Scene, { base, at, size }: Load, insn: number): strin
     return field === undefined ? 'a field of the context' : fieldText(scene, field, insn);
   }
   if (isPacketPointer(scene, base)) {
-    return expressionIn(scene.source(insn)) ?? `${bytes(size)} of the packet`;
+    return indexIn(scene.source(insn)) ?? `${bytes(size)} of the packet`;
   }
   const map = base.maker.kind === 'mapValue' ? base.maker.map : lookedUp(scene, base);
   if (map === undefined) return expressionIn(scene.source(insn)) ?? `${bytes(size)} of memory`;

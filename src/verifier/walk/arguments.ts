@@ -60,6 +60,23 @@ export const newCallState = (helper: Helper): CallState => ({
   writes: [],
 });
 
+/** For what is no helper's, and checked like memory that a helper takes. */
+export const newMemoryCall = (name: string): CallState =>
+  newCallState({
+    id: 0,
+    name,
+    args: [],
+    result: { kind: 'integer' },
+    gplOnly: false,
+    changesPacket: false,
+    packetAccess: true,
+    mightSleep: false,
+    fastcall: false,
+    refusedByConfig: undefined,
+    checks: undefined,
+    variants: [],
+  });
+
 const isNullable = (argument: Argument): boolean => 'nullable' in argument && argument.nullable === true;
 
 const accepted = new WeakMap<Argument, ReadonlySet<number>>();

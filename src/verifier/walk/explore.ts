@@ -271,13 +271,7 @@ export class Explored {
   #snapshot(): Checkpoint {
     const walk = this.#walk;
     return {
-      frames: walk.frames,
-      holdings: walk.holdings,
-      parent: walk.parent,
-      node: walk.node,
-      history: walk.history,
-      mayGotoDepth: walk.mayGotoDepth,
-      unrollDepth: walk.unrollDepth,
+      ...walk.common,
       insn: walk.insn,
       address: this.#save(walk),
       branches: 1,

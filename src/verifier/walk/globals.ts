@@ -4,7 +4,7 @@ import { resolve, sizeOf } from '../../frontend/btf/lookup.ts';
 import type { Btf, BtfFunctionProto, BtfType } from '../../frontend/btf/types.ts';
 import { kindOf, mayBeNull } from '../state/kinds.ts';
 import { checkUnmoved } from './access.ts';
-import { checkMemory, newCallState } from './arguments.ts';
+import { checkMemory, newMemoryCall } from './arguments.ts';
 import { notNullType } from './nulls.ts';
 import { refuse, unsupported } from './refusal.ts';
 import type { Walk } from './walk.ts';
@@ -129,26 +129,11 @@ function checkMemoryArgument(walk: Walk, register: number, size: number): void {
     memory.setAux(r, aux);
     memory.setAux2(r, uid);
   }
-  const call = newCallState({ ...NO_HELPER, name: 'function' });
+  const call = newMemoryCall('function');
   checkMemory(walk, register, size, 'read', true, call);
   checkMemory(walk, register, size, 'write', true, call);
   walk.ops.copyRegister(r, saved);
 }
-
-const NO_HELPER = {
-  id: 0,
-  name: '',
-  args: [],
-  result: { kind: 'integer' },
-  gplOnly: false,
-  changesPacket: false,
-  packetAccess: true,
-  mightSleep: false,
-  fastcall: false,
-  refusedByConfig: undefined,
-  checks: undefined,
-  variants: [],
-} as const;
 
 function checkArgument(walk: Walk, argument: GlobalArgument, index: number): void {
   const register = index + 1;

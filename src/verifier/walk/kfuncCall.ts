@@ -5,7 +5,7 @@ import { kernelContextOf, kfuncOf, kfuncRefusalOf } from '../kfuncs/index.ts';
 import type { Kfunc, KfuncArgument, KfuncResult } from '../kfuncs/types.ts';
 import { kindOf, mayBeNull } from '../state/kinds.ts';
 import { checkUnmoved } from './access.ts';
-import { type CallState, checkMemory, newCallState } from './arguments.ts';
+import { type CallState, checkMemory, newMemoryCall } from './arguments.ts';
 import { nameOfType } from './describe.ts';
 import {
   checkUninitialised,
@@ -46,23 +46,9 @@ interface KfuncCall {
   iterator: { readonly register: number; readonly of: string; readonly slots: number } | undefined;
 }
 
-const NO_HELPER = {
-  id: 0,
-  args: [],
-  result: { kind: 'integer' },
-  gplOnly: false,
-  changesPacket: false,
-  packetAccess: true,
-  mightSleep: false,
-  fastcall: false,
-  refusedByConfig: undefined,
-  checks: undefined,
-  variants: [],
-} as const;
-
 const newCall = (kfunc: Kfunc): KfuncCall => ({
   kfunc,
-  memory: newCallState({ ...NO_HELPER, name: kfunc.name }),
+  memory: newMemoryCall(kfunc.name),
   constSize: 0,
   reference: 0,
   dynptr: undefined,

@@ -29,19 +29,7 @@ export function push(walk: Walk, insn: number, previous: number, resume?: () => 
   refuseMany(walk);
   const address = saveAll(walk);
   if (walk.parent !== undefined) walk.parent.branches += 1;
-  const pending: Pending = {
-    address,
-    insn,
-    previous,
-    resume,
-    frames: walk.frames,
-    holdings: walk.holdings,
-    parent: walk.parent,
-    node: walk.node,
-    history: walk.history,
-    mayGotoDepth: walk.mayGotoDepth,
-    unrollDepth: walk.unrollDepth,
-  };
+  const pending: Pending = { address, insn, previous, resume, ...walk.common };
   walk.pending.push(pending);
   return pending;
 }
