@@ -1,9 +1,10 @@
 /** What surrounds a program of one type: from the tables of contexts, helpers and maps. */
 import type { MapSpec, Program } from '../frontend/program.ts';
+import { helperName } from '../isa/helpers.ts';
 import { subprogramReferences } from '../isa/subprograms.ts';
 import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
 import type { CustomProgramType } from './custom.ts';
-import { HELPERS, isGplCompatible, prototypeOf, refusalOf } from './helpers/index.ts';
+import { HELPERS, isGplCompatible, isUnprivileged, prototypeOf, refusalOf } from './helpers/index.ts';
 import type { Helper, HelperSite } from './helpers/types.ts';
 import { kfuncOf } from './kfuncs/index.ts';
 import type { Structure } from './structure.ts';
@@ -92,15 +93,21 @@ function hostRefusal({ gplOnly, mightSleep }: Helper, { sleepable, license }: Pr
   return mightSleep && !sleepable ? 'helper call might sleep in a non-sleepable prog' : undefined;
 }
 
+/** What the user who loads the program may do: CAP_BPF, and CAP_PERFMON. */
+export interface Capabilities {
+  readonly capable: boolean;
+  readonly leaks: boolean;
+}
+
 /** @param own helpers of the host's, whatever the program's type */
 export function environmentOf(
   program: Program,
   structure: Structure,
-  capable: boolean,
+  { capable, leaks: perfmon }: Capabilities,
   own: Helpers = NO_HELPERS,
 ): Environment {
   const { type, attachType, sleepable, license } = program;
-  const site: HelperSite = { type, attachType, sleepable, license };
+  const site: HelperSite = { type, attachType, sleepable, license, perfmon };
   const helper: FindHelper = (id) => own.get(id) ?? HELPERS.get(id);
   return {
     type,
@@ -114,7 +121,10 @@ export function environmentOf(
     prototype: remembered((id) => own.get(id) ?? prototypeOf(id, site)),
     refusal: remembered((id) => {
       const host = own.get(id);
-      return host === undefined ? refusalOf(id, site) : hostRefusal(host, program);
+      if (host !== undefined) return hostRefusal(host, program);
+      const refusal = refusalOf(id, site);
+      if (refusal !== undefined || capable || isUnprivileged(id)) return refusal;
+      return `program of this type cannot use helper ${helperName(id) ?? ''}#${id}`;
     }),
     changingFunctions: changingFunctions(program, structure, helper),
   };

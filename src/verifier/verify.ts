@@ -45,7 +45,7 @@ function makeWalk(program: Program, structure: Structure, memory: StateMemory, o
   const rules = rulesOf(options);
   const env =
     options.programType === undefined
-      ? environmentOf(program, structure, rules.capable, options.helpers)
+      ? environmentOf(program, structure, rules, options.helpers)
       : customEnvironment(program, structure, options.programType, options.helpers);
   const code = codeOf(program, structure, env.prototype, KFUNC_SHAPES);
   const log = options.logLevel ? new KernelLog(options.logLevel) : undefined;

@@ -1,7 +1,7 @@
 /** Accesses through what is no address (any more). */
 import { KIND_SCALAR } from '../../abi/state.ts';
 import { callsAfter, callText, movesPacket, releaseOf } from './calls.ts';
-import { verbOf } from './memory.ts';
+import { addressRegister, verbOf } from './memory.ts';
 import type { Origin } from './origin.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn } from './source.ts';
@@ -33,11 +33,23 @@ function stalePacket(scene: Scene, origin: Origin): Diagnosis | undefined {
   return undefined;
 }
 
+/** An address that was taken back with what it belongs to. */
+function lost(scene: Scene, origin: Origin): Diagnosis | undefined {
+  const register = addressRegister(scene.insn);
+  const r = register === undefined ? undefined : scene.register(register);
+  const isNull = r !== undefined && scene.walk.memory.isZero(r);
+  if (isNull || !scene.tracer.givesAddress(origin.insn)) return undefined;
+  return {
+    summary: `${access(scene)} through ${originText(scene, origin)}, but what that belongs to was released or may have changed since`,
+    hint: 'get the address again after the call that ended it, or move the access before',
+  };
+}
+
 /** What was handed out and given back. */
 function released(scene: Scene, origin: Origin): Diagnosis | undefined {
   if (origin.maker.kind !== 'call') return undefined;
   const call = releaseOf(scene, origin);
-  if (call === undefined) return undefined;
+  if (call === undefined) return lost(scene, origin);
   return {
     summary: `${access(scene)} through ${originText(scene, origin)}, but ${callText(scene, call)} of ${scene.at(call.insn)} has given it back`,
     hint: `move the access before ${scene.at(call.insn)}`,

@@ -134,10 +134,10 @@ function negative(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   const register = Number(match[1]);
   if (scene.register(register) === undefined) return undefined;
   const array = arrayOf(scene, register);
-  const name = indexName(scene) ?? 'the index';
+  const name = indexName(scene) ?? 'index';
   return {
     summary: `${scene.where} ${accessText(scene, sizeOf(scene.insn), `of ${array?.path ?? targetText(scene, register)}`)}, but ${indexText(scene, register, array)}: it is not known not to be negative`,
-    hint: `make ${name} unsigned, or compare it with 0 before: \`if (${name} < 0) return …;\``,
+    hint: `make the index unsigned, or compare it with 0 before: \`if (${name} < 0) return …;\``,
   };
 }
 
@@ -152,10 +152,13 @@ function unboundedSum(scene: Scene): Diagnosis | undefined {
     memory.kind(dst) === abi.KIND_SCALAR ? [insn.src, insn.dst] : [insn.dst, insn.src];
   const from = scene.origin(amount);
   const what = isKnown(from) ? originText(scene, from) : 'something unknown';
-  const name = indexName(scene) ?? 'the number';
+  const name = indexName(scene);
   return {
     summary: `${scene.where} moves an address in ${targetText(scene, pointer)}${inSource(scene)} by a number made of ${what}, which has no lower bound`,
-    hint: `bound ${name} from below as well: make it unsigned, or \`if (${name} < 0) return …;\` before`,
+    hint:
+      name === undefined
+        ? 'bound the number from below as well: make it unsigned, or compare it with 0 before'
+        : `bound ${name} from below as well: make it unsigned, or \`if (${name} < 0) return …;\` before`,
   };
 }
 

@@ -260,7 +260,7 @@ export class Tracer {
       case 'mapValue':
         return true;
       case 'call':
-        return this.#givesAddress(insn);
+        return this.givesAddress(insn);
       case 'load':
         return maker.base.maker.kind === 'context' && this.#isPointerField(maker.at);
       default:
@@ -269,7 +269,7 @@ export class Tracer {
   }
 
   /** Whether the call at a slot returns an address. */
-  #givesAddress(slot: number): boolean {
+  givesAddress(slot: number): boolean {
     const { code, env } = this.#walk;
     const call = code.insns[slot];
     if (call?.kind !== 'call' || call.target === 'local') return false;

@@ -5,8 +5,8 @@ import type { Walk } from '../walk/walk.ts';
 
 /** Steps told, the last ones. */
 const MAX_STEPS = 32;
-/** Steps looked at: rounds of loops are folded among them. */
-const MAX_RAW = 20_000;
+/** Steps kept while the rounds of loops are folded; those before are only counted. */
+const MAX_KEPT = 512;
 /** Branches of a loop's round at most, for it to be taken for one. */
 const MAX_ROUND = 12;
 
@@ -38,26 +38,6 @@ function stepAt(walk: Walk, node: number, next: number, nextFrame: number): Raw 
   return { insn, to: next, enters };
 }
 
-/** Steps from the last one back, and how many there were before those kept. */
-function collect(walk: Walk): { readonly raw: Raw[]; readonly earlier: number } {
-  const { trace } = walk;
-  const raw: Raw[] = [];
-  let earlier = 0;
-  let [next, nextFrame] = [walk.insn, walk.frame];
-  let { node } = walk;
-  // The refused instruction itself leads nowhere.
-  if (node !== 0 && trace.insn(node) === walk.insn) node = trace.previous(node);
-  for (; node !== 0; node = trace.previous(node)) {
-    const step = stepAt(walk, node, next, nextFrame);
-    next = trace.insn(node);
-    nextFrame = trace.frame(node);
-    if (step === undefined) continue;
-    if (raw.length < MAX_RAW) raw.push(step);
-    else earlier += 1;
-  }
-  return { raw: raw.reverse(), earlier };
-}
-
 const same = (a: Raw | undefined, b: Raw | undefined): boolean =>
   a !== undefined && b !== undefined && a.insn === b.insn && a.to === b.to;
 
@@ -78,17 +58,33 @@ function foldRound(folded: Folded[], length: number): void {
   });
 }
 
-function fold(raw: readonly Raw[]): Folded[] {
-  const folded: Folded[] = [];
-  for (const step of raw) {
-    folded.push({ ...step, count: 1 });
-    for (let length = 1; length <= MAX_ROUND; length++) {
-      if (!isRound(folded, length)) continue;
-      foldRound(folded, length);
-      break;
-    }
+/** Adds a step, and folds it into the round it ends. */
+function add(folded: Folded[], step: Raw): void {
+  folded.push({ ...step, count: 1 });
+  for (let length = 1; length <= MAX_ROUND; length++) {
+    if (!isRound(folded, length)) continue;
+    foldRound(folded, length);
+    return;
   }
-  return folded;
+}
+
+/** Steps from the last one back, folded, and how many there were before those kept. */
+function collect(walk: Walk): { readonly folded: Folded[]; readonly earlier: number } {
+  const { trace } = walk;
+  const folded: Folded[] = [];
+  let earlier = 0;
+  let [next, nextFrame, node] = [walk.insn, walk.frame, walk.node];
+  // The refused instruction itself leads nowhere.
+  if (node !== 0 && trace.insn(node) === walk.insn) node = trace.previous(node);
+  for (; node !== 0; node = trace.previous(node)) {
+    const step = stepAt(walk, node, next, nextFrame);
+    next = trace.insn(node);
+    nextFrame = trace.frame(node);
+    if (step === undefined) continue;
+    if (folded.length < MAX_KEPT) add(folded, step);
+    else earlier += 1;
+  }
+  return { folded, earlier };
 }
 
 function toStep(walk: Walk, { insn, to, enters, count }: Folded): PathStep {
@@ -108,11 +104,10 @@ const total = (steps: readonly Folded[]): number => steps.reduce((sum, { count }
 
 /** The branches taken from the start, the last ones of them. */
 export function pathOf(walk: Walk): Path {
-  const { raw, earlier } = collect(walk);
-  const folded = fold(raw);
-  const left = folded.slice(0, -MAX_STEPS);
+  const { folded, earlier } = collect(walk);
+  const told = folded.slice(0, MAX_STEPS).reverse();
   return {
-    steps: folded.slice(-MAX_STEPS).map((step) => toStep(walk, step)),
-    earlier: earlier + total(left),
+    steps: told.map((step) => toStep(walk, step)),
+    earlier: earlier + total(folded.slice(MAX_STEPS)),
   };
 }

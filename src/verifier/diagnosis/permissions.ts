@@ -13,6 +13,11 @@ function mapOf(scene: Scene): MapSpec | undefined {
   return r === undefined ? undefined : scene.map(scene.walk.memory.aux(r));
 }
 
+function valueText(scene: Scene): string {
+  const name = mapOf(scene)?.name;
+  return name === undefined ? "a map's value" : `a value of map ${name}`;
+}
+
 const nameOf = (map: MapSpec | undefined): string => map?.name ?? '';
 
 function forbidden(scene: Scene, match: RegExpExecArray): Diagnosis {
@@ -44,7 +49,7 @@ const OWNERS: Readonly<Record<string, string>> = {
 function special(scene: Scene, match: RegExpExecArray): Diagnosis {
   const name = match[1] ?? '';
   return {
-    summary: `${scene.where} ${verbOf(scene.insn)} the struct ${name} in a value of map ${nameOf(mapOf(scene))}${inSource(scene)}`,
+    summary: `${scene.where} ${verbOf(scene.insn)} ${name === 'kptr' ? 'a pointer of the kernel' : `the struct ${name}`} in ${valueText(scene)}${inSource(scene)}`,
     hint: OWNERS[name] ?? 'the helpers for it alone may touch it: access the members around it one by one',
   };
 }

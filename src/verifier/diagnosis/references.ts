@@ -66,11 +66,11 @@ function leaked(scene: Scene, match: RegExpExecArray): Diagnosis {
 }
 
 /** How the regions of the kernel's words are entered and left. */
-const REGIONS: Readonly<Record<string, readonly [what: string, leave: string]>> = {
-  bpf_spin_lock: ['with the lock', 'bpf_spin_unlock()'],
-  bpf_rcu_read_lock: ['inside of the RCU section', 'bpf_rcu_read_unlock()'],
-  bpf_preempt_disable: ['with preemption disabled', 'bpf_preempt_enable()'],
-  bpf_local_irq_save: ['with interrupts disabled', 'bpf_local_irq_restore()'],
+const REGIONS: Readonly<Record<string, readonly [what: (line: string) => string, leave: string]>> = {
+  bpf_spin_lock: [(line) => `with the lock of ${line} still held`, 'bpf_spin_unlock()'],
+  bpf_rcu_read_lock: [(line) => `inside of the RCU section that ${line} enters`, 'bpf_rcu_read_unlock()'],
+  bpf_preempt_disable: [(line) => `with preemption disabled since ${line}`, 'bpf_preempt_enable()'],
+  bpf_local_irq_save: [(line) => `with interrupts disabled since ${line}`, 'bpf_local_irq_restore()'],
 };
 
 /** Slot of the latest call that entered the region, on the path. */
@@ -85,13 +85,10 @@ function enteredAt(scene: Scene, region: string): number | undefined {
 
 function inside(scene: Scene, match: RegExpExecArray): Diagnosis {
   const region = match[1] ?? '';
-  const [what, leave] = REGIONS[region] ?? [`inside of ${region}`, 'the call that leaves it'];
+  const [what, leave] = REGIONS[region] ?? [() => `inside of ${region}`, 'the call that leaves it'];
   const slot = enteredAt(scene, region);
-  const since = slot === undefined ? '' : ` of ${scene.at(slot)}`;
-  const still = region === 'bpf_spin_lock' ? 'still held' : 'still entered';
-  const state = region.includes('lock') ? ` ${still}` : '';
   return {
-    summary: `${scene.where} ${endingOf(scene.reason)} ${what}${since}${state}`,
+    summary: `${scene.where} ${endingOf(scene.reason)} ${what(slot === undefined ? 'some call' : scene.at(slot))}`,
     hint: `call ${leave} before${lastBranch(scene)}`,
   };
 }

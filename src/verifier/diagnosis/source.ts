@@ -22,15 +22,14 @@ function locationOf(text: string, start: number): number {
 }
 
 function candidatesIn(text: string): Candidate[] {
-  const members = [...text.matchAll(MEMBER)].map(({ 0: found, index }) => ({
-    text: found,
-    at: locationOf(found, index),
-  }));
-  const pointees = [...text.matchAll(POINTEE)].map(({ 0: whole, 1: found = '', index }) => ({
-    text: found,
-    at: index + whole.length - found.length,
-  }));
-  return [...members, ...pointees];
+  const members = [...text.matchAll(MEMBER)];
+  const pointees = [...text.matchAll(POINTEE)]
+    .map(({ 0: whole, 1: found = '', index }) => ({ text: found, at: index + whole.length - found.length }))
+    .filter(({ at }) => members.every(({ 0: found, index }) => at < index || at >= index + found.length));
+  return [
+    ...members.map(({ 0: found, index }) => ({ text: found, at: locationOf(found, index) })),
+    ...pointees,
+  ];
 }
 
 /** The text comes without its indentation: what the column leaves for it must be plausible. */

@@ -44,5 +44,5 @@ export function structureWords(program: Program, reason: string, slot: number, h
   const places = new Places(program, slot);
   const isNamed = places.source() === undefined;
   const right = hint !== '' ? hint : (HINTS.find(([pattern]) => pattern.test(reason))?.[1] ?? '');
-  return { summary: isNamed ? reason : `${places.where}: ${reason}`, hint: right };
+  return { summary: isNamed ? reason : `${places.where}: ${reason.replace(/^insn \d+: /, '')}`, hint: right };
 }

@@ -91,7 +91,7 @@ function computedText(scene: Scene, from: readonly Origin[], insn: number, depth
 }
 
 /** Where a value came from, as a noun: `skb->len (line 12)`. */
-export function originText(scene: Scene, { maker, insn, node }: Origin, depth = 0): string {
+export function originText(scene: Scene, { maker, insn, node, added }: Origin, depth = 0): string {
   switch (maker.kind) {
     case 'context':
       return 'the context';
@@ -100,7 +100,7 @@ export function originText(scene: Scene, { maker, insn, node }: Origin, depth = 
     case 'frame':
       return 'an address on the stack';
     case 'constant':
-      return `the constant ${BigInt.asIntN(64, maker.value)}${scene.beside(insn)}`;
+      return `${added === 0 ? '' : 'a number computed from '}the constant ${BigInt.asIntN(64, maker.value)}${scene.beside(insn)}`;
     case 'map':
       return `map ${scene.map(maker.map)?.name ?? ''}`;
     case 'mapValue':

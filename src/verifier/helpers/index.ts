@@ -66,6 +66,18 @@ export function helpersAt(site: HelperSite): readonly number[] {
   return [...HELPERS.values()].filter(({ name }) => names.has(stem(name))).map(({ id }) => id);
 }
 
+/** Helpers for users without CAP_BPF (bpf_base_func_proto, before it asks for the capability). */
+const UNPRIVILEGED: ReadonlySet<string> = new Set(
+  `map_lookup_elem map_update_elem map_delete_elem map_push_elem map_pop_elem map_peek_elem
+  map_lookup_percpu_elem get_prandom_u32 get_smp_processor_id get_numa_node_id tail_call ktime_get_ns
+  ktime_get_boot_ns ringbuf_output ringbuf_reserve ringbuf_submit ringbuf_discard ringbuf_query strncmp strtol
+  strtoul get_current_pid_tgid get_ns_current_pid_tgid get_current_uid_gid skb_load_bytes
+  skb_load_bytes_relative`.split(/\s+/),
+);
+
+export const isUnprivileged = (id: number): boolean =>
+  UNPRIVILEGED.has(stem(HELPERS.get(id)?.name ?? 'bpf_'));
+
 /** Program types that may call the helper, some only at some attach types; undefined for (nearly) all types. */
 export function programTypesOf(id: number): readonly ProgramType[] | undefined {
   const helper = HELPERS.get(id);

@@ -158,6 +158,16 @@ function checkReference(walk: Walk, argument: Argument, register: number, call: 
   if (reference !== 0) call.reference = reference;
 }
 
+/** Memory that a call uses. */
+export interface MemoryUse {
+  readonly register: number;
+  /** Bytes at most. */
+  readonly size: number;
+  readonly access: MemoryAccess;
+  /** No bytes at all are fine. Default false. */
+  readonly zeroAllowed?: boolean;
+}
+
 // ---- memory ------------------------------------------------------------------------------------------------
 
 /** A call must not write to a dynptr that it may use itself. */
@@ -169,15 +179,9 @@ function refuseDynptrBytes(walk: Walk, frame: number, low: number, size: number)
   }
 }
 
-function stackMemory(
-  walk: Walk,
-  register: number,
-  size: number,
-  access: MemoryAccess,
-  zeroAllowed: boolean,
-  call: CallState,
-): void {
+function stackMemory(walk: Walk, use: MemoryUse, call: CallState): void {
   const { memory } = walk;
+  const { register, size, access, zeroAllowed = false } = use;
   const r = walk.reg(register);
   if (size === 0 && !zeroAllowed) refuse('invalid zero-sized read');
   const frame = frameOf(walk, r);
@@ -190,15 +194,9 @@ function stackMemory(
 }
 
 /** `size` bytes that the call reads or writes (check_helper_mem_access). */
-export function checkMemory(
-  walk: Walk,
-  register: number,
-  size: number,
-  access: MemoryAccess,
-  zeroAllowed: boolean,
-  call: CallState,
-): void {
+export function checkMemory(walk: Walk, use: MemoryUse, call: CallState): void {
   const { memory } = walk;
+  const { register, size, access, zeroAllowed = false } = use;
   const r = walk.reg(register);
   const type = memory.type(r);
   const at = { register, off: memory.off(r), size };
@@ -225,7 +223,7 @@ export function checkMemory(
       checkRegion(walk, at, memory.aux(r), zeroAllowed);
       return;
     case abi.KIND_STACK:
-      stackMemory(walk, register, size, access, zeroAllowed, call);
+      stackMemory(walk, use, call);
       return;
     case abi.KIND_BTF:
       unsupported(`R${register}: memory of ${nameOfType(walk, r)} as an argument needs the kernel's types`);
@@ -270,13 +268,13 @@ function sizeOf(walk: Walk, zeroAllowed: boolean, register: number, before: Argu
   const declared = before.kind === 'memory' ? before.access : 'read';
   // Of an unknown size nobody knows which bytes are written: they must have been before.
   const access = declared === 'uninit' && !memory.isConst(r) ? 'write' : declared;
-  checkMemory(walk, register - 1, call.maxSize, access, zeroAllowed, call);
+  checkMemory(walk, { register: register - 1, size: call.maxSize, access, zeroAllowed }, call);
   markPrecise(walk, register);
 }
 
 function fixedMemory(walk: Walk, argument: MemoryArgument, register: number, call: CallState): void {
   if (argument.size === undefined) return;
-  checkMemory(walk, register, argument.size, argument.access, false, call);
+  checkMemory(walk, { register, size: argument.size, access: argument.access }, call);
   if (argument.aligned) {
     checkAlignment(walk, { register, off: 0, size: argument.size, write: false, aligned: true });
   }
@@ -304,7 +302,7 @@ const FIXED_ARRAYS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERC
 
 function keyArgument(walk: Walk, register: number, call: CallState): void {
   const spec = knownMap(walk, call, 'key');
-  checkMemory(walk, register, spec.keySize, 'read', false, call);
+  checkMemory(walk, { register, size: spec.keySize, access: 'read' }, call);
   call.key = constantKey(walk, register, spec.keySize, FIXED_ARRAYS.has(spec.type));
 }
 
@@ -330,7 +328,7 @@ function valueArgument(
   call: CallState,
 ): void {
   const { valueSize } = knownMap(walk, call, 'value');
-  checkMemory(walk, register, valueSize, argument.access, false, call);
+  checkMemory(walk, { register, size: valueSize, access: argument.access }, call);
 }
 
 // ---- the rest ------------------------------------------------------------------------------------------------

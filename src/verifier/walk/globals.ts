@@ -130,8 +130,8 @@ function checkMemoryArgument(walk: Walk, register: number, size: number): void {
     memory.setAux2(r, uid);
   }
   const call = newMemoryCall('function');
-  checkMemory(walk, register, size, 'read', true, call);
-  checkMemory(walk, register, size, 'write', true, call);
+  checkMemory(walk, { register, size, access: 'read', zeroAllowed: true }, call);
+  checkMemory(walk, { register, size, access: 'write', zeroAllowed: true }, call);
   walk.ops.copyRegister(r, saved);
 }
 

@@ -67,8 +67,8 @@ function scalarArgument(walk: Walk, register: number, isConstant: boolean): numb
 
 /** Memory that the function reads and writes, of `size` bytes at most. */
 function memoryArgument(walk: Walk, register: number, size: number, call: KfuncCall): void {
-  checkMemory(walk, register, size, 'read', true, call.memory);
-  checkMemory(walk, register, size, 'write', true, call.memory);
+  checkMemory(walk, { register, size, access: 'read', zeroAllowed: true }, call.memory);
+  checkMemory(walk, { register, size, access: 'write', zeroAllowed: true }, call.memory);
 }
 
 function sizedMemory(walk: Walk, register: number, before: KfuncArgument | undefined, call: KfuncCall): void {
