@@ -54,7 +54,7 @@ describe('what a program may call', () => {
       'program of this type cannot use helper bpf_skb_load_bytes#26',
     );
     expect(refusalOf(999, xdp)).toBe('invalid func unknown#999');
-    expect(refusalOf(0, xdp)).toBe('invalid func unknown#0');
+    expect(refusalOf(0, xdp)).toBe('program of this type cannot use helper bpf_unspec#0');
   });
 
   test('depends on the license, the attach type and on sleeping', () => {
