@@ -29,6 +29,10 @@ done
 for name in maps sections needs lock kfuncs core; do
   build test/objects/$name.bpf.c test/objects/$name.o -g -mcpu=v3
 done
+# Programs that the verifier refuses, for what it says of them.
+for name in packets maps objects; do
+  build test/objects/rejected-$name.bpf.c test/objects/rejected-$name.o -g -mcpu=v3
+done
 build test/objects/types.bpf.c test/objects/types.o -g -mcpu=v3
 build test/objects/legacy.bpf.c test/objects/legacy.o -mcpu=v1
 build test/objects/text.bpf.c test/objects/text.o -mcpu=v2

@@ -1,10 +1,11 @@
 /**
  * Holds both engines against what the Linux kernel returned for programs of public objects:
  *
- *   npm run kernel-runs -- RUNS.jsonl OBJECTS-DIR [--program NAME] [--json]
+ *   npm run kernel-runs -- RUNS.jsonl OBJECTS-DIR [--program NAME] [--sandbox] [--json]
  *
  * Each line of RUNS.jsonl names an object (a path under OBJECTS-DIR), a program and its type, and for each input (a
- * file beside RUNS.jsonl) the kernel's r0 and the FNV-1a hash of the packet after the run.
+ * file beside RUNS.jsonl) the kernel's r0 and the FNV-1a hash of the packet after the run. Programs are verified, or
+ * with --sandbox checked as they run.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -58,7 +59,7 @@ async function prepare(entry: Entry, directory: string, engine: EngineKind) {
   );
   const refused = file.refused.find(({ program }) => program === entry.prog);
   if (refused && !programs.some(match)) throw refused.error;
-  return { file: { ...file, programs }, options: { engine, cpus: 2 } };
+  return { file: { ...file, programs }, options: { engine, cpus: 2, sandbox: values.sandbox } };
 }
 
 async function runOne(entry: Entry, run: KernelRun, inputs: string, directory: string, engine: EngineKind) {
@@ -95,11 +96,15 @@ async function judge(entry: Entry, inputs: string, directory: string, engine: En
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, program: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    program: { type: 'string' },
+    sandbox: { type: 'boolean', default: false },
+  },
 });
 const [runsFile, directory] = positionals;
 if (!runsFile || !directory) {
-  console.error('usage: npm run kernel-runs -- RUNS.jsonl OBJECTS-DIR [--program NAME] [--json]');
+  console.error('usage: npm run kernel-runs -- RUNS.jsonl OBJECTS-DIR [--program NAME] [--sandbox] [--json]');
   process.exit(2);
 }
 const entries = readFileSync(runsFile, 'utf8')

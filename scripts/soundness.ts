@@ -51,13 +51,16 @@ function table(title: string, rows: ReadonlyMap<string, Counted>): void {
 }
 
 function report(progress: Progress, seconds: number): void {
-  const { programs, accepted, runs, inJit, verifying, findings, tooStrict } = progress;
+  const { programs, accepted, runs, inJit, verifying, slowest, findings, tooStrict } = progress;
   const share = ((100 * accepted) / programs).toFixed(1);
   const rate = Math.round((1000 * programs) / verifying);
   console.log(
     `\n${programs} programs, ${accepted} accepted (${share} %), ${runs} runs, ${inJit} programs in the JIT too`,
   );
   console.log(`${seconds.toFixed(1)} s; ${rate} programs a second through the verifier alone`);
+  console.log(
+    `slowest: seed ${slowest.seed}, ${slowest.ms} ms, ${slowest.insnsProcessed} instructions walked`,
+  );
   table('findings:', findings);
   table('accepted by the kernel alone:', tooStrict);
 }

@@ -22,7 +22,11 @@ export interface ProgramMemory {
  * A helper of the host's own. What it returns becomes r0 (nothing: 0). Integers only; numbers must be safe integers.
  * If it throws, the run ends with a trap of kind 'host' whose cause is the error.
  */
-export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigint | number | undefined;
+export interface HostHelper {
+  (args: HelperArguments, memory: ProgramMemory): bigint | number | undefined;
+  /** As every function has: it tells functions from declared helpers, so that the types of parameters are inferred. */
+  readonly length: number;
+}
 
 /**
  * A helper with what it takes and gives, which the verifier holds its callers to. Its function must keep what is
@@ -30,6 +34,7 @@ export type HostHelper = (args: HelperArguments, memory: ProgramMemory) => bigin
  */
 export interface DeclaredHelper extends Omit<HelperDefinition, 'id' | 'overrides'> {
   readonly call: HostHelper;
+  readonly length?: undefined;
 }
 
 /**

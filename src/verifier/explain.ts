@@ -44,7 +44,7 @@ export function explain(walk: Walk, refusal: Refusal): Rejection {
     instruction: instructionAt(program, insn),
     source: sourceAt(program.lines, insn),
     summary: oneLine(words.summary),
-    hint: words.hint ?? '',
+    hint: oneLine(words.hint ?? ''),
     path: steps,
     earlier,
     registers: attempt(() => registersOf(scene), []),

@@ -1,57 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { example, jsonLines, scratchFolder, webpf } from './harness.ts';
 
 const files = scratchFolder();
-
-describe('webpf verify', () => {
-  it('gives a verdict for each program, and says what it did not check', async () => {
-    const { code, out } = await webpf(['verify', example('pipeline.bpf.o'), '--log']);
-    expect(code).toBe(0);
-    expect(out.match(/^accept {2}\w+ \(xdp\): \d+ instructions$/gm)).toHaveLength(4);
-    expect(out).toContain('structural checks only; the verifier comes later');
-    expect(out).toMatch(/^ +pipeline: slots 0 to \d+, \d+ blocks$/m);
-  });
-
-  it('has the settled fields in JSON', async () => {
-    const { out } = await webpf(['verify', example('flows.bpf.o'), '--json']);
-    const fields = [
-      'object',
-      'section',
-      'program',
-      'type',
-      'verdict',
-      'reason',
-      'insn',
-      'insnsProcessed',
-      'ms',
-    ];
-    const [line] = jsonLines(out);
-    expect(Object.keys(line ?? {})).toEqual(fields);
-    expect(line).toMatchObject({ section: 'xdp', type: 'xdp', verdict: 'accept', reason: '', insn: null });
-  });
-
-  it('rejects with the instruction and status 1', async () => {
-    const file = await files.write('bad.s', 'r0 = 1\ngoto +5\nexit\n');
-    const { code, out } = await webpf(['verify', file, '--json']);
-    expect(code).toBe(1);
-    expect(jsonLines(out)[0]).toMatchObject({ verdict: 'reject', insn: 1 });
-    expect(jsonLines(out)[0]?.reason).toMatch(/jump out of range/);
-  });
-
-  it('tells what webpf lacks from what is wrong', async () => {
-    const file = await files.write('lacks.s', 'call 200\nexit\n');
-    const { code, out } = await webpf(['verify', file, '--json']);
-    expect(code).toBe(0);
-    expect(jsonLines(out)[0]).toMatchObject({ verdict: 'unsupported', insn: 0 });
-  });
-
-  it('knows no program of another name', async () => {
-    const { code, err } = await webpf(['verify', example('flows.bpf.o'), '-p', 'nope']);
-    expect(code).toBe(1);
-    expect(err).toMatch(/^webpf: there is no program "nope" in .*flows\.bpf\.o; it has count_flows\n$/);
-  });
-});
 
 describe('webpf disasm and asm', () => {
   it('prints functions and source lines', async () => {
@@ -82,6 +34,11 @@ describe('webpf disasm and asm', () => {
     expect([...bytes]).toEqual([0x95, 0, 0, 0, 0, 0, 0, 0]);
   });
 
+  it('names kernel functions', async () => {
+    const { out } = await webpf(['disasm', fileURLToPath(new URL('../objects/kfuncs.o', import.meta.url))]);
+    expect(out).toMatch(/call kfunc bpf_\w+/);
+  });
+
   it('has bytes and source in JSON', async () => {
     const { out } = await webpf(['disasm', example('flows.bpf.o'), '--json']);
     const [first] = jsonLines(out);
@@ -103,10 +60,25 @@ describe('webpf compile', () => {
     const { code, out } = await webpf(['compile', example('flows.bpf.o'), '-o', target, '--json']);
     expect(code).toBe(0);
     const wasm = await readFile(target);
-    expect(jsonLines(out)[0]).toMatchObject({ program: 'count_flows', bytes: wasm.length });
+    expect(jsonLines(out)[0]).toMatchObject({
+      program: 'count_flows',
+      bytes: wasm.length,
+      mode: 'verified',
+    });
     expect(WebAssembly.validate(wasm)).toBe(true);
     const { err } = await webpf(['run', target]);
     expect(err).toMatch(/is a translated program; give the object file/);
+  });
+
+  it('refuses what the verifier rejects, unless told not to verify', async () => {
+    const file = await files.write('wild.s', 'r1 = *(u32 *)(r1 + 0)\nr0 = *(u8 *)(r1 + 0)\nexit\n');
+    const argv = ['compile', file, '--type', 'xdp', '-o', files.path('wild.wasm'), '--json'];
+    expect(await webpf(argv)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^webpf: wild is rejected/),
+    });
+    const { out, err } = await webpf([...argv, '--sandbox']);
+    expect({ mode: jsonLines(out)[0]?.mode, err }).toEqual({ mode: 'sandbox', err: '' });
   });
 
   it('says why a file cannot be written', async () => {

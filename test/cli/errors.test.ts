@@ -40,6 +40,7 @@ describe('errors of the command line', () => {
     ['a bad variable', ['run', 'x.o', '--global', 'x']],
     ['packet and capture', ['run', 'x.o', '--data', '00', '--capture', 'x']],
     ['writing without a capture', ['run', 'x.o', '--write', 'x']],
+    ['both kinds of not verifying', ['run', 'x.o', '--sandbox', '--trusted']],
     ['a seed out of range', ['run', 'x.o', '--seed', '18446744073709551616']],
   ])('%s: status 2 and one line', async (_, argv) => {
     const { code, out, err } = await webpf(argv);

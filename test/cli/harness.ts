@@ -46,6 +46,8 @@ export interface Line {
   readonly engine?: string;
   readonly map?: string;
   readonly reason?: string;
+  readonly mode?: string;
+  readonly log?: readonly string[];
   readonly bytes?: string | number;
   readonly nsPerRun?: number;
   readonly written?: number;

@@ -41,7 +41,8 @@ describe.each(['jit', 'interp'])('webpf run in %s', (engine) => {
 
   it('sums up traps by kind, with the first of them', async () => {
     const file = await files.write('wild.s', WILD);
-    const { code, out } = await webpf(['run', file, '--type', 'xdp', '-c', CAPTURE, '--json', ...flags]);
+    const argv = ['run', file, '--type', 'xdp', '--sandbox', '-c', CAPTURE, '--json', ...flags];
+    const { code, out } = await webpf(argv);
     expect(code).toBe(0);
     const [summary] = jsonLines(out);
     expect(summary).toMatchObject({ packets: 3735, verdicts: {}, complete: true });
@@ -75,9 +76,31 @@ describe('webpf run over a packet', () => {
 
   it('stops at a trap with one line that names the instruction', async () => {
     const file = await files.write('wild.s', WILD);
-    const { code, out, err } = await webpf(['run', file, '--type', 'xdp', '--data', '00'.repeat(14)]);
+    const argv = ['run', file, '--type', 'xdp', '--sandbox', '--data', '00'.repeat(14)];
+    const { code, out, err } = await webpf(argv);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^webpf: wild accesses address 0x.* at instruction 1 \(.*wild\.s:2: .*\)\n$/);
+  });
+
+  it('refuses what the verifier rejects, in one line', async () => {
+    const file = await files.write('wild.s', WILD);
+    const { code, out, err } = await webpf(['run', file, '--type', 'xdp', '--data', '00'.repeat(14)]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^webpf: wild is rejected: .* at instruction 1 \(.*wild\.s:2: .*\n$/);
+  });
+
+  it('says that a program of no type is not verified, and why', async () => {
+    const file = await files.write('pass.s', PASS);
+    const note = /^webpf: note: pass is not verified and runs in the sandbox, as its type is not known.*\n$/;
+    expect(await webpf(['run', file])).toMatchObject({ code: 0, err: expect.stringMatching(note) });
+    expect(await webpf(['run', file, '--sandbox'])).toMatchObject({ code: 0, err: '' });
+    expect(await webpf(['run', file, '--type', 'xdp'])).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('does not check what is trusted', async () => {
+    const file = await files.write('wild.s', WILD);
+    const argv = ['run', file, '--type', 'xdp', '--trusted', '--data', '00'.repeat(14), '--json'];
+    expect(await webpf(argv)).toMatchObject({ code: 0, err: '' });
   });
 
   it('bounds runs by --budget', async () => {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { TRAP_UNSUPPORTED } from '../../src/abi/traps.ts';
 import { buildCfg } from '../../src/isa/cfg.ts';
 import type { Insn } from '../../src/isa/insn.ts';
-import { trustedProof } from '../../src/verifier/proof.ts';
+import { type Proof, trustedProof } from '../../src/verifier/proof.ts';
+import { execute } from '../interp/harness.ts';
 import { alu, exit, ja, jump, load, mayGoto, mov, r } from '../interp/insns.ts';
 import { dice, evaluate, programOf, randomGraph } from './graphs.ts';
 import { executeTranslated, JitMachine } from './harness.ts';
@@ -122,4 +124,37 @@ test('may_goto counts in each frame, also where it leads nowhere', async () => {
 
 test('a jump of offset 0 is no jump', async () => {
   await exits([mov(0, 7), jump('jeq', 0, r(0), 0), jump('jne', 0, r(0), 0), exit], 7n);
+});
+
+const kfunc = (imm: number): Insn => ({ kind: 'call', target: 'kfunc', imm, off: 0 });
+const cast: Insn = { kind: 'addrSpaceCast', dst: 1, src: 1, imm: 1 };
+
+const dead = (...slots: number[]): Proof => ({
+  ...trustedProof,
+  mode: 'verified',
+  facts: new Map(slots.map((slot) => [slot, { dead: true }])),
+});
+
+test('dead code need not be such as can be translated', async () => {
+  // A branch over a call of a kernel function, an arena cast, and a loop of its own.
+  const insns = [
+    mov(0, 7),
+    jump('jeq', 0, 7, 4),
+    kfunc(0),
+    cast,
+    alu('add', 0, 1),
+    jump('jne', 0, 9, -2),
+    exit,
+  ];
+  const proof = dead(2, 3, 4, 5);
+  const outcome = await executeTranslated({ insns, proof });
+  expect(outcome).toMatchObject({ r0: 7n, trap: undefined });
+  expect(execute({ insns, proof })).toMatchObject({ r0: 7n, trap: undefined });
+});
+
+test('dead code that is reached all the same ends the run', async () => {
+  const input = { insns: [mov(0, 7), jump('jeq', 0, 7, 1), exit, kfunc(0), exit], proof: dead(3, 4) };
+  const trap = { kind: TRAP_UNSUPPORTED, pc: 3 };
+  expect((await executeTranslated(input)).trap).toMatchObject(trap);
+  expect(execute(input).trap).toMatchObject(trap);
 });

@@ -8,10 +8,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a strict project for Node writes. */
 const CALLER = `
-import { type BpfMap, Engine, type HostHelper, open, openIn, type StepState, WebpfError } from 'webpf';
+import { type BpfMap, Engine, type HostHelper, type HostHelpers, open, openIn, type StepState, WebpfError } from 'webpf';
 
 const helper: HostHelper = ([address], memory) => memory.read(address, 4).length;
-const engine = await Engine.create({ helpers: { 1000: helper } });
+const declared = { 1001: { name: 'size', args: [], call: ([address], memory) => memory.read(address, 4).length } } satisfies HostHelpers;
+const engine = await Engine.create({ helpers: { 1000: helper, ...declared } });
 const object = await openIn(engine, 'x.o', { globals: { port: 80 }, maxEntries: { hosts: 10 } });
 const program = await object.program('main');
 const { verdict, redirect } = program.run(new Uint8Array(64), { mark: 1 });

@@ -43,7 +43,6 @@ function thaw(scope: Scope, before: Scope['state'], frozen: ReturnType<typeof fr
       scope.emit.mov(n, { imm: scope.random.below(4) });
       scope.set(n, UNKNOWN);
     }
-    if (before.regs[n]?.kind !== 'none' && scope.held(n).kind === 'none') continue;
   }
   for (let slot = 0; slot < SLOTS; slot++) {
     if (before.slots[slot]?.kind === 'num' && !isNum(scope.state.slots[slot] ?? NONE)) {
@@ -55,10 +54,8 @@ function thaw(scope: Scope, before: Scope['state'], frozen: ReturnType<typeof fr
   for (const slot of frozen.slots) scope.lockedSlots.delete(slot);
 }
 
-/** Registers r0 to r5 that hold pointers cannot survive a loop with calls in it: they are given up before. */
-function onlyNumbers(scope: Scope): void {
-  for (let n = 0; n <= 5; n++) if (!isNum(scope.held(n))) scope.set(n, NONE);
-  // A call in the body leaves nothing in them, and the loop would begin again without.
+/** A call in the body leaves nothing in r0 to r5, and the loop would begin again without: they are given up before. */
+function forgetScratch(scope: Scope): void {
   for (let n = 0; n <= 5; n++) scope.set(n, NONE);
 }
 
@@ -76,7 +73,7 @@ const loop: Statement = (scope) => {
   const isUp = random.chance(0.7);
   const bounded = random.chance(0.8);
   emit.mov(register, { imm: isUp ? 0 : trips });
-  onlyNumbers(scope);
+  forgetScratch(scope);
   const frozen = freeze(scope);
   scope.set(register, num(trips));
   scope.locked.add(register);
@@ -109,7 +106,7 @@ const loop: Statement = (scope) => {
   scope.set(register, num(2 * trips + 2));
   scope.state = scope.state.join(broken, scope.fresh);
   if (!bounded) scope.state = scope.state.join(atTop, scope.fresh);
-  for (let n = 0; n <= 5; n++) scope.set(n, NONE);
+  forgetScratch(scope);
   return true;
 };
 

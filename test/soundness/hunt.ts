@@ -41,8 +41,9 @@ export interface Progress {
   accepted: number;
   runs: number;
   inJit: number;
-  /** Time of the verifier, ms. */
+  /** Time of the verifier, ms: of all programs, and of the one that took longest. */
   verifying: number;
+  slowest: { readonly seed: number; readonly ms: number; readonly insnsProcessed: number };
   readonly findings: Map<string, Counted>;
   /** Rejected here, accepted by the kernel: by message. */
   readonly tooStrict: Map<string, Counted>;
@@ -70,6 +71,7 @@ class Hunt {
     runs: 0,
     inJit: 0,
     verifying: 0,
+    slowest: { seed: 0, ms: 0, insnsProcessed: 0 },
     findings: new Map(),
     tooStrict: new Map(),
   };
@@ -92,6 +94,10 @@ class Hunt {
     progress.programs++;
     progress.runs += runs;
     progress.verifying += ours.ms;
+    if (ours.ms > progress.slowest.ms) {
+      const { ms, insnsProcessed } = ours;
+      progress.slowest = { seed: subject.seed, ms, insnsProcessed };
+    }
     if (ours.verdict === 'accept') {
       progress.accepted++;
       if (how.jit) progress.inJit++;

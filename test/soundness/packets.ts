@@ -80,7 +80,7 @@ function room(scope: Scope, pointer: number, end: number): boolean {
   if (compared !== pointer) emit.mov(compared, { src: pointer });
   emit.alu('add', 64, compared, { imm: bytes });
   scope.set(compared, { ...held, off: held.off + bytes });
-  const form = scope.mistake() ? random.pick(COMPARES) : random.pick(COMPARES);
+  const form = random.pick(COMPARES);
   const bad = emit.label();
   const [dst, src] = form.swapped ? [end, compared] : [compared, end];
   if (form.otherwise) scope.jump(form.op, 64, dst, { src }, bad);
@@ -129,7 +129,8 @@ const packetMove: Statement = (scope) => {
   if (dst !== pointer) emit.mov(dst, { src: pointer });
   emit.alu('add', 64, dst, { src: number });
   scope.set(dst, { kind: 'pkt', id: scope.fresh(), off: 0 });
-  return random.chance(0.8) && scope.unit.branches <= 10 ? room(scope, dst, end) || true : true;
+  if (random.chance(0.8) && scope.unit.branches <= 10) room(scope, dst, end);
+  return true;
 };
 
 const ADJUST_HEAD = 44;

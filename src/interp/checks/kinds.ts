@@ -3,28 +3,21 @@ import * as layout from '../../abi/layout.ts';
 import type { Paused } from './paused.ts';
 import { Disproof, hex } from './violation.ts';
 
-/** Pointers may be moved out of their memory, by this much at most, as long as they are not used there. */
+/** Pointers may be moved out of their memory as long as they are not used there: down by so much, up without end. */
 const FARTHEST = 1n << 31n;
 const NULLABLE = /_or_null_?/;
 
 type IsKind = (paused: Paused, value: bigint) => boolean;
 
-const near = (value: bigint, low: number, high: number): boolean => {
-  const address = BigInt.asIntN(64, value);
-  return address >= BigInt(low) - FARTHEST && address <= BigInt(high) + FARTHEST;
-};
+const notFarBelow = (value: bigint, base: number): boolean =>
+  BigInt.asIntN(64, value) >= BigInt(base) - FARTHEST;
 
-const nearField =
-  (from: number, to: number): IsKind =>
+const from =
+  (field: number): IsKind =>
   (paused, value) =>
-    near(value, paused.state(from), paused.state(to));
+    notFarBelow(value, paused.state(field));
 
-const nearMemory: IsKind = (_, value) => near(value, 0, 0xffff_ffff);
-
-const isContext: IsKind = (paused, value) =>
-  near(value, paused.state(layout.RUN_CTX), paused.state(layout.RUN_CTX_END)) || nearPacket(paused, value);
-
-const nearPacket = nearField(layout.RUN_PKT_HARD_START, layout.RUN_PKT_HARD_END);
+const inMemory: IsKind = (_, value) => notFarBelow(value, 0);
 
 function isMap(paused: Paused, value: bigint): boolean {
   const list = paused.u32(paused.program + layout.PROG_MAPS);
@@ -41,10 +34,9 @@ function isFunction(paused: Paused, value: bigint): boolean {
 }
 
 const IS: Readonly<Record<string, IsKind>> = {
-  fp: nearField(layout.RUN_STACK, layout.RUN_STACK_TOP),
-  ctx: isContext,
-  pkt: nearPacket,
-  pkt_meta: nearPacket,
+  fp: from(layout.RUN_STACK),
+  pkt: from(layout.RUN_PKT_HARD_START),
+  pkt_meta: from(layout.RUN_PKT_HARD_START),
   pkt_end: (paused, value) => value === BigInt(paused.state(layout.RUN_PKT_END)),
   map_ptr: isMap,
   func: isFunction,
@@ -61,7 +53,7 @@ export function checkKind(paused: Paused, register: number, kind: string): void 
   const value = paused.register(register);
   const isNullable = NULLABLE.test(kind);
   if (value === 0n && isNullable) return;
-  const is = IS[isNullable ? kind.replace(NULLABLE, '') : kind] ?? nearMemory;
+  const is = IS[isNullable ? kind.replace(NULLABLE, '') : kind] ?? inMemory;
   if (value !== 0n && is(paused, value)) return;
   throw new Disproof('kind', `r${register} is ${hex(value)}, which is no ${kind}`, value);
 }

@@ -1,5 +1,6 @@
 /** Arguments of helpers and kernel functions that are not what they take. */
 import type { Argument } from '../helpers/types.ts';
+import { MAX_OFFSET } from '../walk/pointers.ts';
 import { callAt, calleeName, callText, passedText, releaseOf } from './calls.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { assignedIn } from './source.ts';
@@ -127,8 +128,15 @@ const range = (scene: Scene, register: number): string => {
   return r === undefined ? 'is not bounded' : rangeText(scene.walk.memory.scalar(r));
 };
 
+/** 0, and whether there is no upper bound either. */
+function zeroText(scene: Scene, register: number): string {
+  const r = scene.register(register);
+  const umax = r === undefined ? 0n : scene.walk.memory.scalar(r).umax;
+  return umax < BigInt(MAX_OFFSET) ? 'may be 0' : `may be 0 to ${umax}`;
+}
+
 const mayBeZero = sizeProblem(
-  () => 'may be 0',
+  zeroText,
   (name, room) => `make sure that it is at least 1: \`if (${name} < 1 || ${name} > ${room}) return …;\``,
 );
 const mayBeNegative = sizeProblem(
@@ -163,11 +171,24 @@ function readOnlyMap(scene: Scene): Diagnosis {
   };
 }
 
+/** The argument that is the map. */
+function mapRegister(scene: Scene): number {
+  const call = callAt(scene, scene.slot);
+  const args = call?.target === 'helper' ? (scene.walk.env.prototype(call.imm)?.args ?? []) : [];
+  return (
+    Math.max(
+      args.findIndex(({ kind }) => kind === 'map'),
+      0,
+    ) + 1
+  );
+}
+
 function wrongMap(scene: Scene): Diagnosis {
-  const { maker } = scene.tracer.before(scene.tracer.last, scene.walk.frame, 1, scene.slot);
+  const { maker } = scene.origin(mapRegister(scene));
   const map = maker.kind === 'map' ? scene.map(maker.map) : undefined;
+  const what = map === undefined ? 'a map' : `map ${map.name}`;
   return {
-    summary: `${scene.where} calls ${calleeName(scene, scene.slot)}() with map ${map?.name ?? ''}, whose type (${map?.type ?? '?'}) has no such operation`,
+    summary: `${scene.where} calls ${calleeName(scene, scene.slot)}() with ${what}, whose type has no such operation`,
     hint: 'take a map of another type, or the helper that goes with this one (bpf_map_push_elem() for queues, bpf_ringbuf_output() for ring buffers, …)',
   };
 }
@@ -181,7 +202,7 @@ function zeroSized(scene: Scene): Diagnosis {
     summary: `${scene.where} passes memory of 0 bytes to ${calleeName(scene, scene.slot)}(): ${what}`,
     hint:
       map?.keySize === 0
-        ? 'use the helpers for maps without keys: bpf_map_push_elem(), bpf_map_pop_elem(), bpf_map_peek_elem()'
+        ? 'use the helpers for maps without keys: bpf_map_push_elem() and bpf_map_pop_elem() for queues and stacks, bpf_ringbuf_output() for ring buffers'
         : 'pass at least one byte',
   };
 }

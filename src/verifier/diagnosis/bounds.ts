@@ -48,6 +48,9 @@ function boundHint(scene: Scene, array: ArrayAt | undefined, most: number): stri
   return `check the index before: \`if (${name} >= ${length}) return …;\`${mask}`;
 }
 
+const negativeHint = (scene: Scene): string =>
+  `make the index unsigned, or compare it with 0 before: \`if (${indexName(scene) ?? 'index'} < 0) return …;\``;
+
 /** What is added to the address, and what is known of it. */
 function indexText(scene: Scene, register: number, array: ArrayAt | undefined): string {
   const r = scene.register(register);
@@ -77,7 +80,7 @@ function structureOf(scene: Scene, register: number): string {
 
 function fixedOutside(scene: Scene, register: number, off: number, size: number, whole: number): Diagnosis {
   const last = whole - size;
-  const rest = last < 0 ? '' : `: the last ${bytes(size)} of it begin at offset ${last}`;
+  const rest = last < 0 ? '' : `: the last ${size === 1 ? 'one is' : `${size} begin`} at offset ${last}`;
   const target = targetText(scene, register);
   return {
     summary: `${scene.where} ${accessText(scene, size, `at offset ${off} of ${target}`)}, but it has only ${bytes(whole)}`,
@@ -103,7 +106,7 @@ function variableOutside(
       : `of ${arrayText(scene, register, array)}`;
   return {
     summary: `${scene.where} ${verbOf(scene.insn)} ${bytes(size)} ${reach}, but ${index}`,
-    hint: boundHint(scene, array, whole - size),
+    hint: off < 0 ? negativeHint(scene) : boundHint(scene, array, whole - size),
   };
 }
 
@@ -134,10 +137,9 @@ function negative(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   const register = Number(match[1]);
   if (scene.register(register) === undefined) return undefined;
   const array = arrayOf(scene, register);
-  const name = indexName(scene) ?? 'index';
   return {
     summary: `${scene.where} ${accessText(scene, sizeOf(scene.insn), `of ${array?.path ?? targetText(scene, register)}`)}, but ${indexText(scene, register, array)}: it is not known not to be negative`,
-    hint: `make the index unsigned, or compare it with 0 before: \`if (${name} < 0) return …;\``,
+    hint: negativeHint(scene),
   };
 }
 

@@ -12,10 +12,10 @@ const listed = (fields: readonly Field[]): string =>
   (fields.length > MANY ? ', …' : '');
 
 /** Fields that there are, where the one that was meant is none of them. */
-function fieldsHint(scene: Scene, isHidden: boolean): string {
+function fieldsHint(scene: Scene, isHidden: boolean, isWritable: boolean): string {
   const { fields, name } = scene.walk.env.context;
   if (isHidden) return `these fields of struct ${name} are there: ${listed(fields)}`;
-  if (!isStore(scene.insn)) return scene.refusal.hint;
+  if (!isStore(scene.insn) || isWritable) return scene.refusal.hint;
   const written = fields.filter(({ write }) => write !== 0);
   if (written.length === 0) return `programs of this type may not write to struct ${name}`;
   return `these fields of struct ${name} may be written: ${listed(written)}`;
@@ -34,11 +34,14 @@ function refusedField(scene: Scene, match: RegExpExecArray): Diagnosis {
     };
   }
   const text = expressionOf(scene.source(), field.name) ?? `${field.name}`;
+  const widths = isStore(scene.insn) ? field.write : field.read;
   const isHidden = !context.fields.includes(field);
-  const may = isHidden ? 'do not have' : isStore(scene.insn) ? 'may not write' : 'may not read so';
+  const may = isHidden
+    ? 'do not have'
+    : `may not ${isStore(scene.insn) ? 'write' : 'read'}${widths === 0 ? '' : ' so'}`;
   return {
     summary: `${scene.where} ${verb} ${text} (${bytes(size)} at offset ${off} of struct ${context.name}), which programs of type ${scene.kind} ${may}`,
-    hint: fieldsHint(scene, isHidden),
+    hint: fieldsHint(scene, isHidden, field.write !== 0),
   };
 }
 

@@ -24,6 +24,8 @@ export interface FieldAt {
 }
 
 const MAX_DEPTH = 12;
+/** Types looked at: unions of unions multiply. */
+const MAX_VISITS = 4000;
 
 interface Place {
   readonly btf: Btf;
@@ -33,6 +35,7 @@ interface Place {
   readonly start: number;
   readonly array: ArrayAt | undefined;
   readonly depth: number;
+  readonly visits: { count: number };
 }
 
 const join = (path: string, name: string): string => {
@@ -88,7 +91,8 @@ function inSection({ variables }: Extract<BtfType, { kind: 'datasec' }>, place: 
 
 function fieldIn(id: number, place: Place): FieldAt | undefined {
   const { btf, offset, depth } = place;
-  if (depth > MAX_DEPTH) return undefined;
+  place.visits.count += 1;
+  if (depth > MAX_DEPTH || place.visits.count > MAX_VISITS) return undefined;
   const type = resolve(btf, id);
   if (type.kind === 'datasec') return inSection(type, place);
   const size = sizeOf(btf, id);
@@ -102,7 +106,8 @@ function fieldIn(id: number, place: Place): FieldAt | undefined {
 export function fieldAt(btf: Btf | undefined, id: number | undefined, offset: number): FieldAt | undefined {
   if (btf === undefined || !id) return undefined;
   try {
-    return fieldIn(id, { btf, path: '', offset, start: 0, array: undefined, depth: 0 });
+    const visits = { count: 0 };
+    return fieldIn(id, { btf, path: '', offset, start: 0, array: undefined, depth: 0, visits });
   } catch {
     return undefined;
   }

@@ -7,7 +7,8 @@ const MANY = 8;
 
 function whoMay(scene: Scene): string {
   const call = callAt(scene, scene.slot);
-  const types = call?.target === 'helper' ? programTypesOf(call.imm) : undefined;
+  if (call?.target !== 'helper') return 'the kernel hands it to programs of other types';
+  const types = programTypesOf(call.imm);
   if (types === undefined || types.length === 0) return 'use a helper that this program type has';
   const shown = types.slice(0, MANY).join(', ');
   return `programs of these types may call it: ${shown}${types.length > MANY ? ', …' : ''}`;

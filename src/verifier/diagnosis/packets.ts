@@ -1,7 +1,7 @@
 /** Reads and writes beyond what is known of the packet. */
 import { KIND_PACKET_META } from '../../abi/state.ts';
 import { calleeName } from './calls.ts';
-import { accessText, addressRegister, inSource, offsetOf, sizeOf, verbOf } from './memory.ts';
+import { accessText, addressRegister, offsetOf, sizeOf, targetText, verbOf } from './memory.ts';
 import type { Origin } from './origin.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { pointerIn, variableOfField } from './source.ts';
@@ -35,25 +35,29 @@ function lastComparison(scene: Scene): number | undefined {
 }
 
 /** What must be there, as C writes it: `eth + 1`, `data + 14`. */
-function boundText(scene: Scene, need: number, isFixed: boolean): string {
+function boundText(scene: Scene, start: string, need: number, isFixed: boolean): string {
   const { expression = '' } = scene;
   const pointer = pointerIn(expression);
   const element = /^\w+\[(\d+)\]$/.exec(expression)?.[1];
   if (pointer !== undefined && element !== undefined) return `${pointer} + ${Number(element) + 1}`;
   if (pointer !== undefined && /^(\w+->|\*)/.test(expression)) return `${pointer} + 1`;
-  const data = variableOfField(scene.program, 'data') ?? 'data';
+  const data = variableOfField(scene.program, start) ?? start;
   return isFixed ? `${data} + ${need}` : `the pointer + ${need}`;
 }
 
+/** Field of the context that ends what the register points into. */
+const endOf = ({ walk }: Scene, register: number): string =>
+  walk.memory.kind(walk.reg(register)) === KIND_PACKET_META ? 'data' : 'data_end';
+
 function hintFor(scene: Scene, register: number, need: number, isFixed: boolean): string {
   const { memory } = scene.walk;
-  const isMeta = memory.kind(scene.walk.reg(register)) === KIND_PACKET_META;
-  const field = isMeta ? 'data' : 'data_end';
+  const field = endOf(scene, register);
+  const start = field === 'data' ? 'data_meta' : 'data';
   const end = variableOfField(scene.program, field) ?? field;
   if (need <= 0 || offsetOf(scene.insn) + memory.off(scene.walk.reg(register)) < 0) {
-    return `packets are read from \`data\` on: the bytes before it are not the program's`;
+    return `begin at \`${start}\` or behind: the bytes before it are not the program's`;
   }
-  const bound = boundText(scene, need, isFixed);
+  const bound = boundText(scene, start, need, isFixed);
   const test = bound.startsWith('the ') ? '' : `: \`if ((void *)(${bound}) > ${end}) return …;\``;
   const where = scene.walk.frames.length > 1 ? ` in ${scene.functionName}() or before its call` : '';
   return `compare \`${bound}\` with \`${end}\` before ${scene.insn?.kind === 'store' ? 'writing' : 'reading'}${where}${test}`;
@@ -61,25 +65,28 @@ function hintFor(scene: Scene, register: number, need: number, isFixed: boolean)
 
 /** The access and its place, which is fixed or depends on something. */
 function readText(scene: Scene, off: number, size: number, register: number, isFixed: boolean): string {
-  if (isFixed) return accessText(scene, size, `at offset ${off} of the packet`);
+  if (isFixed) return accessText(scene, size, `at offset ${off} of ${targetText(scene, register)}`);
   const { index } = scene.origin(register);
   const by = index === undefined ? 'varies' : `depends on ${originText(scene, index)}`;
   const callee = calleeName(scene, scene.slot);
-  const place = `of the packet, at offset ${off} behind a place that ${by}`;
-  if (callee !== '') return `passes ${bytes(size)} ${place}, to ${callee}()`;
-  return `${verbOf(scene.insn)} ${bytes(size)} ${place}${inSource(scene)}`;
+  const place = `${bytes(size)} of the packet at offset ${off} behind a place that ${by}`;
+  if (callee !== '') return `passes ${place}, to ${callee}()`;
+  const { expression } = scene;
+  return `${verbOf(scene.insn)} ${expression === undefined ? '' : `${expression}, `}${place}`;
 }
 
-function known(scene: Scene, range: number, isFixed: boolean): string {
+function known(scene: Scene, register: number, off: number, isFixed: boolean): string {
+  const range = scene.walk.memory.aux(scene.walk.reg(register)) | 0;
+  if (off < 0) return `which is before its start`;
   const comparison = lastComparison(scene);
   const what = isFixed ? 'of it' : 'from there on';
   if (range < 0) return `but this is the branch on which the packet is known to end before`;
   const start = `but only ${bytes(range)} ${what} ${range === 1 ? 'is' : 'are'} known to be there`;
-  if (comparison === undefined) return `${start}, since nothing was compared with data_end`;
+  if (comparison === undefined) return `${start}, since nothing was compared with ${endOf(scene, register)}`;
   if (range > 0) return `${start} by the comparison at ${scene.at(comparison)}`;
   return isFixed
     ? `${start}: of the comparison at ${scene.at(comparison)} this is the branch on which it may be shorter`
-    : `${start}, since the comparison at ${scene.at(comparison)} says nothing of this place`;
+    : `${start}, since the comparison at ${scene.at(comparison)} does not prove it for this place`;
 }
 
 function outside(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
@@ -92,7 +99,7 @@ function outside(scene: Scene, match: RegExpExecArray): Diagnosis | undefined {
   const isFixed = memory.isConst(r) && memory.constant(r) === 0 && memory.id(r) === 0;
   const access = readText(scene, off, size, register, isFixed);
   return {
-    summary: `${scene.where} ${access}, ${known(scene, memory.aux(r) | 0, isFixed)}`,
+    summary: `${scene.where} ${access}, ${known(scene, register, off, isFixed)}`,
     hint: hintFor(scene, register, off + size, isFixed),
   };
 }

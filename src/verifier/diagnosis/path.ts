@@ -68,21 +68,28 @@ function add(folded: Folded[], step: Raw): void {
   }
 }
 
-/** Steps from the last one back, folded, and how many there were before those kept. */
-function collect(walk: Walk): { readonly folded: Folded[]; readonly earlier: number } {
-  const { trace } = walk;
+/** Steps from the start on. */
+function* stepsOf(walk: Walk): Generator<Raw> {
+  const nodes: number[] = [];
+  for (let { node } = walk; node !== 0; node = walk.trace.previous(node)) nodes.push(node);
+  // The refused instruction itself leads nowhere.
+  if (nodes[0] !== undefined && walk.trace.insn(nodes[0]) === walk.insn) nodes.shift();
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const after = nodes[i - 1];
+    const next = after === undefined ? walk.insn : walk.trace.insn(after);
+    const nextFrame = after === undefined ? walk.frame : walk.trace.frame(after);
+    const step = stepAt(walk, nodes[i] ?? 0, next, nextFrame);
+    if (step !== undefined) yield step;
+  }
+}
+
+/** The last steps, folded, and how many there were before those kept. */
+function collect(walk: Walk): { readonly folded: readonly Folded[]; readonly earlier: number } {
   const folded: Folded[] = [];
   let earlier = 0;
-  let [next, nextFrame, node] = [walk.insn, walk.frame, walk.node];
-  // The refused instruction itself leads nowhere.
-  if (node !== 0 && trace.insn(node) === walk.insn) node = trace.previous(node);
-  for (; node !== 0; node = trace.previous(node)) {
-    const step = stepAt(walk, node, next, nextFrame);
-    next = trace.insn(node);
-    nextFrame = trace.frame(node);
-    if (step === undefined) continue;
-    if (folded.length < MAX_KEPT) add(folded, step);
-    else earlier += 1;
+  for (const step of stepsOf(walk)) {
+    add(folded, step);
+    if (folded.length > 2 * MAX_KEPT) earlier += total(folded.splice(0, MAX_KEPT));
   }
   return { folded, earlier };
 }
@@ -105,9 +112,8 @@ const total = (steps: readonly Folded[]): number => steps.reduce((sum, { count }
 /** The branches taken from the start, the last ones of them. */
 export function pathOf(walk: Walk): Path {
   const { folded, earlier } = collect(walk);
-  const told = folded.slice(0, MAX_STEPS).reverse();
   return {
-    steps: told.map((step) => toStep(walk, step)),
-    earlier: earlier + total(folded.slice(MAX_STEPS)),
+    steps: folded.slice(-MAX_STEPS).map((step) => toStep(walk, step)),
+    earlier: earlier + total(folded.slice(0, -MAX_STEPS)),
   };
 }

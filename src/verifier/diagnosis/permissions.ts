@@ -1,5 +1,7 @@
 /** What may not be done to a map's values: flags of the map, members that belong to helpers. */
+import { KIND_MAP_VALUE } from '../../abi/state.ts';
 import type { MapSpec } from '../../frontend/program.ts';
+import { calleeName } from './calls.ts';
 import { isGlobals, valueField } from './fields.ts';
 import { addressRegister, inSource, verbOf } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
@@ -7,8 +9,17 @@ import { bytes } from './values.ts';
 
 const LOOKUPS = 'bpf_map_lookup_elem()';
 
+/** The first argument of a call that is the address of a value. */
+function valueArgument(scene: Scene): number | undefined {
+  if (scene.insn?.kind !== 'call') return undefined;
+  return [1, 2, 3, 4, 5].find((register) => {
+    const r = scene.register(register);
+    return r !== undefined && scene.walk.memory.kind(r) === KIND_MAP_VALUE;
+  });
+}
+
 function mapOf(scene: Scene): MapSpec | undefined {
-  const register = addressRegister(scene.insn);
+  const register = addressRegister(scene.insn) ?? valueArgument(scene);
   const r = register === undefined ? undefined : scene.register(register);
   return r === undefined ? undefined : scene.map(scene.walk.memory.aux(r));
 }
@@ -19,6 +30,12 @@ function valueText(scene: Scene): string {
 }
 
 const nameOf = (map: MapSpec | undefined): string => map?.name ?? '';
+
+function accesses(scene: Scene, isWrite: boolean): string {
+  const callee = calleeName(scene, scene.slot);
+  if (callee !== '') return `lets ${callee}() ${isWrite ? 'write' : 'read'}`;
+  return isWrite ? 'writes' : 'reads';
+}
 
 function forbidden(scene: Scene, match: RegExpExecArray): Diagnosis {
   const [, verb = '', off, size] = match;
@@ -33,7 +50,7 @@ function forbidden(scene: Scene, match: RegExpExecArray): Diagnosis {
   }
   const place = path === '' ? bytes(Number(size)) : path;
   return {
-    summary: `${scene.where} ${isWrite ? 'writes' : 'reads'} ${place} of map ${nameOf(map)}${inSource(scene)}, which programs may only ${isWrite ? 'read' : 'write'} (BPF_F_${isWrite ? 'RDONLY' : 'WRONLY'}_PROG)`,
+    summary: `${scene.where} ${accesses(scene, isWrite)} ${place} of map ${nameOf(map)}${inSource(scene)}, which programs may only ${isWrite ? 'read' : 'write'} (BPF_F_${isWrite ? 'RDONLY' : 'WRONLY'}_PROG)`,
     hint: `take BPF_F_${isWrite ? 'RDONLY' : 'WRONLY'}_PROG out of the map's flags, or use another map`,
   };
 }

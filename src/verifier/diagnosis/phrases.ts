@@ -42,7 +42,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     /^tail calls are not allowed in callbacks/,
-    'makes a tail call inside of a callback, which would never return to $0()',
+    'makes a tail call inside of a callback, which the helper would never get back from',
     'note in the callback what is to be called, and make the tail call after the helper returns',
   ],
   [
@@ -77,7 +77,7 @@ const ROWS: readonly Row[] = [
   ],
   [
     /^arg#(\d+) expects pointer to ctx/,
-    'passes something else than the context as argument $1 (from 0) of $0()',
+    'passes something else than the context to $0()',
     'pass the context as the program was given it',
   ],
   [

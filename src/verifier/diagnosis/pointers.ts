@@ -1,12 +1,33 @@
 /** Arithmetic that makes no address, and accesses that are not aligned. */
 
+import { KIND_SCALAR } from '../../abi/state.ts';
 import { inSource, targetText } from './memory.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { isKnown, originText } from './values.ts';
 
+/** The register of the two operands that holds an address, whatever the kernel's words name. */
+function addressOf(scene: Scene, register: number): number {
+  const { insn } = scene;
+  const operands =
+    insn?.kind === 'alu' && insn.src !== undefined ? [register, insn.dst, insn.src] : [register];
+  return (
+    operands.find((one) => {
+      const r = scene.register(one);
+      return r !== undefined && scene.walk.memory.kind(r) !== KIND_SCALAR;
+    }) ?? register
+  );
+}
+
+/** The address that a sentence is about. */
 function what(scene: Scene, register: number): string {
-  const origin = scene.origin(register);
-  return isKnown(origin) ? originText(scene, origin) : 'a pointer';
+  const origin = scene.origin(addressOf(scene, register));
+  return isKnown(origin) ? originText(scene, origin) : 'an address';
+}
+
+/** The same where it may not be plain that it is one. */
+function whatAddress(scene: Scene, register: number): string {
+  const text = what(scene, register);
+  return /^(an|the) address/.test(text) ? text : `${text}, which is an address`;
 }
 
 const HERE =
@@ -20,12 +41,12 @@ const onPointer =
   });
 
 const operator = (scene: Scene, match: RegExpExecArray): Diagnosis => ({
-  summary: `${scene.where} applies ${match[2]} to ${what(scene, Number(match[1]))}, which is an address`,
+  summary: `${scene.where} applies ${match[2]} to ${whatAddress(scene, Number(match[1]))}`,
   hint: HERE,
 });
 
 const narrow = (scene: Scene, match: RegExpExecArray): Diagnosis => ({
-  summary: `${scene.where} computes with the low 32 bits of ${what(scene, Number(match[1]))}, which is an address`,
+  summary: `${scene.where} computes with the low 32 bits of ${whatAddress(scene, Number(match[1]))}`,
   hint: 'keep addresses in 64-bit types (void *, long): `(void *)(long)ctx->data`',
 });
 
@@ -55,7 +76,7 @@ const STACK_ONLY = 'take the address with a constant added: `&array[3]`';
 const SECRET = 'load with CAP_PERFMON, or leave the address where it is: only numbers may go there';
 
 const leak = (scene: Scene, match: RegExpExecArray): Diagnosis => ({
-  summary: `${scene.where} gives ${what(scene, Number(match[1]))} away (${match[2]}), which is an address, and the user who loads the program may not see addresses`,
+  summary: `${scene.where} gives ${what(scene, Number(match[1]))} away, ${match[2]}, and the user who loads the program may not see addresses`,
   hint: SECRET,
 });
 
@@ -72,7 +93,10 @@ export const POINTERS: Explainers = [
   [/^R(\d+) partial copy of pointer/, narrow],
   [
     /^R(\d+) tried to subtract pointer from scalar/,
-    onPointer('subtracts from a number', 'subtract the number from the pointer'),
+    (scene) => ({
+      summary: `${scene.where} subtracts an address from a number`,
+      hint: 'subtract the number from the pointer',
+    }),
   ],
   [/^R(\d+) subtraction from stack pointer prohibited/, onPointer('subtracts from', STACK_ONLY)],
   [/^R(\d+) pointer arithmetic on (\S+) prohibited/, ofKind],
@@ -86,14 +110,14 @@ export const POINTERS: Explainers = [
   [
     /^R(\d+) pointer comparison prohibited/,
     (scene, match) => ({
-      summary: `${scene.where} compares ${what(scene, Number(match[1]))}, an address, with something else than NULL, and the user who loads the program may not see addresses`,
+      summary: `${scene.where} compares ${whatAddress(scene, Number(match[1]))} with something else than NULL, and the user who loads the program may not see addresses`,
       hint: 'compare pointers with NULL alone, or load with CAP_PERFMON',
     }),
   ],
   [
     /^R(\d+) pointer arithmetic prohibited/,
     (scene, match) => ({
-      summary: `${scene.where} makes a number of ${what(scene, Number(match[1]))}, which is an address`,
+      summary: `${scene.where} makes a number of ${whatAddress(scene, Number(match[1]))}`,
       hint: SECRET,
     }),
   ],

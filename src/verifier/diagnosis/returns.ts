@@ -62,7 +62,7 @@ function outOfRange(scene: Scene): Diagnosis | undefined {
 
 function pointer(scene: Scene, match: RegExpExecArray): Diagnosis {
   return {
-    summary: `${scene.where} returns a pointer (${match[1]}) in place of a number`,
+    summary: `${scene.where} returns an address${match[1] === undefined ? '' : ` (${match[1]})`} in place of a number`,
     hint: 'return a constant or a number that was compared',
   };
 }
@@ -71,5 +71,5 @@ export const RETURNS: Explainers = [
   [/should have been in \[/, outOfRange],
   [/the register R\d is not a known value \((\S+)\)/, pointer],
   [/the register R0 is not a scalar value \((\S+)\)/, pointer],
-  [/^(R0) not a scalar value/, pointer],
+  [/^R0 not a scalar value/, pointer],
 ];

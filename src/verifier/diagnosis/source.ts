@@ -21,7 +21,11 @@ function locationOf(text: string, start: number): number {
   return start + last.index + last[0].length - (last[1] ?? '').length;
 }
 
-function candidatesIn(text: string): Candidate[] {
+/** Lines are read up to here: text from an object file may be anything. */
+const MAX_TEXT = 400;
+
+function candidatesIn(whole: string): Candidate[] {
+  const text = whole.slice(0, MAX_TEXT);
   const members = [...text.matchAll(MEMBER)];
   const pointees = [...text.matchAll(POINTEE)]
     .map(({ 0: whole, 1: found = '', index }) => ({ text: found, at: index + whole.length - found.length }))
@@ -54,29 +58,38 @@ function* bracketed(text: string): Generator<string> {
 
 /** The same for what was loaded to find another place: the index of `flow->sizes[*data]`, where there is one. */
 export function indexIn(source: SourceLine | undefined): string | undefined {
-  const indexes = [...bracketed(source?.text ?? '')].filter((inner) => !/^\d+$/.test(inner));
+  const indexes = [...bracketed((source?.text ?? '').slice(0, MAX_TEXT))].filter(
+    (inner) => !/^\d+$/.test(inner),
+  );
   return indexes.length === 1 ? indexes[0] : expressionIn(source);
 }
+
+const escaped = (text: string): string => text.replace(/[^\w]/g, '\\$&');
 
 /** The expression of a line that ends with this member. */
 export function expressionOf(source: SourceLine | undefined, member: string): string | undefined {
   const name = member.replace(/\[\d+\]$/, '').replace(/^.*\./, '');
   if (source === undefined || name === '') return undefined;
-  const all = [source.text, ...bracketed(source.text)].flatMap(candidatesIn);
-  const ending = new RegExp(`(->|\\.)${name}(\\[[^\\]]*\\])?$`);
+  const text = source.text.slice(0, MAX_TEXT);
+  const all = [text, ...bracketed(text)].flatMap(candidatesIn);
+  const ending = new RegExp(`(->|\\.)${escaped(name)}(\\[[^\\]]*\\])?$`);
   const found = all.filter(({ text }) => ending.test(text));
   const texts = new Set(found.map(({ text }) => text));
   return texts.size === 1 ? found[0]?.text : undefined;
 }
 
+/** Names of C: assembly text speaks of registers, which are no variables. */
+const variable = (name: string | undefined): string | undefined =>
+  name === undefined || /^[rw]\d+$/i.test(name) ? undefined : name;
+
 /** The pointer in `eth->h_proto`, `data[13]` or `*data`. */
 export function pointerIn(expression: string): string | undefined {
-  return /^\*?\s*([A-Za-z_]\w*)/.exec(expression)?.[1];
+  return variable(/^\*?\s*([A-Za-z_]\w*)/.exec(expression)?.[1]);
 }
 
 /** The variable that a line assigns: of `struct flow *flow = lookup(…)`, `flow`. */
 export function assignedIn(source: SourceLine | undefined): string | undefined {
-  return /(?:^|[\s*(])([A-Za-z_]\w*)\s*=(?!=)/.exec(source?.text ?? '')?.[1];
+  return variable(/(?:^|[\s*(])([A-Za-z_]\w*)\s*=(?!=)/.exec((source?.text ?? '').slice(0, MAX_TEXT))?.[1]);
 }
 
 /** Arguments of a call, at the commas outside of brackets. */
@@ -100,7 +113,7 @@ export function argumentIn(
   callee: string,
   number: number,
 ): string | undefined {
-  const text = source?.text ?? '';
+  const text = (source?.text ?? '').slice(0, MAX_TEXT);
   const at = callee === '' ? -1 : text.indexOf(`${callee}(`);
   if (at < 0) return undefined;
   return splitArguments(text.slice(at + callee.length + 1))[number - 1] || undefined;
@@ -110,7 +123,7 @@ export function argumentIn(
 export function variableOfField(program: Program, field: string): string | undefined {
   const assignment = new RegExp(`(?:^|[\\s*])([A-Za-z_]\\w*)\\s*=[^=;]*->${field}\\b`);
   for (const { text } of program.lines) {
-    const name = assignment.exec(text)?.[1];
+    const name = assignment.exec(text.slice(0, MAX_TEXT))?.[1];
     if (name !== undefined) return name;
   }
   return undefined;

@@ -78,7 +78,7 @@ function uninitialisedArgument(scene: Scene, match: RegExpExecArray): Diagnosis 
   const name = isAllPadding ? ' (padding)' : field === '' ? '' : ` (${field})`;
   const verb = empty.length === 1 ? 'was' : 'were';
   return {
-    summary: `${scene.where} passes ${bytes(size)} of the stack to ${calleeName(scene, scene.slot)}() as ${passed.what}, but ${list(empty)} of them${name} ${verb} not written before`,
+    summary: `${scene.where} passes ${bytes(size)} of the stack to ${calleeName(scene, scene.slot)}() as ${passed.what}, but ${list(empty)}${name} ${verb} not written before`,
     hint: `initialise all ${bytes(size)}, padding too: \`= {}\`, or \`__builtin_memset(${passedText(scene, register) ?? '&…'}, 0, ${size})\` before the members are set`,
   };
 }
@@ -86,7 +86,7 @@ function uninitialisedArgument(scene: Scene, match: RegExpExecArray): Diagnosis 
 function uninitialisedRead(scene: Scene, match: RegExpExecArray): Diagnosis {
   const [off, at, size] = match.slice(1, 4).map(Number) as [number, number, number];
   return {
-    summary: `${scene.where} reads ${bytes(size)} of the stack at r10${off}${inSource(scene)}, but byte ${at} of them was not written before`,
+    summary: `${scene.where} reads ${bytes(size)} of the stack at r10${off}${inSource(scene)}, but byte ${at} was not written before`,
     hint: 'give the variable a value on every path that leads here (`= {}`, or __builtin_memset())',
   };
 }
@@ -98,6 +98,12 @@ function outside(scene: Scene, match: RegExpExecArray): Diagnosis {
   const place = off < 0 ? `r10${off}` : `r10+${off}`;
   if (name !== '') {
     const verb = isWrite ? 'write' : 'read';
+    if (off < 0 && size <= -off) {
+      return {
+        summary: `${scene.where} lets ${name}() ${verb} ${bytes(size)} of the stack at ${place} (argument ${register}), which were not written before`,
+        hint: 'initialise the variable first: `= {}`',
+      };
+    }
     const room =
       off < 0 && off >= -MAX_STACK ? `of which only ${bytes(-off)} are left` : 'which is outside of it';
     return {

@@ -104,7 +104,7 @@ export function originText(scene: Scene, { maker, insn, node, added }: Origin, d
     case 'map':
       return `map ${scene.map(maker.map)?.name ?? ''}`;
     case 'mapValue':
-      return `the address of ${mapPlace(scene, maker.map, maker.off)}`;
+      return `the address of ${mapPlace(scene, maker.map, maker.off).replace(/\[0\]$/, '')}`;
     case 'function':
       return `the address of a function`;
     case 'call':

@@ -97,9 +97,11 @@ function takes(helper: string, mapType: number): boolean {
  * undefined when it does. Only for helpers with a `map` argument.
  */
 export function mapTypeRefusal(id: number, mapType: number, site: HelperSite): string | undefined {
-  const name = HELPER_NAMES[id] ?? '';
-  const helper = name.slice('bpf_'.length);
   const open = HELPERS_OF_MAP.get(mapType) === undefined;
+  const name = HELPER_NAMES[id];
+  // A helper of a host's own says which maps it takes by taking one: all that do not object.
+  if (name === undefined) return open ? undefined : `cannot pass map_type ${mapType} into func #${id}`;
+  const helper = name.slice('bpf_'.length);
   if (helper === 'for_each_map_elem' && open && !ITERABLE.includes(mapType))
     return 'callback function not allowed for map';
   if (!takes(helper, mapType)) return `cannot pass map_type ${mapType} into func ${name}#${id}`;
