@@ -241,7 +241,7 @@ async function main() {
   const capture = openCapture(await readFile(here(CAPTURE)), CAPTURE);
   const packets = Array.from(capture, ({ data }) => data);
   print(`eBPF programs from C over ${count(packets.length)} recorded packets (examples/${CAPTURE}),`);
-  print('interpreted, and translated to WebAssembly.');
+  print('verified, then interpreted, and translated to WebAssembly.');
   const results = [];
   for (const example of examples) results.push(await runExample(example, packets));
   print(`\n${title('Packets a second')}`);

@@ -26,7 +26,8 @@ const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(B
 /**
  * Runs a program once as BPF_PROG_TEST_RUN does, `data` and the result's `data` being its data_in and data_out:
  * socket_filter, cgroup_skb and lwt programs see the packet without its Ethernet header, which comes back as zeros;
- * what an XDP program writes in front of the packet (data_meta) comes back in front of it.
+ * what an XDP program writes in front of the packet (data_meta) comes back in front of it; of a flow dissector, its
+ * flow keys come back.
  * @throws WebpfError 'trap'
  */
 export function testRun(program: BpfProgram, data: Uint8Array, context: RunContext = {}): TestRunResult {
@@ -34,6 +35,6 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
   const linkHeader = pulled ? Math.min(ETH_HLEN, data.length) : 0;
   const result = program.run(data, { ...context, linkHeader });
   const meta = program.contextKind === 'xdp' ? result.meta : new Uint8Array();
-  const after = joined(new Uint8Array(linkHeader), meta, result.data);
+  const after = result.flowKeys ?? joined(new Uint8Array(linkHeader), meta, result.data);
   return { ...result, data: after, dataChanged: !equalBytes(data, after), linkHeader };
 }

@@ -28,6 +28,7 @@ const rulesOf = (options: VerifyOptions): Rules => {
   return {
     capable: !unprivileged,
     leaks: !unprivileged && options.perfmon !== false,
+    likeLinux: options.likeLinux ?? false,
     strictAlignment: options.strictAlignment ?? unprivileged,
     stateFreq: options.stateFreq ?? false,
     maxInsns: options.maxInsns ?? MAX_INSNS,

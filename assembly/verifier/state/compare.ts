@@ -44,6 +44,7 @@ const anyScalar: u32 = SCRATCH;
 
 let mode: u32 = COMPARE_PRECISE;
 let uninitAllowed: bool = true;
+let isForgetful: bool = true;
 
 function sameFields(old: u32, now: u32): bool {
   return (
@@ -242,7 +243,7 @@ function coverStack(at: u32, frame: u32, zeros: u64): bool {
   const count = load<u32>(at, PACKED_FRAME_COUNT);
   const own = slotCount(frame);
   const kinds = packedBytes(at);
-  const lenient = mode == COMPARE_PRECISE && uninitAllowed;
+  const lenient = mode == COMPARE_PRECISE && uninitAllowed && isForgetful;
   for (let s: u32 = 0; s < count; s++) {
     const bytes = kinds + s * 8;
     const isZeroUsed = ((zeros >> s) & 1) != 0;
@@ -262,11 +263,13 @@ function coverStack(at: u32, frame: u32, zeros: u64): bool {
  *
  * @param how COMPARE_*
  * @param uninit 1 when programs may read stack they never wrote
+ * @param forgets 1 to pass over what no decision depended on in the stack, which the kernel does in registers alone
  */
-export function covered(state: u32, how: u32, uninit: u32): bool {
+export function covered(state: u32, how: u32, uninit: u32, forgets: u32): bool {
   clearIds();
   mode = how;
   uninitAllowed = uninit != 0;
+  isForgetful = forgets != 0;
   setUnknownScalar(anyScalar);
   const count = load<u32>(state, PACKED_FRAMES);
   if (count != frames()) return false;

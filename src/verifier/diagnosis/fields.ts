@@ -116,9 +116,6 @@ export function fieldAt(btf: Btf | undefined, id: number | undefined, offset: nu
 export const valueField = ({ btf, valueTypeId }: MapSpec, offset: number): FieldAt | undefined =>
   fieldAt(btf, valueTypeId, offset);
 
-export const keyField = ({ btf, keyTypeId }: MapSpec, offset: number): FieldAt | undefined =>
-  fieldAt(btf, keyTypeId, offset);
-
 /** Maps that hold the program's variables. */
 export const isGlobals = ({ data, section }: MapSpec): boolean =>
   data !== undefined || /^\.(bss|data|rodata|kconfig)/.test(section);

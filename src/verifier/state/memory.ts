@@ -19,7 +19,7 @@ export interface StateExports extends DomainExports {
   restore(state: number): void;
   drop(state: number): void;
   setAllLive(): void;
-  covered(state: number, how: number, uninit: number): number;
+  covered(state: number, how: number, uninit: number, forgets: number): number;
   matchIds(old: number, current: number): number;
   /** Scalars that differ from the packed state's become unknown, where no decision depended on them. */
   widenFrom(state: number): void;

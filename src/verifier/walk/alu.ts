@@ -2,6 +2,8 @@
 import * as abi from '../../abi/state.ts';
 import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../isa/insn.ts';
 import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../domain.ts';
+import { apart, isBeyondLinux } from './likeLinux.ts';
+import { DIVISIONS, SHIFTS } from './operations.ts';
 import { push } from './pending.ts';
 import { ALU_SYMBOL, pointerArithmetic } from './pointers.ts';
 import { markPrecise } from './precision.ts';
@@ -71,8 +73,6 @@ function move(walk: Walk, insn: AluInsn): void {
   moveHalf(walk, insn, from, to);
 }
 
-const SHIFTS: ReadonlySet<AluOp> = new Set(['lsh', 'rsh', 'arsh']);
-const DIVISIONS: ReadonlySet<AluOp> = new Set(['div', 'sdiv', 'mod', 'smod']);
 
 function checkImmediate({ op, width, imm }: AluInsn): void {
   if (imm === undefined) return;
@@ -126,8 +126,12 @@ function scalarArithmetic(walk: Walk, insn: AluInsn, dst: number, amount: number
   const { memory, ops } = walk;
   forkSign(walk, insn, dst);
   const op = ALU_NUMBER[insn.op];
+  if (isBeyondLinux(walk, insn)) {
+    walk.setUnknown(dst);
+    return;
+  }
   if (insn.src === undefined) ops.aluImm(op, insn.width, dst, insn.imm);
-  else ops.alu(op, insn.width, dst, amount);
+  else ops.alu(op, insn.width, dst, apart(walk, dst, amount));
   if (memory.id(dst) === 0) return;
   const constant = memory.scratch(2);
   if (insn.src === undefined) ops.setConst(constant, BigInt(insn.imm));

@@ -154,7 +154,7 @@ export class Explored {
       return false;
     const mode = how === COMPARE_PRECISE && !walk.rules.capable ? COMPARE_WITHIN : how;
     return (
-      walk.ops.covered(state.address, mode, walk.rules.leaks ? 1 : 0) !== 0 &&
+      walk.ops.covered(state.address, mode, walk.rules.leaks ? 1 : 0, walk.rules.likeLinux ? 0 : 1) !== 0 &&
       sameHoldings(walk, state.holdings, walk.holdings)
     );
   }

@@ -4,6 +4,7 @@ import type { JaInsn, JumpInsn, MayGotoInsn } from '../../isa/insn.ts';
 import { JUMP_NUMBER } from '../domain.ts';
 import { kindOf, mayBeNull } from '../state/kinds.ts';
 import type { Explored } from './explore.ts';
+import { apart } from './likeLinux.ts';
 import { markNotNullAs, notNullType } from './nulls.ts';
 import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken } from './packets.ts';
 import { push, pushChanged } from './pending.ts';
@@ -60,7 +61,7 @@ function branchTaken(walk: Walk, insn: JumpInsn): boolean | undefined {
   if (!isScalar(walk, d)) return pointerTaken(walk, insn, d, s);
   if (s === undefined) return outcome(ops.branchTakenImm(JUMP_NUMBER[op], width, d, insn.imm ?? 0));
   if (!isScalar(walk, s)) return walk.memory.isConst(d) ? pointerTaken(walk, insn, s, d) : undefined;
-  return outcome(ops.branchTaken(JUMP_NUMBER[op], width, d, s));
+  return outcome(ops.branchTaken(JUMP_NUMBER[op], width, d, apart(walk, d, s)));
 }
 
 /** The outcome depended on the operands' values. */

@@ -142,6 +142,8 @@ export function pointerArithmetic(walk: Walk, insn: AluInsn, pointer: number, am
   const to = memory.scratch(3);
   ops.copyRegister(to, pointer);
   move(walk, insn.op, to, amount);
+  // The frame's number is that of the register added to.
+  if (walk.rules.likeLinux && amount === dst && memory.kind(to) === abi.KIND_STACK) memory.setAux(to, 0);
   checkOffset(walk, to, name);
   if (!walk.rules.leaks) checkSpeculation(walk, insn, to);
   ops.copyRegister(dst, to);

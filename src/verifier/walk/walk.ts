@@ -23,6 +23,8 @@ export interface Rules {
   readonly capable: boolean;
   /** CAP_PERFMON: addresses are no secret, and the stack may be read before it is written. */
   readonly leaks: boolean;
+  /** Know no more than Linux 6.18 (see VerifyOptions). */
+  readonly likeLinux: boolean;
   readonly strictAlignment: boolean;
   /** A checkpoint at every point. */
   readonly stateFreq: boolean;

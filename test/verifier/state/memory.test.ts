@@ -88,7 +88,7 @@ describe('a packed state', () => {
 });
 
 describe('a state is covered by an earlier one', () => {
-  const covered = (state: number, how = abi.COMPARE_PRECISE): boolean => ops.covered(state, how, 1) !== 0;
+  const covered = (state: number, how = abi.COMPARE_PRECISE): boolean => ops.covered(state, how, 1, 1) !== 0;
 
   it('that it is equal to', () => {
     fresh();
