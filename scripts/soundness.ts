@@ -5,8 +5,8 @@
  *
  * --count   ends after so many accepted programs (default 10,000)
  * --seed    first seed; each program has its own, and follows from it alone (default: the clock)
- * --kernel  also asks the Linux kernel, as root: accepted here and rejected there is a finding; the other way round is
- *           counted by message
+ * --kernel  also asks the Linux kernel, as root: accepted here and rejected there is a finding, unless for want of
+ *           knowledge that Linux has not; this and the other way round is counted by message
  * --jit N   of so many accepted programs one runs in the JIT, too (default 64; 0: none)
  * --json    one line a finding, one for the end
  *
@@ -51,7 +51,7 @@ function table(title: string, rows: ReadonlyMap<string, Counted>): void {
 }
 
 function report(progress: Progress, seconds: number): void {
-  const { programs, accepted, runs, inJit, verifying, slowest, findings, tooStrict } = progress;
+  const { programs, accepted, runs, inJit, verifying, slowest, findings, tooStrict, beyond } = progress;
   const share = ((100 * accepted) / programs).toFixed(1);
   const rate = Math.round((1000 * programs) / verifying);
   console.log(
@@ -63,6 +63,7 @@ function report(progress: Progress, seconds: number): void {
   );
   table('findings:', findings);
   table('accepted by the kernel alone:', tooStrict);
+  table('rejected by the kernel, which knows less:', beyond);
 }
 
 const count = Number(values.count);
@@ -93,6 +94,7 @@ if (values.json) {
   const tables = {
     findings: Object.fromEntries(progress.findings),
     tooStrict: Object.fromEntries(progress.tooStrict),
+    beyond: Object.fromEntries(progress.beyond),
   };
   line({ ...progress, seconds, ...tables });
 } else report(progress, seconds);

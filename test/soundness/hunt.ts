@@ -47,6 +47,8 @@ export interface Progress {
   readonly findings: Map<string, Counted>;
   /** Rejected here, accepted by the kernel: by message. */
   readonly tooStrict: Map<string, Counted>;
+  /** Accepted here, rejected by the kernel, which knows less: by its message. */
+  readonly beyond: Map<string, Counted>;
 }
 
 const DEFAULT_RUNS = 5;
@@ -74,6 +76,7 @@ class Hunt {
     slowest: { seed: 0, ms: 0, insnsProcessed: 0 },
     findings: new Map(),
     tooStrict: new Map(),
+    beyond: new Map(),
   };
 
   constructor(options: HuntOptions, judge: Judge, kernel: KernelSide | undefined) {
@@ -106,6 +109,10 @@ class Hunt {
   }
 
   async #found(subject: Subject, finding: Finding, how: JudgeOptions): Promise<void> {
+    if (finding.kind === 'beyond') {
+      count(this.progress.beyond, wordsOf(finding), subject.seed);
+      return;
+    }
     const isStrict = finding.kind === 'strict';
     const table = isStrict ? this.progress.tooStrict : this.progress.findings;
     const key = isStrict ? wordsOf(finding) : `${finding.kind}: ${wordsOf(finding)}`;

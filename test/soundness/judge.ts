@@ -12,10 +12,11 @@ import type { Subject } from './subject.ts';
 /**
  * - `violation`: a run disproves a fact of the proof. `trap`: the sandbox stops an accepted program.
  * - `differs`: the JIT's run leaves something else behind than the interpreter's.
- * - `kernel`: accepted here, rejected by the kernel; `strict`: the other way round, which harms nobody.
+ * - `kernel`: accepted here, rejected by the kernel; `beyond`: for want of knowledge that webpf has and Linux has not.
+ * - `strict`: the other way round, which harms nobody.
  * - `crash`: the verifier throws.
  */
-export type FindingKind = 'violation' | 'trap' | 'differs' | 'kernel' | 'strict' | 'crash';
+export type FindingKind = 'violation' | 'trap' | 'differs' | 'kernel' | 'beyond' | 'strict' | 'crash';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -61,13 +62,25 @@ export class Judge {
     const ours = this.#ours.verdict(subject);
     const kernel = await options.kernel?.verdict(subject);
     const findings: Finding[] = [];
-    findings.push(...disagreement(ours, kernel));
+    findings.push(...this.#disagreement(subject, ours, kernel));
     if (ours.proof === undefined) return { ours, kernel, findings, runs: 0 };
     const inputs = inputsOf(subject.program.type, subject.seed, options.runs);
     const runs = await this.#check(subject, ours.proof, inputs, findings);
     if (options.jit && findings.length === 0)
       findings.push(...(await this.#compare(subject, ours.proof, inputs)));
     return { ours, kernel, findings, runs };
+  }
+
+  #disagreement(
+    subject: Subject,
+    { verdict, message }: OurVerdict,
+    kernel: KernelVerdict | undefined,
+  ): Finding[] {
+    if (verdict === 'crash') return [{ kind: 'crash', message }];
+    if (kernel === undefined || kernel.accepted === (verdict === 'accept')) return [];
+    if (!kernel.accepted)
+      return [{ kind: this.#ours.isBeyondLinux(subject) ? 'beyond' : 'kernel', message: kernel.message }];
+    return [{ kind: 'strict', message: verdict === 'unsupported' ? `unsupported: ${message}` : message }];
   }
 
   async #check(
@@ -99,14 +112,6 @@ export class Judge {
     }
     return [];
   }
-}
-
-function disagreement({ verdict, message }: OurVerdict, kernel: KernelVerdict | undefined): Finding[] {
-  if (verdict === 'crash') return [{ kind: 'crash', message }];
-  if (kernel === undefined || kernel.accepted === (verdict === 'accept')) return [];
-  return kernel.accepted
-    ? [{ kind: 'strict', message: verdict === 'unsupported' ? `unsupported: ${message}` : message }]
-    : [{ kind: 'kernel', message: kernel.message }];
 }
 
 /** Undefined where the runtime lacks what the program needs. */

@@ -1,5 +1,7 @@
 /** What webpf's verifier says of a program. */
+import { availableParallelism } from 'node:os';
 import type { Proof } from '../../src/verifier/proof.ts';
+import type { VerifyOptions } from '../../src/verifier/verification.ts';
 import { Verifier } from '../../src/verifier/verify.ts';
 import type { Subject } from './subject.ts';
 
@@ -14,6 +16,8 @@ export interface OurVerdict {
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' | ') : String(error);
 
+type Asked = Pick<Subject, 'program' | 'stateFreq'>;
+
 export class Ours {
   readonly #verifier: Verifier;
 
@@ -25,14 +29,20 @@ export class Ours {
     return new Ours(await Verifier.open());
   }
 
-  verdict({ program, stateFreq }: Pick<Subject, 'program' | 'stateFreq'>): OurVerdict {
+  verdict({ program, stateFreq }: Asked, options: VerifyOptions = {}): OurVerdict {
     const start = performance.now();
     try {
-      const { verdict, rejection, proof, insnsProcessed, ms } = this.#verifier.verify(program, { stateFreq });
+      const all = { ...options, stateFreq };
+      const { verdict, rejection, proof, insnsProcessed, ms } = this.#verifier.verify(program, all);
       return { verdict, message: rejection?.reason ?? '', proof, insnsProcessed, ms };
     } catch (error) {
       const ms = performance.now() - start;
       return { verdict: 'crash', message: stackOf(error), proof: undefined, insnsProcessed: 0, ms };
     }
+  }
+
+  /** Whether it is accepted only for what Linux 6.18 does not know. */
+  isBeyondLinux(subject: Asked): boolean {
+    return this.verdict(subject, { likeLinux: true, cpus: availableParallelism() }).verdict === 'reject';
   }
 }

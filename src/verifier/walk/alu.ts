@@ -73,7 +73,6 @@ function move(walk: Walk, insn: AluInsn): void {
   moveHalf(walk, insn, from, to);
 }
 
-
 function checkImmediate({ op, width, imm }: AluInsn): void {
   if (imm === undefined) return;
   if (imm === 0 && DIVISIONS.has(op)) refuse('div by zero');

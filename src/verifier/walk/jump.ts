@@ -4,7 +4,7 @@ import type { JaInsn, JumpInsn, MayGotoInsn } from '../../isa/insn.ts';
 import { JUMP_NUMBER } from '../domain.ts';
 import { kindOf, mayBeNull } from '../state/kinds.ts';
 import type { Explored } from './explore.ts';
-import { apart } from './likeLinux.ts';
+import { apart, jsetTaken, walksImpossible } from './likeLinux.ts';
 import { markNotNullAs, notNullType } from './nulls.ts';
 import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken } from './packets.ts';
 import { push, pushChanged } from './pending.ts';
@@ -59,6 +59,8 @@ function branchTaken(walk: Walk, insn: JumpInsn): boolean | undefined {
     return packetBranchTaken(walk, insn);
   }
   if (!isScalar(walk, d)) return pointerTaken(walk, insn, d, s);
+  if (walk.rules.likeLinux && op === 'jset' && (s === undefined || isScalar(walk, s)))
+    return jsetTaken(walk, insn);
   if (s === undefined) return outcome(ops.branchTakenImm(JUMP_NUMBER[op], width, d, insn.imm ?? 0));
   if (!isScalar(walk, s)) return walk.memory.isConst(d) ? pointerTaken(walk, insn, s, d) : undefined;
   return outcome(ops.branchTaken(JUMP_NUMBER[op], width, d, apart(walk, d, s)));
@@ -113,7 +115,7 @@ function narrow(walk: Walk, insn: JumpInsn, taken: boolean): boolean {
     s === undefined
       ? ops.refineImm(number, width, way, d, insn.imm ?? 0)
       : ops.refine(number, width, way, d, s);
-  if (isPossible === 0) return false;
+  if (isPossible === 0) return walksImpossible(walk, d);
   if (recallLinks(walk)) {
     if (s !== undefined && walk.memory.id(s) !== 0) ops.syncLinks(s);
     if (walk.memory.id(d) !== 0) ops.syncLinks(d);

@@ -1,13 +1,25 @@
 /** What Linux 6.18 does not know, for {@link VerifyOptions.likeLinux}. */
-import type { AluInsn } from '../../isa/insn.ts';
+import type { AluInsn, JumpInsn } from '../../isa/insn.ts';
 import { DIVISIONS, SHIFTS } from './operations.ts';
 import type { Walk } from './walk.ts';
 
 /** Operations whose results it knows nothing of. */
-export function isBeyondLinux(walk: Walk, { op, src }: AluInsn): boolean {
+export function isBeyondLinux(walk: Walk, { op, width, src }: AluInsn): boolean {
   if (!walk.rules.likeLinux) return false;
   if (DIVISIONS.has(op)) return true;
-  return src !== undefined && SHIFTS.has(op) && !walk.memory.isConst(walk.reg(src));
+  if (src === undefined || !SHIFTS.has(op)) return false;
+  const amount = walk.reg(src);
+  return !walk.memory.isConst(amount) || walk.memory.scalar(amount).umin >= BigInt(width);
+}
+
+/** The outcome of a jset: by known bits, whatever the bounds say. */
+export function jsetTaken(walk: Walk, { dst, src, imm = 0, width }: JumpInsn): boolean | undefined {
+  const { mask, value } = walk.memory.scalar(walk.reg(dst));
+  const other = src === undefined ? undefined : walk.memory.scalar(walk.reg(src));
+  if (other !== undefined && other.mask !== 0n) return undefined;
+  const bits = BigInt.asUintN(width, other?.value ?? BigInt(imm));
+  if ((value & ~mask & bits) !== 0n) return true;
+  return ((value | mask) & bits) === 0n ? false : undefined;
 }
 
 /** The second operand's register: one combined with itself is two for it. */
@@ -16,4 +28,10 @@ export function apart(walk: Walk, dst: number, src: number): number {
   const copy = walk.memory.scratch(2);
   walk.ops.copyRegister(copy, src);
   return copy;
+}
+
+/** A path on which a register can have no value is walked on with any. */
+export function walksImpossible({ rules, ops }: Walk, register: number): boolean {
+  if (rules.likeLinux) ops.setUnknownScalar(register);
+  return rules.likeLinux;
 }

@@ -170,6 +170,10 @@ const clobber =
     return true;
   };
 
+/** Linux does not follow these. */
+const backPacket = (step: Step): Back =>
+  step.walk.rules.likeLinux && step.wanted.has(step.frame, 0) ? false : clobber(0)(step);
+
 const through = (): Back => true;
 
 const BACK: { readonly [K in InsnKind]: (insn: Extract<Insn, { kind: K }>, step: Step) => Back } = {
@@ -182,7 +186,7 @@ const BACK: { readonly [K in InsnKind]: (insn: Extract<Insn, { kind: K }>, step:
   atomic: backAtomic,
   loadAcquire: ({ dst }, step) => backLoad(dst, step),
   storeRelease: ({ src }, step) => backStore(src, step),
-  packet: (_, step) => clobber(0)(step),
+  packet: (_, step) => backPacket(step),
   jump: ({ dst, src }, step) => backJump(dst, src, step),
   ja: through,
   mayGoto: through,
