@@ -270,9 +270,16 @@ export class Explored {
 
   #snapshot(): Checkpoint {
     const walk = this.#walk;
+    const { frames, holdings, parent, node, history, mayGotoDepth, unrollDepth, insn } = walk;
     return {
-      ...walk.common,
-      insn: walk.insn,
+      frames,
+      holdings,
+      parent,
+      node,
+      history,
+      mayGotoDepth,
+      unrollDepth,
+      insn,
       address: this.#save(walk),
       branches: 1,
       hits: 0,

@@ -10,7 +10,6 @@ import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken }
 import { push, pushChanged } from './pending.ts';
 import { markPrecise } from './precision.ts';
 import { refuse } from './refusal.ts';
-import type { Place } from './trace.ts';
 import type { Walk } from './walk.ts';
 
 const NEVER_NULL: ReadonlySet<number> = new Set([
@@ -80,26 +79,16 @@ function noteLinks(walk: Walk, { dst, src }: JumpInsn): void {
   if (isScalar(walk, walk.reg(dst))) ops.collectLinks(walk.reg(dst));
   const count = memory.u32[abi.LINKS >> 2] ?? 0;
   if (count < 2) return;
-  const places: Place[] = [];
-  for (let i = 0; i < count; i++) {
-    const at = (abi.LINKS + 4 + i * 8) >> 2;
-    places.push({ frame: memory.u32[at] ?? 0, place: memory.u32[at + 1] ?? 0 });
-  }
-  walk.trace.noteLinks(walk.node, places);
+  const start = abi.LINKS >> 2;
+  walk.trace.noteLinks(walk.node, memory.u32.subarray(start, start + 1 + 2 * count));
   walk.history += 1;
 }
 
 /** Makes the places noted at the jump the ones that follow. */
 function recallLinks(walk: Walk): boolean {
-  const places = walk.trace.links(walk.node);
-  const { u32 } = walk.memory;
-  u32[abi.LINKS >> 2] = places?.length ?? 0;
-  places?.forEach(({ frame, place }, i) => {
-    const at = (abi.LINKS + 4 + i * 8) >> 2;
-    u32[at] = frame;
-    u32[at + 1] = place;
-  });
-  return places !== undefined;
+  const links = walk.trace.links(walk.node);
+  if (links !== undefined) walk.memory.u32.set(links, abi.LINKS >> 2);
+  return links !== undefined;
 }
 
 /** Narrows scalars by the outcome; false when there is no value it can have. */

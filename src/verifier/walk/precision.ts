@@ -139,15 +139,20 @@ function backCall(insn: CallInsn, step: Step): Back {
   return (wanted.registers(frame) & ARGUMENTS) === 0;
 }
 
+const wants = (wanted: Wanted, frame: number, place: number): boolean =>
+  place < LINK_SLOT ? wanted.has(frame, place) : wanted.hasSlot(frame, place - LINK_SLOT);
+
 /** Scalars with one id were narrowed together: wanting one is wanting all. */
 function wantLinked({ walk, wanted, node }: Step): void {
-  const places = walk.trace.links(node);
-  if (places === undefined) return;
-  const isWanted = places.some(({ frame, place }) =>
-    place < LINK_SLOT ? wanted.has(frame, place) : wanted.hasSlot(frame, place - LINK_SLOT),
-  );
+  const links = walk.trace.links(node);
+  if (links === undefined) return;
+  let isWanted = false;
+  for (let i = 1; i < links.length; i += 2) {
+    if (wants(wanted, links[i] as number, links[i + 1] as number)) isWanted = true;
+  }
   if (!isWanted) return;
-  for (const { frame, place } of places) {
+  for (let i = 1; i < links.length; i += 2) {
+    const [frame, place] = [links[i] as number, links[i + 1] as number];
     if (place < LINK_SLOT) wanted.add(frame, place);
     else wanted.addSlot(frame, place - LINK_SLOT);
   }

@@ -17,17 +17,13 @@ export interface StackAccess {
   readonly slot: number;
 }
 
-/** A register (below LINK_SLOT) or slot of a frame, as src/abi/state.ts numbers them. */
-export interface Place {
-  readonly frame: number;
-  readonly place: number;
-}
-
 export class Trace {
   /** Three words a node: the node before, slot of the instruction, frame with what is known besides. */
   #nodes = new Int32Array(1 << 14);
   #count = 1;
-  readonly #links: (readonly Place[])[] = [];
+  /** Lists of scalars one after the other, as src/abi/state.ts lays out LINKS. */
+  #links = new Uint32Array(1 << 10);
+  #linksEnd = 0;
 
   /** A node for an instruction that a frame walks; 0 is the root. */
   add(previous: number, insn: number, frame: number): number {
@@ -62,12 +58,23 @@ export class Trace {
     return { frame: payload >> 6, slot: payload & 63 };
   }
 
-  noteLinks(node: number, places: readonly Place[]): void {
-    this.#note(node, LINKS, this.#links.push(places) - 1);
+  noteLinks(node: number, links: Uint32Array): void {
+    const start = this.#linksEnd;
+    this.#linksEnd += links.length;
+    if (this.#linksEnd > this.#links.length) {
+      const larger = new Uint32Array(this.#links.length * 2);
+      larger.set(this.#links);
+      this.#links = larger;
+    }
+    this.#links.set(links, start);
+    this.#note(node, LINKS, start);
   }
 
-  links(node: number): readonly Place[] | undefined {
-    return this.#kind(node) === LINKS ? this.#links[this.#payload(node)] : undefined;
+  /** As noted: their number, then frame and place of each. */
+  links(node: number): Uint32Array | undefined {
+    if (this.#kind(node) !== LINKS) return undefined;
+    const start = this.#payload(node);
+    return this.#links.subarray(start, start + 1 + 2 * (this.#links[start] as number));
   }
 
   #meta(node: number): number {

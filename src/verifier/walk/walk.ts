@@ -7,14 +7,7 @@ import type { Code } from './code.ts';
 import type { Environment } from './environment.ts';
 import type { Facts } from './facts.ts';
 import { refuse } from './refusal.ts';
-import {
-  type Checkpoint,
-  type Common,
-  type Frame,
-  type Holdings,
-  NOTHING_HELD,
-  type Pending,
-} from './state.ts';
+import { type Checkpoint, type Frame, type Holdings, NOTHING_HELD, type Pending } from './state.ts';
 import { Trace } from './trace.ts';
 
 /** What depends on who loads the program. */
@@ -161,12 +154,6 @@ export class Walk {
       });
     }
     return r;
-  }
-
-  /** What a state that is put aside or kept has in common with the current one. */
-  get common(): Common {
-    const { frames, holdings, parent, node, history, mayGotoDepth, unrollDepth } = this;
-    return { frames, holdings, parent, node, history, mayGotoDepth, unrollDepth };
   }
 
   newId(): number {
