@@ -1,6 +1,6 @@
 /** Arguments of helpers and kernel functions that are not what they take. */
 import type { Argument } from '../helpers/types.ts';
-import { MAX_OFFSET } from '../walk/pointers.ts';
+import { MAX_OFFSET } from '../walk/arithmetic/pointers.ts';
 import { callAt, calleeName, callText, passedText, releaseOf } from './calls.ts';
 import type { Diagnosis, Explainers, Scene } from './scene.ts';
 import { assignedIn } from './source.ts';

@@ -2,7 +2,7 @@
 import { BYTE_INVALID, BYTE_SPILL } from '../../abi/state.ts';
 import { sizeOf as sizeOfType } from '../../frontend/btf/lookup.ts';
 import type { MapSpec } from '../../frontend/program.ts';
-import { MAX_STACK } from '../walk/stack.ts';
+import { MAX_STACK } from '../walk/memory/stack.ts';
 import { callAt, calleeName, passedText } from './calls.ts';
 import { fieldAt } from './fields.ts';
 import { accessText, inSource, sizeOf, verbOf } from './memory.ts';

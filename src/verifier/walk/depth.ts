@@ -2,8 +2,8 @@
 import type { Insn } from '../../isa/insn.ts';
 import { type SubprogramReference, subprogramReferences } from '../../isa/subprograms.ts';
 import { MAX_CALL_FRAMES } from '../callgraph.ts';
+import { MAX_STACK } from './memory/stack.ts';
 import { refuse } from './refusal.ts';
-import { MAX_STACK } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 const TAIL_CALL = 12;

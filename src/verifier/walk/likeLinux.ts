@@ -1,6 +1,6 @@
 /** What Linux 6.18 does not know, for {@link VerifyOptions.likeLinux}. */
 import type { AluInsn, JumpInsn } from '../../isa/insn.ts';
-import { DIVISIONS, SHIFTS } from './operations.ts';
+import { DIVISIONS, SHIFTS } from './arithmetic/operations.ts';
 import type { Walk } from './walk.ts';
 
 /** Operations whose results it knows nothing of. */

@@ -2,8 +2,8 @@
 import { MAP_TYPE_ARRAY } from '../../abi/maps.ts';
 import type { LddwInsn } from '../../isa/insn.ts';
 import { kfuncLoadRefusalOf, kfuncOf } from '../kfuncs/index.ts';
+import { MAX_OFFSET } from './arithmetic/pointers.ts';
 import { checkMaps } from './maps.ts';
-import { MAX_OFFSET } from './pointers.ts';
 import { refuse } from './refusal.ts';
 import type { Walk } from './walk.ts';
 

@@ -9,12 +9,12 @@ import type {
   StoreReleaseInsn,
 } from '../../isa/insn.ts';
 import { isSocket, kindOf } from '../state/kinds.ts';
-import { accessMemory, checkUnmoved } from './access.ts';
+import { clearCallerSaved } from './calls/helperCall.ts';
+import { checkLeaks } from './calls/references.ts';
 import { nameOfType } from './describe.ts';
-import { clearCallerSaved } from './helperCall.ts';
-import { checkLeaks } from './references.ts';
+import { accessMemory, checkUnmoved } from './memory/access.ts';
+import { lend } from './memory/stack.ts';
 import { refuse } from './refusal.ts';
-import { lend } from './stack.ts';
 import type { Walk } from './walk.ts';
 
 /** Memory that is accessed otherwise than it looks: one instruction must not be used for two kinds of it. */

@@ -2,9 +2,9 @@
 
 import { KIND_CTX } from '../../abi/state.ts';
 import { slotsOf } from '../../isa/insn.ts';
-import { Explored, isJumpPoint } from './explore.ts';
-import { enterGlobal } from './globals.ts';
-import { restore } from './pending.ts';
+import { enterGlobal } from './calls/globals.ts';
+import { Explored, isJumpPoint } from './paths/explore.ts';
+import { restore } from './paths/pending.ts';
 import { refuse, unsupported } from './refusal.ts';
 import { NOTHING_HELD } from './state.ts';
 import { type BoundStep, bindStep, isJump } from './step.ts';

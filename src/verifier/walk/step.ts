@@ -2,13 +2,12 @@
 
 import * as abi from '../../abi/state.ts';
 import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
-import { stepAlu, stepEndian, stepNeg } from './alu.ts';
-import type { Explored } from './explore.ts';
-import { callFunction, returnByTailCall, stepExit } from './functions.ts';
-import { globalFunction } from './globals.ts';
-import { callHelper } from './helperCall.ts';
-import { stepJa, stepJump, stepMayGoto } from './jump.ts';
-import { callKfunc } from './kfuncCall.ts';
+import { stepAlu, stepEndian, stepNeg } from './arithmetic/alu.ts';
+import { stepJa, stepJump, stepMayGoto } from './branches/jump.ts';
+import { callFunction, returnByTailCall, stepExit } from './calls/functions.ts';
+import { globalFunction } from './calls/globals.ts';
+import { callHelper } from './calls/helperCall.ts';
+import { callKfunc } from './calls/kfuncCall.ts';
 import {
   stepAtomic,
   stepLoad,
@@ -17,6 +16,7 @@ import {
   stepStore,
   stepStoreRelease,
 } from './memoryInsns.ts';
+import type { Explored } from './paths/explore.ts';
 import { refuse, unsupported } from './refusal.ts';
 import type { Walk } from './walk.ts';
 

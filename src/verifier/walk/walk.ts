@@ -6,9 +6,9 @@ import type { StateExports, StateMemory } from '../state/memory.ts';
 import type { Code } from './code.ts';
 import type { Environment } from './environment.ts';
 import type { Facts } from './facts.ts';
+import { Trace } from './paths/trace.ts';
 import { refuse } from './refusal.ts';
 import { type Checkpoint, type Frame, type Holdings, NOTHING_HELD, type Pending } from './state.ts';
-import { Trace } from './trace.ts';
 
 /** What depends on who loads the program. */
 export interface Rules {

@@ -1,18 +1,18 @@
 /** Calls of the program's own functions, and returns from them (check_func_call, prepare_func_exit). */
-import * as abi from '../../abi/state.ts';
-import type { CallInsn } from '../../isa/insn.ts';
-import { MAX_CALL_FRAMES } from '../callgraph.ts';
-import { refuseReturn } from '../contexts/returns.ts';
-import { nameOfType } from './describe.ts';
-import type { Explored } from './explore.ts';
+import * as abi from '../../../abi/state.ts';
+import type { CallInsn } from '../../../isa/insn.ts';
+import { MAX_CALL_FRAMES } from '../../callgraph.ts';
+import { refuseReturn } from '../../contexts/returns.ts';
+import { nameOfType } from '../describe.ts';
+import { frameOf, lend } from '../memory/stack.ts';
+import type { Explored } from '../paths/explore.ts';
+import { push } from '../paths/pending.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { checkGlobalCall, globalFunction } from './globals.ts';
 import { clearCallerSaved } from './helperCall.ts';
-import { push } from './pending.ts';
-import { markPrecise } from './precision.ts';
 import { checkLeaks, heldLock } from './references.ts';
-import { refuse } from './refusal.ts';
-import { frameOf, lend } from './stack.ts';
-import type { Walk } from './walk.ts';
 
 /** What a function gets the address of may be read and written there. */
 function escapeArguments(walk: Walk): void {

@@ -1,16 +1,16 @@
 /** Conditional jumps: two paths, each with what its outcome tells (check_cond_jmp_op of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import type { JaInsn, JumpInsn, MayGotoInsn } from '../../isa/insn.ts';
-import { JUMP_NUMBER } from '../domain.ts';
-import { kindOf, mayBeNull } from '../state/kinds.ts';
-import type { Explored } from './explore.ts';
-import { apart, jsetTaken, walksImpossible } from './likeLinux.ts';
+import * as abi from '../../../abi/state.ts';
+import type { JaInsn, JumpInsn, MayGotoInsn } from '../../../isa/insn.ts';
+import { JUMP_NUMBER } from '../../domain.ts';
+import { kindOf, mayBeNull } from '../../state/kinds.ts';
+import { apart, jsetTaken, walksImpossible } from '../likeLinux.ts';
+import type { Explored } from '../paths/explore.ts';
+import { push, pushChanged } from '../paths/pending.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { markNotNullAs, notNullType } from './nulls.ts';
 import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken } from './packets.ts';
-import { push, pushChanged } from './pending.ts';
-import { markPrecise } from './precision.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
 
 const NEVER_NULL: ReadonlySet<number> = new Set([
   abi.KIND_SOCK,

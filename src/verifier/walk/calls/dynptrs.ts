@@ -1,7 +1,7 @@
 /** Dynptrs: two stack slots that helpers make, use and release (process_dynptr_func of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { acquire, forget } from './references.ts';
-import { refuse } from './refusal.ts';
+import * as abi from '../../../abi/state.ts';
+import { checkStackBounds, lend, slotOf } from '../memory/stack.ts';
+import { refuse } from '../refusal.ts';
 import {
   DYNPTR_NAMES,
   DYNPTR_SLOTS,
@@ -10,9 +10,9 @@ import {
   kindOfSlot,
   refuseSpecialOverwrite,
   setSlotKind,
-} from './special.ts';
-import { checkStackBounds, lend, slotOf } from './stack.ts';
-import type { Walk } from './walk.ts';
+} from '../special.ts';
+import type { Walk } from '../walk.ts';
+import { acquire, forget } from './references.ts';
 
 export interface StackObject {
   readonly frame: number;

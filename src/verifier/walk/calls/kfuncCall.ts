@@ -1,12 +1,18 @@
 /** Calls of kernel functions (check_kfunc_call of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { refuseReturn } from '../contexts/returns.ts';
-import { kernelContextOf, kfuncOf, kfuncRefusalOf } from '../kfuncs/index.ts';
-import type { Kfunc, KfuncArgument, KfuncResult } from '../kfuncs/types.ts';
-import { kindOf, mayBeNull } from '../state/kinds.ts';
-import { checkUnmoved } from './access.ts';
+import * as abi from '../../../abi/state.ts';
+import { refuseReturn } from '../../contexts/returns.ts';
+import { kernelContextOf, kfuncOf, kfuncRefusalOf } from '../../kfuncs/index.ts';
+import type { Kfunc, KfuncArgument, KfuncResult } from '../../kfuncs/types.ts';
+import { kindOf, mayBeNull } from '../../state/kinds.ts';
+import { MAX_OFFSET } from '../arithmetic/pointers.ts';
+import { nameOfType } from '../describe.ts';
+import { checkUnmoved } from '../memory/access.ts';
+import type { Explored } from '../paths/explore.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import { DYNPTR_SKB, DYNPTR_XDP } from '../special.ts';
+import type { Walk } from '../walk.ts';
 import { type CallState, checkMemory, newMemoryCall } from './arguments.ts';
-import { nameOfType } from './describe.ts';
 import {
   checkUninitialised,
   type Dynptr,
@@ -15,14 +21,10 @@ import {
   stackObject,
   useDynptr,
 } from './dynptrs.ts';
-import type { Explored } from './explore.ts';
 import { clearCallerSaved, refuseSleeping } from './helperCall.ts';
 import { destroyIterator, iterate, iteratorReference, makeIterator } from './iterators.ts';
 import { refuseUnderLock } from './locks.ts';
-import { MAX_OFFSET } from './pointers.ts';
-import { markPrecise } from './precision.ts';
 import { acquire, checkLeaks, isHeld, releaseReference } from './references.ts';
-import { refuse, unsupported } from './refusal.ts';
 import {
   disablePreemption,
   enablePreemption,
@@ -31,9 +33,7 @@ import {
   saveFlags,
   unlockRcu,
 } from './sections.ts';
-import { DYNPTR_SKB, DYNPTR_XDP } from './special.ts';
 import { constantString } from './strings.ts';
-import type { Walk } from './walk.ts';
 
 /** What the arguments have told. */
 interface KfuncCall {

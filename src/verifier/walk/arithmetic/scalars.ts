@@ -1,6 +1,6 @@
 /** Scalars in registers: ids, widths, what loads and moves make of them. */
-import { ID_ADDED, KIND_SCALAR } from '../../abi/state.ts';
-import type { Walk } from './walk.ts';
+import { ID_ADDED, KIND_SCALAR } from '../../../abi/state.ts';
+import type { Walk } from '../walk.ts';
 
 /** Gives a scalar an id before it is copied, so that what is learned of one copy holds for all. */
 export function linkBeforeCopy(walk: Walk, r: number): void {

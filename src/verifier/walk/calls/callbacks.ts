@@ -1,11 +1,11 @@
 /** Functions that helpers call (push_callback_call of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { MAX_CALL_FRAMES } from '../callgraph.ts';
-import type { ReturnRange } from '../contexts/returns.ts';
-import { push, pushFresh } from './pending.ts';
-import { refuse } from './refusal.ts';
-import { DYNPTR_LOCAL } from './special.ts';
-import type { Walk } from './walk.ts';
+import * as abi from '../../../abi/state.ts';
+import { MAX_CALL_FRAMES } from '../../callgraph.ts';
+import type { ReturnRange } from '../../contexts/returns.ts';
+import { push, pushFresh } from '../paths/pending.ts';
+import { refuse } from '../refusal.ts';
+import { DYNPTR_LOCAL } from '../special.ts';
+import type { Walk } from '../walk.ts';
 
 /** Sets up r1 to r5 of a callback's frame; `caller`: address of a register of the function that made the call. */
 type SetUp = (to: (register: number) => number, caller: (register: number) => number) => void;

@@ -1,13 +1,13 @@
 /** Global functions: verified once by their signature in BTF, and called by it (btf_prepare_func_args). */
-import * as abi from '../../abi/state.ts';
-import { resolve, sizeOf } from '../../frontend/btf/lookup.ts';
-import type { Btf, BtfFunctionProto, BtfType } from '../../frontend/btf/types.ts';
-import { kindOf, mayBeNull } from '../state/kinds.ts';
-import { checkUnmoved } from './access.ts';
+import * as abi from '../../../abi/state.ts';
+import { resolve, sizeOf } from '../../../frontend/btf/lookup.ts';
+import type { Btf, BtfFunctionProto, BtfType } from '../../../frontend/btf/types.ts';
+import { kindOf, mayBeNull } from '../../state/kinds.ts';
+import { notNullType } from '../branches/nulls.ts';
+import { checkUnmoved } from '../memory/access.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { checkMemory, newMemoryCall } from './arguments.ts';
-import { notNullType } from './nulls.ts';
-import { refuse, unsupported } from './refusal.ts';
-import type { Walk } from './walk.ts';
 
 type GlobalArgument =
   | { readonly kind: 'scalar' }

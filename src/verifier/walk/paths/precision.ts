@@ -3,11 +3,11 @@
  * compared, and all it was computed from. From the decision the trace is followed back, from checkpoint to checkpoint
  * (mark_chain_precision of kernel/bpf/verifier.c).
  */
-import { LINK_SLOT, WANTED } from '../../abi/state.ts';
-import type { AluInsn, AtomicInsn, CallInsn, Insn, InsnKind, StoreInsn } from '../../isa/insn.ts';
-import { ARGUMENTS } from '../static/registers.ts';
-import type { Checkpoint } from './state.ts';
-import type { Walk } from './walk.ts';
+import { LINK_SLOT, WANTED } from '../../../abi/state.ts';
+import type { AluInsn, AtomicInsn, CallInsn, Insn, InsnKind, StoreInsn } from '../../../isa/insn.ts';
+import { ARGUMENTS } from '../../static/registers.ts';
+import type { Checkpoint } from '../state.ts';
+import type { Walk } from '../walk.ts';
 
 /** What is wanted: registers and slots whose values the decision depended on, by frame. */
 class Wanted {

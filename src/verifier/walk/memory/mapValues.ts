@@ -1,11 +1,11 @@
 /** Values of maps: who may read and write them, what is known of them, members that are nobody's. */
-import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../abi/maps.ts';
-import type { MapSpec } from '../../frontend/program.ts';
-import { tnumText } from './describe.ts';
-import { specialFields } from './fields.ts';
-import { refuse } from './refusal.ts';
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../../abi/maps.ts';
+import type { MapSpec } from '../../../frontend/program.ts';
+import { tnumText } from '../describe.ts';
+import { specialFields } from '../fields.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import type { Access } from './regions.ts';
-import type { Walk } from './walk.ts';
 
 /** Programs may read but not write: .rodata, and maps made so. */
 export const isReadOnly = ({ flags, frozen }: MapSpec): boolean =>

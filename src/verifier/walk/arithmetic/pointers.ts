@@ -1,11 +1,11 @@
 /** Arithmetic with pointers (adjust_ptr_min_max_vals of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { ALU_ADD, ALU_SUB } from '../../abi/verifier.ts';
-import type { AluInsn, AluOp } from '../../isa/insn.ts';
-import { isPacket, kindOf, mayBeNull } from '../state/kinds.ts';
-import { nameOfType, tnumText } from './describe.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
+import * as abi from '../../../abi/state.ts';
+import { ALU_ADD, ALU_SUB } from '../../../abi/verifier.ts';
+import type { AluInsn, AluOp } from '../../../isa/insn.ts';
+import { isPacket, kindOf, mayBeNull } from '../../state/kinds.ts';
+import { nameOfType, tnumText } from '../describe.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 
 /** BPF_MAX_VAR_OFF: no offset of a pointer comes near what 32 bits hold. */
 export const MAX_OFFSET = 1 << 29;

@@ -1,9 +1,9 @@
 /** Spin locks in map values, one at a time (process_spin_lock of kernel/bpf/verifier.c). */
-import { KIND_MAP_VALUE } from '../../abi/state.ts';
-import { fieldNamed } from './fields.ts';
+import { KIND_MAP_VALUE } from '../../../abi/state.ts';
+import { fieldNamed } from '../fields.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { acquire, heldLock } from './references.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
 
 /** Refuses a register that does not point to the field of this name in a map's value; the map's index. */
 export function checkField(walk: Walk, register: number, name: string): number {

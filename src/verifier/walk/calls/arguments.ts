@@ -5,26 +5,26 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_SOCKHASH,
   MAP_TYPE_SOCKMAP,
-} from '../../abi/maps.ts';
-import * as abi from '../../abi/state.ts';
-import { expectedText, registersFor } from '../helpers/registers.ts';
-import type { Argument, Helper, MemoryAccess, Prototype } from '../helpers/types.ts';
-import { kindOf, mayBeNull, typeNamed } from '../state/kinds.ts';
-import { checkUnmoved } from './access.ts';
-import { checkAlignment } from './alignment.ts';
-import { nameOfType } from './describe.ts';
+} from '../../../abi/maps.ts';
+import * as abi from '../../../abi/state.ts';
+import { expectedText, registersFor } from '../../helpers/registers.ts';
+import type { Argument, Helper, MemoryAccess, Prototype } from '../../helpers/types.ts';
+import { kindOf, mayBeNull, typeNamed } from '../../state/kinds.ts';
+import { MAX_OFFSET } from '../arithmetic/pointers.ts';
+import { nameOfType } from '../describe.ts';
+import { checkUnmoved } from '../memory/access.ts';
+import { checkAlignment } from '../memory/alignment.ts';
+import { checkMapType, refuseSpecialField } from '../memory/mapValues.ts';
+import { checkPacket, checkRegion } from '../memory/regions.ts';
+import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from '../memory/stack.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from '../special.ts';
+import type { Walk } from '../walk.ts';
 import { checkUninitialised, dynptrReference, useDynptr } from './dynptrs.ts';
 import { constantKey } from './keys.ts';
 import { checkField } from './locks.ts';
-import { checkMapType, refuseSpecialField } from './mapValues.ts';
-import { MAX_OFFSET } from './pointers.ts';
-import { markPrecise } from './precision.ts';
-import { refuse, unsupported } from './refusal.ts';
-import { checkPacket, checkRegion } from './regions.ts';
-import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from './special.ts';
-import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from './stack.ts';
 import { constantString } from './strings.ts';
-import type { Walk } from './walk.ts';
 
 /** What the arguments of a call have told. */
 export interface CallState {

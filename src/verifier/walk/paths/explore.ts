@@ -2,14 +2,14 @@
  * States kept to compare with: a path that comes to a state like one found safe need not be walked again
  * (is_state_visited of kernel/bpf/verifier.c, whose heuristics decide which states are worth keeping).
  */
-import { COMPARE_EXACT, COMPARE_PRECISE, COMPARE_WITHIN } from '../../abi/state.ts';
-import { CHECKPOINT, JUMP, PRUNE } from '../static/points.ts';
-import { isActiveIteration } from './iterators.ts';
+import { COMPARE_EXACT, COMPARE_PRECISE, COMPARE_WITHIN } from '../../../abi/state.ts';
+import { CHECKPOINT, JUMP, PRUNE } from '../../static/points.ts';
+import { isActiveIteration } from '../calls/iterators.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import type { Checkpoint, Common, Frame, Holdings, Pending } from '../state.ts';
+import type { Walk } from '../walk.ts';
 import { restore } from './pending.ts';
 import { inheritPrecision } from './precision.ts';
-import { refuse, unsupported } from './refusal.ts';
-import type { Checkpoint, Common, Frame, Holdings, Pending } from './state.ts';
-import type { Walk } from './walk.ts';
 
 /** A path that came to a state whose own paths were not all walked: what counts there is known later. */
 interface BackEdge {

@@ -1,9 +1,9 @@
 /** Keys of array elements that are one number: the lookup cannot fail (get_constant_map_key of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { SCALAR_VALUE } from '../../abi/verifier.ts';
-import { markSlotPrecise } from './precision.ts';
-import { relyOnZero, slotOf } from './stack.ts';
-import type { Walk } from './walk.ts';
+import * as abi from '../../../abi/state.ts';
+import { SCALAR_VALUE } from '../../../abi/verifier.ts';
+import { relyOnZero, slotOf } from '../memory/stack.ts';
+import { markSlotPrecise } from '../paths/precision.ts';
+import type { Walk } from '../walk.ts';
 
 /** Bytes of one kind from a stack offset upwards, within the slot. */
 function run(walk: Walk, frame: number, off: number, kind: number): number {

@@ -5,9 +5,9 @@ import {
   KIND_PACKET_META,
   RANGE_AT_END,
   RANGE_BEYOND_END,
-} from '../../abi/state.ts';
-import type { JumpInsn, JumpOp } from '../../isa/insn.ts';
-import type { Walk } from './walk.ts';
+} from '../../../abi/state.ts';
+import type { JumpInsn, JumpOp } from '../../../isa/insn.ts';
+import type { Walk } from '../walk.ts';
 
 /** MAX_PACKET_OFF. */
 const MAX_PACKET = 0xffff;

@@ -1,11 +1,11 @@
 /** Alignment: always of the stack and of atomics, of everything where asked for (check_ptr_alignment). */
-import * as abi from '../../abi/state.ts';
-import { SCALAR_MASK, SCALAR_VALUE } from '../../abi/verifier.ts';
-import { kindOf } from '../state/kinds.ts';
+import * as abi from '../../../abi/state.ts';
+import { SCALAR_MASK, SCALAR_VALUE } from '../../../abi/verifier.ts';
+import { kindOf } from '../../state/kinds.ts';
+import { tnumText } from '../describe.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import type { MemoryAccess } from './access.ts';
-import { tnumText } from './describe.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [abi.KIND_FLOW_KEYS, 'flow keys '],

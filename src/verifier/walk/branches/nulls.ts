@@ -1,9 +1,9 @@
 /** What a nullable pointer is once it is known not to be NULL (mark_ptr_not_null_reg of kernel/bpf/verifier.c). */
 
-import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP, MAP_TYPE_XSKMAP } from '../../abi/maps.ts';
-import * as abi from '../../abi/state.ts';
-import { fieldNamed, hasSpinLock } from './fields.ts';
-import type { Walk } from './walk.ts';
+import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP, MAP_TYPE_XSKMAP } from '../../../abi/maps.ts';
+import * as abi from '../../../abi/state.ts';
+import { fieldNamed, hasSpinLock } from '../fields.ts';
+import type { Walk } from '../walk.ts';
 
 export interface NotNull {
   readonly type: number;

@@ -1,15 +1,15 @@
 /** Arithmetic (check_alu_op of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../isa/insn.ts';
-import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../domain.ts';
-import { apart, isBeyondLinux } from './likeLinux.ts';
+import * as abi from '../../../abi/state.ts';
+import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../../isa/insn.ts';
+import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../../domain.ts';
+import { apart, isBeyondLinux } from '../likeLinux.ts';
+import { push } from '../paths/pending.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { DIVISIONS, SHIFTS } from './operations.ts';
-import { push } from './pending.ts';
 import { ALU_SYMBOL, pointerArithmetic } from './pointers.ts';
-import { markPrecise } from './precision.ts';
-import { refuse } from './refusal.ts';
 import { linkBeforeCopy, unlink } from './scalars.ts';
-import type { Walk } from './walk.ts';
 
 const SIGN_EXTENSIONS: Partial<Record<AluOp, number>> = { movsx8: 8, movsx16: 16, movsx32: 32 };
 

@@ -1,9 +1,14 @@
 /** Calls of helpers (check_helper_call of kernel/bpf/verifier.c). */
 
-import { MAP_TYPE_PROG_ARRAY } from '../../abi/maps.ts';
-import * as abi from '../../abi/state.ts';
-import { mapTypeRefusal } from '../helpers/mapTypes.ts';
-import type { Helper } from '../helpers/types.ts';
+import { MAP_TYPE_PROG_ARRAY } from '../../../abi/maps.ts';
+import * as abi from '../../../abi/state.ts';
+import { mapTypeRefusal } from '../../helpers/mapTypes.ts';
+import type { Helper } from '../../helpers/types.ts';
+import { isReadOnly } from '../memory/mapValues.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF, DYNPTR_SKB } from '../special.ts';
+import type { Walk } from '../walk.ts';
 import { type CallState, checkArguments, newCallState } from './arguments.ts';
 import {
   callBack,
@@ -16,14 +21,9 @@ import {
 } from './callbacks.ts';
 import { makeDynptr, releaseDynptr } from './dynptrs.ts';
 import { refuseUnderLock, releaseLock, takeLock } from './locks.ts';
-import { isReadOnly } from './mapValues.ts';
-import { markPrecise } from './precision.ts';
 import { checkLeaks, heldFlags, releaseReference } from './references.ts';
-import { refuse, unsupported } from './refusal.ts';
 import { setResult } from './results.ts';
-import { DYNPTR_LOCAL, DYNPTR_RINGBUF, DYNPTR_SKB } from './special.ts';
 import { checkFormat, constantString } from './strings.ts';
-import type { Walk } from './walk.ts';
 
 /** Helpers that may be called while a lock is held. */
 const UNDER_LOCK: ReadonlySet<string> = new Set(['bpf_spin_unlock', 'bpf_kptr_xchg']);

@@ -5,16 +5,16 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_SOCKHASH,
   MAP_TYPE_SOCKMAP,
-} from '../../abi/maps.ts';
-import * as abi from '../../abi/state.ts';
-import { JUMP_SGE, JUMP_SLE } from '../../abi/verifier.ts';
-import type { Result } from '../helpers/types.ts';
-import { SOCKET_KINDS } from './access.ts';
+} from '../../../abi/maps.ts';
+import * as abi from '../../../abi/state.ts';
+import { JUMP_SGE, JUMP_SLE } from '../../../abi/verifier.ts';
+import type { Result } from '../../helpers/types.ts';
+import { hasSpinLock } from '../fields.ts';
+import { SOCKET_KINDS } from '../memory/access.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import type { CallState } from './arguments.ts';
-import { hasSpinLock } from './fields.ts';
 import { acquire } from './references.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
 
 /** Helpers that turn one kind of socket into another: the result lives as long as the argument. */
 const CASTS: ReadonlySet<string> = new Set([

@@ -1,13 +1,13 @@
 /** Iterators in the stack (process_iter_* of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
+import * as abi from '../../../abi/state.ts';
+import { slotOf } from '../memory/stack.ts';
+import type { Explored } from '../paths/explore.ts';
+import { pushChanged } from '../paths/pending.ts';
+import { refuse } from '../refusal.ts';
+import { kindOfSlot, refuseSpecialOverwrite, setSlotKind } from '../special.ts';
+import type { Walk } from '../walk.ts';
 import { claim, type StackObject, stackObject } from './dynptrs.ts';
-import type { Explored } from './explore.ts';
-import { pushChanged } from './pending.ts';
 import { acquire, forget } from './references.ts';
-import { refuse } from './refusal.ts';
-import { kindOfSlot, refuseSpecialOverwrite, setSlotKind } from './special.ts';
-import { slotOf } from './stack.ts';
-import type { Walk } from './walk.ts';
 
 const ACTIVE = 1;
 const DRAINED = 2;

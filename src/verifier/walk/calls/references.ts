@@ -1,7 +1,7 @@
 /** Things that must be given back: records, sockets, locks, saved interrupt flags. */
-import { refuse } from './refusal.ts';
-import type { Reference } from './state.ts';
-import type { Walk } from './walk.ts';
+import { refuse } from '../refusal.ts';
+import type { Reference } from '../state.ts';
+import type { Walk } from '../walk.ts';
 
 /** A new reference, held from now on; its id. */
 export function acquire(

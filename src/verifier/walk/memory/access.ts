@@ -6,8 +6,8 @@ import {
   MAP_TYPE_LRU_PERCPU_HASH,
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
-} from '../../abi/maps.ts';
-import * as abi from '../../abi/state.ts';
+} from '../../../abi/maps.ts';
+import * as abi from '../../../abi/state.ts';
 import {
   accessContext,
   accessPointee,
@@ -15,16 +15,16 @@ import {
   type Pointee,
   type Refused,
   type Yield,
-} from '../contexts/index.ts';
-import { kindOf, mayBeNull } from '../state/kinds.ts';
+} from '../../contexts/index.ts';
+import { kindOf, mayBeNull } from '../../state/kinds.ts';
+import { extendLoaded } from '../arithmetic/scalars.ts';
+import { nameOfType, tnumText } from '../describe.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 import { checkAlignment } from './alignment.ts';
-import { nameOfType, tnumText } from './describe.ts';
 import { checkMapType, mapBytes, refuseSpecialField } from './mapValues.ts';
-import { refuse, unsupported } from './refusal.ts';
 import { type Access, checkPacket, checkRegion } from './regions.ts';
-import { extendLoaded } from './scalars.ts';
 import { loadStack, type Stored, storeStack } from './stack.ts';
-import type { Walk } from './walk.ts';
 
 /** A load or store of an instruction. */
 export interface MemoryAccess {

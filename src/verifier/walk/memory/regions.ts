@@ -1,9 +1,9 @@
 /** Accesses to memory of known size (check_mem_region_access, check_packet_access of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { kindOf } from '../state/kinds.ts';
-import { MAX_OFFSET } from './pointers.ts';
-import { refuse } from './refusal.ts';
-import type { Walk } from './walk.ts';
+import * as abi from '../../../abi/state.ts';
+import { kindOf } from '../../state/kinds.ts';
+import { MAX_OFFSET } from '../arithmetic/pointers.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 
 const LEAST = -(2 ** 63);
 const fits32 = (x: number): boolean => x === (x | 0);

@@ -1,12 +1,12 @@
 /** The stack: spills, fills, and bytes of which only the kind is known (check_stack_* of kernel/bpf/verifier.c). */
-import * as abi from '../../abi/state.ts';
-import { tnumText } from './describe.ts';
-import { MAX_OFFSET } from './pointers.ts';
-import { markPrecise } from './precision.ts';
-import { refuse } from './refusal.ts';
-import { linkBeforeCopy, unlink } from './scalars.ts';
-import { refuseSpecialOverwrite } from './special.ts';
-import type { Walk } from './walk.ts';
+import * as abi from '../../../abi/state.ts';
+import { MAX_OFFSET } from '../arithmetic/pointers.ts';
+import { linkBeforeCopy, unlink } from '../arithmetic/scalars.ts';
+import { tnumText } from '../describe.ts';
+import { markPrecise } from '../paths/precision.ts';
+import { refuse } from '../refusal.ts';
+import { refuseSpecialOverwrite } from '../special.ts';
+import type { Walk } from '../walk.ts';
 
 export const MAX_STACK = 512;
 const BYTES = 8;

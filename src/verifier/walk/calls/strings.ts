@@ -1,8 +1,8 @@
 /** Text that must be known: NUL-terminated, in the read-only part of a map (check_reg_const_str). */
-import { KIND_MAP_VALUE } from '../../abi/state.ts';
-import { refuse } from './refusal.ts';
-import { checkRegion } from './regions.ts';
-import type { Walk } from './walk.ts';
+import { KIND_MAP_VALUE } from '../../../abi/state.ts';
+import { checkRegion } from '../memory/regions.ts';
+import { refuse } from '../refusal.ts';
+import type { Walk } from '../walk.ts';
 
 /** The text a register points to. */
 export function constantString(walk: Walk, register: number): string {

@@ -1,11 +1,11 @@
 /** Sections a program enters and leaves: RCU, no preemption, no interrupts. */
-import * as abi from '../../abi/state.ts';
+import * as abi from '../../../abi/state.ts';
+import { checkStackBounds, lend } from '../memory/stack.ts';
+import { refuse } from '../refusal.ts';
+import { kindOfSlot, setSlotKind } from '../special.ts';
+import type { Walk } from '../walk.ts';
 import { stackObject } from './dynptrs.ts';
 import { acquire, heldFlags } from './references.ts';
-import { refuse } from './refusal.ts';
-import { kindOfSlot, setSlotKind } from './special.ts';
-import { checkStackBounds, lend } from './stack.ts';
-import type { Walk } from './walk.ts';
 
 /** Pointers that RCU protected may lead nowhere once the section is left. */
 function distrustRcu(walk: Walk): void {

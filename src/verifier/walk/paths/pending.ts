@@ -1,7 +1,7 @@
 /** Paths to be walked later, the last one first (push_stack and pop_stack of kernel/bpf/verifier.c). */
-import { refuse, unsupported } from './refusal.ts';
-import { NOTHING_HELD, type Pending } from './state.ts';
-import type { Walk } from './walk.ts';
+import { refuse, unsupported } from '../refusal.ts';
+import { NOTHING_HELD, type Pending } from '../state.ts';
+import type { Walk } from '../walk.ts';
 
 /** BPF_COMPLEXITY_LIMIT_JMP_SEQ. */
 const MAX_PENDING = 8192;
