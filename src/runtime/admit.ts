@@ -91,6 +91,7 @@ export async function admit(engine: Engine, program: Program, choice: TypeChoice
   if (!wanted) return unverified(engine, contextKind);
   const verification = await verify(program, {
     helpers: engine.helpers.prototypes,
+    cpus: engine.cpus,
     ...(programType && { programType }),
   });
   const { proof } = verification;

@@ -1,4 +1,5 @@
 import * as layout from '../abi/layout.ts';
+import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
@@ -160,7 +161,9 @@ export class Engine implements RunHost, RingHost {
   /** @throws WebpfError 'map-operation' when the kernel would refuse such a map (`errno`), or webpf lacks its type. */
   createMap(spec: MapSpec, extra = 0): RawMap {
     this.assertOpen();
-    const { type, keySize, valueSize, maxEntries, flags } = spec;
+    const { type, keySize, valueSize, maxEntries } = spec;
+    // The verifier takes frozen data for constants: no program may write it, a sandboxed one neither.
+    const flags = spec.frozen ? spec.flags | BPF_F_RDONLY_PROG : spec.flags;
     const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
     const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type, address >>> 0));

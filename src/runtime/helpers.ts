@@ -15,6 +15,7 @@ export type HelperArguments = readonly [r1: bigint, r2: bigint, r3: bigint, r4: 
 export interface ProgramMemory {
   /** A copy. */
   read(address: bigint, size: number): Uint8Array;
+  /** Of a verified program's stack and context structure, only what the helper is declared to write. */
   write(address: bigint, bytes: Uint8Array): void;
 }
 

@@ -30,7 +30,7 @@ export interface MapCallFact {
 
 export interface InsnFacts {
   /** The memory access of this instruction stays inside memory the program was given: no check is needed. */
-  readonly safe?: boolean;
+  readonly safe?: boolean | undefined;
   /** No run reaches the instruction. */
   readonly dead?: boolean;
   /** Of a conditional jump: it always jumps (true), or never (false); undefined when both happen. */

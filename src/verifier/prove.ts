@@ -67,10 +67,10 @@ function factsAt(walk: Walk, slot: number, insn: Insn, scalars: Scalars): InsnFa
   const registers = registerFacts(walk, slot, scalars);
   const base = baseOf(insn);
   return {
+    safe: isAccess(insn) ? true : undefined,
+    taken: insn.kind === 'jump' ? walk.facts.taken(slot, insn) : undefined,
     registers,
-    ...(isAccess(insn) ? { safe: true } : {}),
-    ...(base === undefined ? {} : { memory: registers.find(({ register }) => register === base)?.kind }),
-    ...(insn.kind === 'jump' ? { taken: walk.facts.taken(slot, insn) } : {}),
+    memory: base === undefined ? undefined : registers.find(({ register }) => register === base)?.kind,
     mapCall: mapCallAt(walk, slot),
     stackOffset: walk.facts.stackOffset(slot),
   };

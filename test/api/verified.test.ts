@@ -159,6 +159,14 @@ describe.each(engines)('what the host has set before the load (%s)', (engine) =>
     expect(() => map.raw.delete(new Uint8Array(4))).toThrow(refused);
   });
 
+  it('not by programs in the sandbox either', async () => {
+    const write = 'r1 = map[settings][0] ll\n*(u32 *)(r1 + 0) = 513\nr0 = 0\nexit';
+    using opened = await openText(write, { engine, maps: [{ ...settings, flags: 0 }] });
+    const program = await opened.program();
+    expect(program.mode).toBe('sandbox');
+    expect(program.runBatch([new Uint8Array()]).traps).toMatchObject([{ kind: 'memory' }]);
+  });
+
   it('sizes of maps', async () => {
     const values = mapSpec('values', abi.MAP_TYPE_ARRAY, { maxEntries: 2 });
     const first = 'r1 = map[values][0] ll\nr0 = *(u64 *)(r1 + 0)\nexit';

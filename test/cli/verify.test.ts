@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { ProgramBar } from '../../src/cli/verify/bar.ts';
 import { example, jsonLines, scratchFolder, webpf } from './harness.ts';
 
@@ -167,4 +168,12 @@ describe('the bar over the programs of an object', () => {
     expect(await drawn(5, 0)).toBe('');
     expect(await drawn(1, 550)).toBe('');
   });
+});
+
+test('the README shows what is printed', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, file = '', shown] = /\$ npx webpf verify (\S+)\n([\s\S]*?)```/.exec(readme) ?? [];
+  const timeless = (text = ''): string => text.replace(/[\d.]+ ms/, 'n ms');
+  const { out } = await webpf(['verify', file]);
+  expect(timeless(out)).toBe(timeless(shown));
 });

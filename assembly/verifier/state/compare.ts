@@ -246,6 +246,7 @@ function coverStack(at: u32, frame: u32, zeros: u64): bool {
   const lenient = mode == COMPARE_PRECISE && uninitAllowed && isForgetful;
   for (let s: u32 = 0; s < count; s++) {
     const bytes = kinds + s * 8;
+    if (mode != COMPARE_EXACT && load<u64>(bytes) == 0) continue;
     const isZeroUsed = ((zeros >> s) & 1) != 0;
     if (lenient && isIndifferent(bytes, packedSlot(at, s), isZeroUsed) && isPlain(bytes, frame, s)) continue;
     if (s >= own) {

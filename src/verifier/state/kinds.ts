@@ -34,12 +34,23 @@ const PREFIXES: readonly (readonly [flag: number, prefix: string])[] = [
   [abi.FLAG_RCU, 'rcu_'],
 ];
 
-/** A register's type as the kernel prints it, without the structure a `ptr_` points to. */
-export function typeName(type: number): string {
+function composeName(type: number): string {
   const prefix = PREFIXES.map(([flag, text]) => ((type & flag) === 0 ? '' : text)).join('');
   const name = NAMES[type & abi.KIND_MASK] ?? '?';
   if ((type & abi.FLAG_NULL) === 0) return prefix + name;
   return (type & abi.KIND_MASK) === abi.KIND_BTF ? `${prefix}${name}or_null_` : `${prefix}${name}_or_null`;
+}
+
+/** Few types are met, and often. */
+const composed = new Map<number, string>();
+
+/** A register's type as the kernel prints it, without the structure a `ptr_` points to. */
+export function typeName(type: number): string {
+  const known = composed.get(type);
+  if (known !== undefined) return known;
+  const name = composeName(type);
+  composed.set(type, name);
+  return name;
 }
 
 export const kindOf = (type: number): number => type & abi.KIND_MASK;
