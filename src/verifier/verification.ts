@@ -90,9 +90,10 @@ export interface VerifyOptions {
   /** Helpers of the host's own by id, which programs of every type may call; before the kernel's where both have the id. */
   readonly helpers?: ReadonlyMap<number, Helper>;
   /**
-   * Know no more than Linux 6.18 does: for telling why verdicts differ. Results of divisions and of shifts by a register are
-   * unknown, a register combined with itself is two, all that a stack slot holds counts where states are compared, and
-   * a number plus r10 in a called function points into the main program's stack. Default false.
+   * Know no more than Linux 6.18 does, for telling why verdicts differ. Results of divisions and of shifts by a register are
+   * unknown; a register combined with itself is two; known bits alone decide a jset; paths that no value takes are
+   * walked; precision is not followed through packet loads; all that a stack slot holds counts where states are
+   * compared; a number plus r10 in a called function points into the main program's stack. Default false.
    */
   readonly likeLinux?: boolean;
   /** BPF_F_STRICT_ALIGNMENT: every access aligned to its size. Default false. */

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WebpfError } from '../../../src/errors.ts';
 import type { Program } from '../../../src/frontend/program.ts';
-import { formatRejection } from '../../../src/verifier/diagnosis/format.ts';
 import type { Rejection } from '../../../src/verifier/verification.ts';
 import { verify } from '../../../src/verifier/verify.ts';
 import { type Case, readCorpus } from '../corpus/case.ts';
@@ -69,13 +68,5 @@ describe('what is said of the refused programs of the corpus', () => {
     const isBare = ({ summary, reason }: Rejection): boolean => summary.endsWith(`: ${reason}`);
     const words = those((one) => isBare(one) && !isStructural(one));
     expect(words.filter((text) => !/needs what webpf does not have|without CAP_BPF/.test(text))).toEqual([]);
-  });
-
-  test('can be printed', () => {
-    for (const { rejection } of said) {
-      const lines = formatRejection(rejection);
-      expect(lines[0]).toBe(rejection.summary);
-      expect(lines.some((line) => line.includes('\n'))).toBe(false);
-    }
   });
 });

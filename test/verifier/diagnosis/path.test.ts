@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Program } from '../../../src/frontend/program.ts';
 import { programFromAssembly } from '../../../src/frontend/raw.ts';
-import { formatRejection } from '../../../src/verifier/diagnosis/format.ts';
 import type { Rejection } from '../../../src/verifier/verification.ts';
 import { verify } from '../../../src/verifier/verify.ts';
 import { programOf } from './objects.ts';
@@ -90,22 +89,4 @@ test('values are followed through calls and the stack', async () => {
   expect(summary).toMatch(
     /^main:7 reads memory through rx_queue_index of struct xdp_md \(line 2\), which is a number/,
   );
-});
-
-test('a rejection is printed for people', async () => {
-  const lines = formatRejection(await refused(programOf('packets', 'short_check')));
-  expect(lines).toEqual([
-    'rejected-packets.bpf.c:24 reads 1 byte at offset 23 of the packet (ip->protocol), but only 14 bytes of it are known to be there by the comparison at line 22',
-    '    return ip->protocol == IPPROTO_UDP ? XDP_DROP : XDP_PASS;',
-    '    11: (71) r1 = *(u8 *)(r1 +23)',
-    '  to fix: compare `ip + 1` with `data_end` before reading: `if ((void *)(ip + 1) > data_end) return …;`',
-    '  kernel: invalid access to packet, off=23 size=1, R1(id=0,off=23,r=14); R1 offset is outside of the packet',
-    '  path:',
-    '    rejected-packets.bpf.c:22  if ((void *)(eth + 1) > data_end) return XDP_PASS;  → line 23',
-    '    rejected-packets.bpf.c:23  if (eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;  → line 24',
-    '  registers:',
-    '    r1: pkt(r=14), from ctx->data (line 18)',
-  ]);
-  const coloured = formatRejection(await refused(programOf('packets', 'short_check')), { color: true });
-  expect(coloured[0]).toBe(`\x1b[1m${lines[0]}\x1b[0m`);
 });
