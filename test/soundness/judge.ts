@@ -45,6 +45,9 @@ export interface JudgeOptions {
   readonly jit: boolean;
 }
 
+/** The kernel has come to no end, and says nothing of the program. */
+const GAVE_UP = /program is too large|sequence of \d+ jumps is too complex/;
+
 /** Traps that say nothing of the verifier: it knows no budget, and the runtime has no helper that is not there. */
 const HARMLESS = /instruction budget/;
 
@@ -78,8 +81,10 @@ export class Judge {
   ): Finding[] {
     if (verdict === 'crash') return [{ kind: 'crash', message }];
     if (kernel === undefined || kernel.accepted === (verdict === 'accept')) return [];
-    if (!kernel.accepted)
-      return [{ kind: this.#ours.isBeyondLinux(subject) ? 'beyond' : 'kernel', message: kernel.message }];
+    if (!kernel.accepted) {
+      const isBeyond = GAVE_UP.test(kernel.message) || this.#ours.isBeyondLinux(subject);
+      return [{ kind: isBeyond ? 'beyond' : 'kernel', message: kernel.message }];
+    }
     return [{ kind: 'strict', message: verdict === 'unsupported' ? `unsupported: ${message}` : message }];
   }
 

@@ -1,4 +1,5 @@
 /** What Linux 6.18 does not know, for {@link VerifyOptions.likeLinux}. */
+import { SCALAR_64, SCALAR_VALUE } from '../../abi/verifier.ts';
 import type { AluInsn, JumpInsn } from '../../isa/insn.ts';
 import { DIVISIONS, SHIFTS } from './arithmetic/operations.ts';
 import type { Walk } from './walk.ts';
@@ -20,6 +21,15 @@ export function jsetTaken(walk: Walk, { dst, src, imm = 0, width }: JumpInsn): b
   const bits = BigInt.asUintN(width, other?.value ?? BigInt(imm));
   if ((value & ~mask & bits) !== 0n) return true;
   return ((value | mask) & bits) === 0n ? false : undefined;
+}
+
+/** Where a jset is not taken, what is left of a number is its known bits. */
+export function forgetRange({ rules, memory, ops }: Walk, { op }: JumpInsn, register: number): void {
+  if (!rules.likeLinux || op !== 'jset') return;
+  const start = (register + SCALAR_VALUE) >> 2;
+  const bits = memory.u32.slice(start, (register + SCALAR_64) >> 2);
+  ops.setUnknown(register);
+  memory.u32.set(bits, start);
 }
 
 /** The second operand's register: one combined with itself is two for it. */
