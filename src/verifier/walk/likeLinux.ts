@@ -23,13 +23,26 @@ export function jsetTaken(walk: Walk, { dst, src, imm = 0, width }: JumpInsn): b
   return ((value | mask) & bits) === 0n ? false : undefined;
 }
 
-/** Where a jset is not taken, what is left of a number is its known bits. */
-export function forgetRange({ rules, memory, ops }: Walk, { op }: JumpInsn, register: number): void {
-  if (!rules.likeLinux || op !== 'jset') return;
+/** Leaves of a number its known bits. */
+function forgetRange({ memory, ops }: Walk, register: number): void {
   const start = (register + SCALAR_VALUE) >> 2;
   const bits = memory.u32.slice(start, (register + SCALAR_64) >> 2);
   ops.setUnknown(register);
   memory.u32.set(bits, start);
+}
+
+/** Where a jset is not taken, the ranges are forgotten. */
+export function forgetJset(walk: Walk, { op }: JumpInsn, register: number): void {
+  if (walk.rules.likeLinux && op === 'jset') forgetRange(walk, register);
+}
+
+/** Where a shift to the left may lose the top bit, the ranges are forgotten. */
+export function forgetShifted(walk: Walk, { op, width, src, imm = 0 }: AluInsn, register: number): void {
+  if (!walk.rules.likeLinux || op !== 'lsh') return;
+  const amount = src === undefined ? BigInt(imm) : walk.memory.scalar(walk.reg(src)).umin;
+  const { umax, u32max } = walk.memory.scalar(register);
+  const most = width === 64 ? umax : u32max;
+  if (most > 1n << (BigInt(width) - 1n - amount)) forgetRange(walk, register);
 }
 
 /** The second operand's register: one combined with itself is two for it. */

@@ -2,7 +2,7 @@
 import * as abi from '../../../abi/state.ts';
 import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../../isa/insn.ts';
 import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../../domain.ts';
-import { apart, isBeyondLinux } from '../likeLinux.ts';
+import { apart, forgetShifted, isBeyondLinux } from '../likeLinux.ts';
 import { push } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse } from '../refusal.ts';
@@ -129,6 +129,7 @@ function scalarArithmetic(walk: Walk, insn: AluInsn, dst: number, amount: number
     walk.setUnknown(dst);
     return;
   }
+  forgetShifted(walk, insn, dst);
   if (insn.src === undefined) ops.aluImm(op, insn.width, dst, insn.imm);
   else ops.alu(op, insn.width, dst, apart(walk, dst, amount));
   if (memory.id(dst) === 0) return;

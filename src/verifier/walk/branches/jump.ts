@@ -3,7 +3,7 @@ import * as abi from '../../../abi/state.ts';
 import type { JaInsn, JumpInsn, MayGotoInsn } from '../../../isa/insn.ts';
 import { JUMP_NUMBER } from '../../domain.ts';
 import { kindOf, mayBeNull } from '../../state/kinds.ts';
-import { apart, forgetRange, jsetTaken, walksImpossible } from '../likeLinux.ts';
+import { apart, forgetJset, jsetTaken, walksImpossible } from '../likeLinux.ts';
 import type { Explored } from '../paths/explore.ts';
 import { push, pushChanged } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
@@ -100,7 +100,7 @@ function narrow(walk: Walk, insn: JumpInsn, taken: boolean): boolean {
   if (!isScalar(walk, d) || (s !== undefined && !isScalar(walk, s))) return true;
   const number = JUMP_NUMBER[op];
   const way = taken ? 1 : 0;
-  if (!taken) forgetRange(walk, insn, d);
+  if (!taken) forgetJset(walk, insn, d);
   const isPossible =
     s === undefined
       ? ops.refineImm(number, width, way, d, insn.imm ?? 0)
