@@ -276,7 +276,7 @@ function fixedMemory(walk: Walk, argument: MemoryArgument, register: number, cal
   if (argument.size === undefined) return;
   checkMemory(walk, { register, size: argument.size, access: argument.access }, call);
   if (argument.aligned) {
-    checkAlignment(walk, { register, off: 0, size: argument.size, write: false, aligned: true });
+    checkAlignment(walk, { register, off: 0, size: argument.size, aligned: true });
   }
 }
 

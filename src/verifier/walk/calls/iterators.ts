@@ -1,10 +1,10 @@
 /** Iterators in the stack (process_iter_* of kernel/bpf/verifier.c). */
 import * as abi from '../../../abi/state.ts';
 import { slotOf } from '../memory/stack.ts';
-import type { Explored } from '../paths/explore.ts';
 import { pushChanged } from '../paths/pending.ts';
 import { refuse } from '../refusal.ts';
 import { kindOfSlot, refuseSpecialOverwrite, setSlotKind } from '../special.ts';
+import type { Checkpoint } from '../state.ts';
 import type { Walk } from '../walk.ts';
 import { claim, type StackObject, stackObject } from './dynptrs.ts';
 import { acquire, forget } from './references.ts';
@@ -106,16 +106,17 @@ export function isActiveIteration(walk: Walk): boolean {
 /**
  * Two paths: without an element (walked first), and with one, in a state in which what changes from round to round
  * is unknown. r0 holds the element already, as a pointer that may be NULL.
+ *
+ * @param before the state of the round before, where it was kept
  */
-export function iterate(walk: Walk, { frame, slot }: StackObject, explored: Explored): void {
+export function iterate(walk: Walk, { frame, slot }: StackObject, before: Checkpoint | undefined): void {
   const { memory, ops } = walk;
   const r = memory.slot(frame, slot);
   const aux = memory.aux(r);
   if (stateOf(aux) === ACTIVE) {
-    const kept = explored.openBefore(walk.insn);
     pushChanged(walk, walk.insn + 1, () => {
       memory.setAux2(r, memory.aux2(r) + 1);
-      if (kept !== undefined) ops.widenFrom(kept.address);
+      if (before !== undefined) ops.widenFrom(before.address);
       const r0 = walk.reg(0);
       memory.setType(r0, memory.type(r0) & ~abi.FLAG_NULL);
       memory.setId(r0, 0);

@@ -420,5 +420,5 @@ export function callKfunc(walk: Walk, name: string, explored: Explored): void {
   clearCallerSaved(walk);
   setResult(walk, call);
   if (kfunc.changesPacket) walk.ops.forgetPackets(walk.rules.leaks ? 1 : 0);
-  if (role === 'next' && object !== undefined) iterate(walk, object, explored);
+  if (role === 'next' && object !== undefined) iterate(walk, object, explored.openBefore(walk.insn));
 }

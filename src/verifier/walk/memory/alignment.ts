@@ -5,7 +5,7 @@ import { kindOf } from '../../state/kinds.ts';
 import { tnumText } from '../describe.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
-import type { MemoryAccess } from './access.ts';
+import type { Access } from './regions.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [abi.KIND_FLOW_KEYS, 'flow keys '],
@@ -29,7 +29,10 @@ function isAligned(walk: Walk, r: number, fixed: number, size: number): boolean 
   return ((mask | (value + fixed)) & (size - 1)) === 0;
 }
 
-export function checkAlignment(walk: Walk, { register, off, size, aligned = false }: MemoryAccess): void {
+export function checkAlignment(
+  walk: Walk,
+  { register, off, size, aligned = false }: Access & { readonly aligned?: boolean },
+): void {
   const { memory, rules } = walk;
   const r = walk.reg(register);
   const kind = kindOf(memory.type(r));
