@@ -49,6 +49,7 @@ export function begin(prog: u32, record: u32): u64 {
   store<u32>(run, prog, RUN_PROG);
   store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
   if (load<u32>(prog, PROG_SANDBOX) != 0) zeroStack(prog);
+  else store<u32>(run, 0, RUN_STACK_OWNER);
   takePacket(record);
   return context(load<u32>(prog, PROG_CTX_KIND));
 }

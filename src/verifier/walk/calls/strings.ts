@@ -1,5 +1,6 @@
 /** Text that must be known: NUL-terminated, in the read-only part of a map (check_reg_const_str). */
 import { KIND_MAP_VALUE } from '../../../abi/state.ts';
+import { constantData } from '../memory/mapValues.ts';
 import { checkRegion } from '../memory/regions.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
@@ -13,12 +14,13 @@ export function constantString(walk: Walk, register: number): string {
   if (spec.frozen !== true)
     refuse(`R${register} does not point to a readonly map'`, { hint: 'declare the text const' });
   if (!memory.isConst(r)) refuse(`R${register} is not a constant address'`);
-  if (spec.data === undefined) refuse('no direct value access support for this map type');
+  const data = constantData(spec);
+  if (data === undefined) refuse('no direct value access support for this map type');
   const off = memory.off(r) + memory.constant(r);
   checkRegion(walk, { register, off: memory.off(r), size: spec.valueSize - off }, spec.valueSize);
-  const end = spec.data.indexOf(0, off);
+  const end = data.indexOf(0, off);
   if (end < 0 || end >= spec.valueSize) refuse('string is not zero-terminated');
-  return new TextDecoder().decode(spec.data.subarray(off, end));
+  return new TextDecoder().decode(data.subarray(off, end));
 }
 
 const CONVERSION = /%(?:%|[-+ #0]*\d*(?:\.\d+)?(?<length>l{0,2}|h{0,2})(?<kind>[cdiuxXps]|p[A-Za-z0-9]*)?)/g;

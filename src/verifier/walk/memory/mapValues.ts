@@ -1,5 +1,11 @@
 /** Values of maps: who may read and write them, what is known of them, members that are nobody's. */
-import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG } from '../../../abi/maps.ts';
+import {
+  BPF_F_RDONLY_PROG,
+  BPF_F_WRONLY_PROG,
+  MAP_TYPE_ARRAY,
+  MAP_TYPE_DEVMAP,
+  MAP_TYPE_DEVMAP_HASH,
+} from '../../../abi/maps.ts';
 import type { MapSpec } from '../../../frontend/program.ts';
 import { tnumText } from '../describe.ts';
 import { specialFields } from '../fields.ts';
@@ -7,9 +13,12 @@ import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
 import type { Access } from './regions.ts';
 
-/** Programs may read but not write: .rodata, and maps made so. */
-export const isReadOnly = ({ flags, frozen }: MapSpec): boolean =>
-  (flags & BPF_F_RDONLY_PROG) !== 0 || frozen === true;
+/** Their entries are devices: programs may look at which. */
+const DEVICES: ReadonlySet<number> = new Set([MAP_TYPE_DEVMAP, MAP_TYPE_DEVMAP_HASH]);
+
+/** Programs may read but not write: .rodata, maps made so, and maps of devices. */
+export const isReadOnly = ({ type, flags, frozen }: MapSpec): boolean =>
+  (flags & BPF_F_RDONLY_PROG) !== 0 || frozen === true || DEVICES.has(type);
 const isWriteOnly = ({ flags }: MapSpec): boolean => (flags & BPF_F_WRONLY_PROG) !== 0;
 
 /** Refuses an access the map's flags do not allow (check_map_access_type). */
@@ -29,10 +38,14 @@ export function checkMapType(
   }
 }
 
-/** The bytes of a map that no one can change any more, as a number; undefined for other maps. */
+/** The value of a map that no one can change any more, and that has no other; undefined for other maps. */
+export const constantData = ({ type, maxEntries, data, frozen }: MapSpec): Uint8Array | undefined =>
+  frozen === true && type === MAP_TYPE_ARRAY && maxEntries === 1 ? data : undefined;
+
+/** Bytes of such a value, as a number. */
 export function mapBytes(spec: MapSpec, off: number, size: number): bigint | undefined {
-  const { data, frozen } = spec;
-  if (frozen !== true || data === undefined || off < 0 || off + size > spec.valueSize) return undefined;
+  const data = constantData(spec);
+  if (data === undefined || off < 0 || off + size > spec.valueSize) return undefined;
   let value = 0n;
   for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[off + i] ?? 0);
   return value;
