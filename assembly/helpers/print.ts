@@ -12,8 +12,6 @@ import { format } from './format';
 const TEXT_MAX: u32 = 1023;
 /** MAX_BPRINTF_VARARGS u64. */
 const DATA_MAX: u64 = 12 * 8;
-/** Longest format that is read. */
-const FORMAT_MAX: u32 = 4096;
 const PRINTK_ARGUMENTS: u32 = 3;
 
 function isTerminated(text: u32, size: u32): bool {
@@ -64,8 +62,7 @@ export function bpf_snprintf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const to = memoryArgument(r1, r2, 1);
   const text = r3 as u32;
   const size = r2 as u32;
-  const textSize = stringLength(r3, FORMAT_MAX);
-  if (textSize == FORMAT_MAX) refuse(r3);
+  const textSize = stringLength(r3, u32.MAX_VALUE);
   if (badData(r4, r5)) return errno(-EINVAL);
   const values = memoryArgument(r4, r5, 0);
   const count = (r5 as u32) >> 3;

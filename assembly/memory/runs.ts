@@ -1,4 +1,4 @@
-import { HDR_ALLOCATOR, HEADER, HEADER_SIZE, WASM_PAGE } from '../../src/abi/layout';
+import { HDR_ALLOCATOR, HEADER, HEAP_START, WASM_PAGE } from '../../src/abi/layout';
 
 // Runs of RUN_UNIT-byte pages. Below TOP runs are in use or in one address-ordered free list (first fit, merged
 // with neighbours). From TOP on memory has never been used: it is zero, and is handed out untouched, so that a
@@ -15,7 +15,7 @@ const SIZE: u32 = 4;
 const LIMIT: u64 = 0x1_0000_0000 - (RUN_UNIT as u64);
 
 export function initRuns(): void {
-  store<u32>(TOP, (HEADER + HEADER_SIZE + RUN_UNIT - 1) & ~(RUN_UNIT - 1));
+  store<u32>(TOP, HEAP_START);
   store<u32>(FREE, 0);
 }
 

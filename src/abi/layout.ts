@@ -5,12 +5,17 @@
  *   0 ............ never mapped for programs: address 0 is NULL
  *   64 ........... constants of the compiled runtime
  *   HEADER ....... one header from which everything else is reached
- *   heap ......... run states, programs, maps, packets (assembly/allocator.ts)
+ *   HEAP_START ... run states, programs, maps, packets (assembly/memory)
  */
 
 export const ABI_VERSION = 1;
 export const ABI_MAGIC = 0x66706277; // 'wbpf'
 export const WASM_PAGE = 65536;
+/**
+ * Beyond the reach of an instruction's 16-bit offset: a pointer below its memory that an offset brings back into it is
+ * no negative number, so that WebAssembly may add the offset without wrapping.
+ */
+export const HEAP_START = 32_768;
 
 // ---- header -----------------------------------------------------------------------------------------------
 

@@ -23,8 +23,6 @@ export const REG_AUX = 80;
 export const REG_AUX2 = 84;
 /** u32: 1 when a decision depended on the scalar's value. */
 export const REG_PRECISE = 88;
-/** u32: unused, always 0. */
-export const REG_SPARE = 92;
 export const REG_SIZE = 96;
 
 /** Flag of a scalar's id: the register is the value with that id plus REG_OFF. */
@@ -100,7 +98,6 @@ export const MAX_STATE_FRAMES = 8;
 
 /** Registers that operations of the walk make for themselves. */
 export const SCRATCH = 1024;
-export const SCRATCH_COUNT = 8;
 /** u32: frames of the current state. */
 export const STATE_FRAMES = 2048;
 /** 8 u32, one a frame: registers that are read later (bit n: rn). */

@@ -1,6 +1,7 @@
 /** From decoded instructions to what the loop in assembly/interp executes. */
 import { FUNC_SIZE } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
+import { TAIL_CALL } from '../isa/helpers.ts';
 import type {
   AluInsn,
   AluOp,
@@ -81,8 +82,6 @@ const ATOMIC: Record<AtomicOp, number> = {
   cmpxchg: op.ATOMIC_CMPXCHG,
 };
 const BSWAP: Record<EndianInsn['bits'], number> = { 16: op.BSWAP16, 32: op.BSWAP32, 64: op.BSWAP64 };
-
-const TAIL_CALL_HELPER = 12;
 
 interface Context {
   readonly insns: readonly (Insn | undefined)[];
@@ -177,7 +176,7 @@ function localCall({ imm }: CallInsn, context: Context): Fields {
 }
 
 const CALL: Record<CallInsn['target'], (insn: CallInsn, context: Context) => Fields> = {
-  helper: ({ imm }) => (imm === TAIL_CALL_HELPER ? { op: op.TAIL_CALL } : { op: op.CALL_HELPER, imm }),
+  helper: ({ imm }) => (imm === TAIL_CALL ? { op: op.TAIL_CALL } : { op: op.CALL_HELPER, imm }),
   local: localCall,
   kfunc: ({ imm }, { slot, kfuncNames }) =>
     refuse(slot, `calls of the kernel function ${kfuncNames[imm] ?? `#${imm}`} (kfunc)`),

@@ -48,6 +48,9 @@ export const HELPER_NAMES: readonly string[] = [
     .map((name) => `bpf_${name}`),
 ];
 
+/** Id of bpf_tail_call, which is no function: it replaces the program that calls it. */
+export const TAIL_CALL = 12;
+
 const IDS: ReadonlyMap<string, number> = new Map(
   HELPER_NAMES.slice(1).map((name, index) => [name, index + 1]),
 );

@@ -2,8 +2,8 @@
 import { TRAP_UNSUPPORTED } from '../abi/traps.ts';
 import type { Cfg } from '../isa/cfg.ts';
 import type { Insn } from '../isa/insn.ts';
+import { isDead } from '../verifier/live.ts';
 import type { Expr } from './builder.ts';
-import { isDead } from './live.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { condition, payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';

@@ -10,7 +10,7 @@ import {
 } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { ProgramType } from '../frontend/program.ts';
-import { helperName } from '../isa/helpers.ts';
+import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, Signature } from './builder.ts';
@@ -18,8 +18,6 @@ import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
 import type { Unit } from './scope.ts';
-
-const TAIL_CALL = 12;
 
 /** Types that get plain memory here rather than a context struct; a guess that costs little when it is wrong. */
 const PLAIN_CONTEXTS: ReadonlySet<ProgramType> = new Set(['unspec', 'syscall']);

@@ -2,6 +2,7 @@
 import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
+import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, takenSubprograms } from '../verifier/structure.ts';
 import {
@@ -13,7 +14,6 @@ import {
   makeArtifact,
 } from './artifact.ts';
 import type { Builder } from './builder.ts';
-import { liveCalls } from './live.ts';
 import { buildModule, type ModuleInput } from './module.ts';
 import { callbackExport } from './names.ts';
 import { bodySizes } from './wasm.ts';

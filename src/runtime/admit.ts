@@ -8,6 +8,7 @@ import { verify } from '../verifier/verify.ts';
 import { type ContextKind, contextKindOf } from './context.ts';
 import type { Engine } from './engine.ts';
 import type { VerifiedType } from './helpers.ts';
+import { checkOwnType } from './ownTypes.ts';
 import { refuseAt } from './refuse.ts';
 
 /** What the host says of the programs of an object. */
@@ -89,6 +90,7 @@ export async function admit(engine: Engine, program: Program, choice: TypeChoice
   const contextKind = programType ? 'memory' : (choice.context ?? contextKindOf(program.type));
   const wanted = engine.checkFacts || (engine.mode === 'verified' && canBeVerified(program, choice));
   if (!wanted) return unverified(engine, contextKind);
+  if (programType !== undefined) checkOwnType(programType, engine.helpers);
   const verification = await verify(program, {
     helpers: engine.helpers.prototypes,
     cpus: engine.cpus,

@@ -240,6 +240,19 @@ export class Engine implements RunHost, RingHost {
     writeTask(this.memory, options.task ?? {});
   }
 
+  /**
+   * Lets the programs that use a prog_array lead to the program; false when the prog_array is for another kind.
+   * @throws WebpfError 'bad-argument' when events under way would be too short for it
+   */
+  connectTailCall(map: number, program: number): boolean {
+    if (this.running && this.tailCalls.lengthens(map, program)) {
+      throw badArgument(
+        'while a program runs, its prog_array cannot be given a program that accesses more of the context: set it before',
+      );
+    }
+    return this.tailCalls.join(map, program);
+  }
+
   #current(): DecodedProgram | undefined {
     return this.#programs.get(this.memory.u32(this.run + layout.RUN_PROG));
   }
@@ -247,7 +260,7 @@ export class Engine implements RunHost, RingHost {
   /** Which references the map may hold: maps, and programs of the right kind, that are this engine's. */
   #referenceCheck(type: number, map: number): ((reference: number) => boolean) | undefined {
     if (isProgramArray(type)) {
-      return (reference) => this.#programs.has(reference) && this.tailCalls.join(map, reference);
+      return (reference) => this.#programs.has(reference) && this.connectTailCall(map, reference);
     }
     return isMapOfMaps(type) ? (reference) => this.#maps.has(reference) : undefined;
   }

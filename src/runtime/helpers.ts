@@ -1,5 +1,5 @@
 import * as layout from '../abi/layout.ts';
-import { helperId, helperName } from '../isa/helpers.ts';
+import { helperId, helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { type CustomProgramType, defineHelper, type HelperDefinition } from '../verifier/custom.ts';
 import { HELPERS } from '../verifier/helpers/index.ts';
 import type { Helper } from '../verifier/helpers/types.ts';
@@ -51,11 +51,9 @@ export type VerifiedType = string | CustomProgramType;
 /** Most bytes one access may have. */
 const MAX_SIZE = 0xffffffff;
 
-/** The engines do tail calls themselves: they replace the caller's frame. */
-export const BPF_TAIL_CALL = 12;
-
 const isDelivered = (exports: Exports, id: number): boolean => {
-  if (id === BPF_TAIL_CALL) return true;
+  // The engines do tail calls themselves.
+  if (id === TAIL_CALL) return true;
   const name = helperName(id);
   return name !== undefined && typeof exports[name as `bpf_${string}`] === 'function';
 };
@@ -115,7 +113,12 @@ export class HelperTable {
   }
 
   has(id: number): boolean {
-    return this.#host.has(id) || isDelivered(this.#exports(), id);
+    return this.#host.has(id) || this.delivers(id);
+  }
+
+  /** Whether webpf has the helper itself. */
+  delivers(id: number): boolean {
+    return isDelivered(this.#exports(), id);
   }
 
   /** The import `hostHelper` of runtime and translated programs. */

@@ -34,15 +34,18 @@ export interface ObjectOptions {
    * A program type of your own for all programs of the object, whatever their sections say. They are verified by its
    * rules, and the memory given to `run` is their context: r1 is its address.
    */
-  readonly programType?: ProgramTypeDefinition;
+  readonly programType?: ProgramTypeDefinition | CustomProgramType;
 }
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
 
+const isChecked = (type: ProgramTypeDefinition | CustomProgramType): type is CustomProgramType =>
+  type.helpers instanceof Map;
+
 /** The host's own type, checked. What it says of the context leaves nothing to choose. */
 function customType({ programType, context = 'memory' }: ObjectOptions): CustomProgramType | undefined {
   if (programType === undefined) return undefined;
-  if (context === 'memory') return defineProgramType(programType);
+  if (context === 'memory') return isChecked(programType) ? programType : defineProgramType(programType);
   throw badArgument(`option context is ${context}, but programs of a type of your own get plain memory`);
 }
 
@@ -135,7 +138,7 @@ export class BpfObject implements Disposable {
     integer(`the index in "${map}"`, index, 0, raw.spec.maxEntries - 1);
     if (program && !program.isOf(this.engine))
       throw badArgument(`${program.name} is a program of another engine`);
-    if (program && !this.engine.tailCalls.join(raw.address, program.descriptor)) {
+    if (program && !this.engine.connectTailCall(raw.address, program.descriptor)) {
       throw badArgument(
         `${program.name} cannot be a target of tail calls through "${map}", which is for programs of another type`,
       );

@@ -5,10 +5,10 @@ import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
-import { helperName } from '../isa/helpers.ts';
+import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
-import { liveCalls } from '../jit/live.ts';
+import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type Admission, unverified } from './admit.ts';
@@ -17,7 +17,6 @@ import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
 import { type Descriptor, type Region, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
-import { BPF_TAIL_CALL } from './helpers.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
 import { BpfProgram, type Executor } from './program.ts';
@@ -93,7 +92,7 @@ function refuseTailCalls(
 
 /** Frames of stack to clear before a run: all of them where the callees are known at run time only. */
 const framesOf = (structure: Structure): number =>
-  structure.indirectCalls.length > 0 || structure.helpers.has(BPF_TAIL_CALL)
+  structure.indirectCalls.length > 0 || structure.helpers.has(TAIL_CALL)
     ? layout.MAX_FRAMES
     : structure.frames;
 

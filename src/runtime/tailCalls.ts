@@ -41,6 +41,12 @@ export class TailCalls {
     return true;
   }
 
+  /** Whether joining the two makes events longer that are given to programs of either. */
+  lengthens(map: number, program: number): boolean {
+    const [a, b] = [this.#groups.get(map), this.#groups.get(program)];
+    return a !== undefined && b !== undefined && a.contextSize !== b.contextSize;
+  }
+
   kindOf(program: number): TailCallKind {
     return this.#groups.get(program)?.kind;
   }

@@ -3,7 +3,7 @@
  * data in the vocabulary of the kernel's. Checked once, when they are defined, so that what is wrong with them is
  * not found out at the first program that is verified.
  */
-import { helperId, helperName } from '../isa/helpers.ts';
+import { helperId, helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { type Context, defineContext, type ReturnRange } from './contexts/index.ts';
 import { checkArguments } from './custom/arguments.ts';
 import { checkName, refuseDefinition } from './custom/refuse.ts';
@@ -56,8 +56,6 @@ export interface CustomProgramType {
 }
 
 const LARGEST_ID = 0x7fffffff;
-/** The engines do tail calls themselves: they replace the caller's frame. */
-const TAIL_CALL = 12;
 const INTEGER: Result = { kind: 'integer' };
 const FLAGS = ['overrides', 'gplOnly', 'changesPacket', 'packetAccess', 'mightSleep'] as const;
 

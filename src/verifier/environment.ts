@@ -1,6 +1,6 @@
 /** What surrounds a program of one type: from the tables of contexts, helpers and maps. */
 import type { MapSpec, Program } from '../frontend/program.ts';
-import { helperName } from '../isa/helpers.ts';
+import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { subprogramReferences } from '../isa/subprograms.ts';
 import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
 import type { CustomProgramType } from './custom.ts';
@@ -11,19 +11,17 @@ import type { Structure } from './structure.ts';
 import type { Environment } from './walk/environment.ts';
 import { unsupported } from './walk/refusal.ts';
 
-/** Maps of a program by index, and behind them the templates of inner maps. */
+/** Maps of a program by index, and behind them the templates of inner maps: other maps, with other contents. */
 function withInner(maps: readonly MapSpec[]): Pick<Environment, 'maps' | 'innerOf'> {
   const all = [...maps];
   const innerOf = new Map<number, number>();
   maps.forEach(({ inner }, index) => {
     if (inner === undefined) return;
     innerOf.set(index, all.length);
-    all.push(inner);
+    all.push({ ...inner, data: undefined });
   });
   return { maps: all, innerOf };
 }
-
-const TAIL_CALL = 12;
 
 type FindHelper = (id: number) => Helper | undefined;
 type Helpers = ReadonlyMap<number, Helper>;

@@ -10,6 +10,7 @@ import {
 } from '../../abi/layout.ts';
 import { TRAP_CALL_DEPTH } from '../../abi/traps.ts';
 import { WebpfError } from '../../errors.ts';
+import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, CallxInsn, LddwInsn, LddwPseudo } from '../../isa/insn.ts';
 import type { Expr } from '../builder.ts';
 import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
@@ -17,7 +18,6 @@ import type { Scope } from '../scope.ts';
 import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
 
-const TAIL_CALL = 12;
 /** Helpers that call back into the program and need to know its frame: for_each_map_elem, find_vma, loop, user_ringbuf_drain. */
 const CALLBACK_HELPERS: ReadonlySet<number> = new Set([164, 180, 181, 209]);
 

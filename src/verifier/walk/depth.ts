@@ -1,4 +1,6 @@
 /** Stack of all functions on a chain of calls (check_max_stack_depth of kernel/bpf/verifier.c). */
+
+import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { Insn } from '../../isa/insn.ts';
 import { type SubprogramReference, subprogramReferences } from '../../isa/subprograms.ts';
 import { MAX_CALL_FRAMES } from '../callgraph.ts';
@@ -6,7 +8,6 @@ import { MAX_STACK } from './memory/stack.ts';
 import { refuse } from './refusal.ts';
 import type { Walk } from './walk.ts';
 
-const TAIL_CALL = 12;
 /** A program that is tail called begins with a new stack: callers may have used half of it. */
 const MAX_BEFORE_TAIL_CALL = 256;
 /** The kernel's JIT aligns frames so. */

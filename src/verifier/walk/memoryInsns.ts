@@ -9,11 +9,13 @@ import type {
   StoreReleaseInsn,
 } from '../../isa/insn.ts';
 import { isSocket, kindOf } from '../state/kinds.ts';
+import { returnByPacketLoad } from './calls/functions.ts';
 import { clearCallerSaved } from './calls/helperCall.ts';
 import { checkLeaks } from './calls/references.ts';
 import { nameOfType } from './describe.ts';
 import { accessMemory, checkUnmoved } from './memory/access.ts';
 import { lend } from './memory/stack.ts';
+import type { Explored } from './paths/explore.ts';
 import { refuse } from './refusal.ts';
 import type { Walk } from './walk.ts';
 
@@ -118,7 +120,7 @@ export function stepStoreRelease(walk: Walk, { size, dst, src, off }: StoreRelea
 const SKB_TYPES: ReadonlySet<string> = new Set(['socket_filter', 'sched_cls', 'sched_act']);
 
 /** Historical packet loads take the skb in r6, and end the program where the packet ends (check_ld_abs). */
-export function stepPacket(walk: Walk, { src }: PacketInsn): void {
+export function stepPacket(walk: Walk, { src }: PacketInsn, explored: Explored): void {
   const { memory } = walk;
   if (!SKB_TYPES.has(walk.env.type)) {
     refuse('BPF_LD_[ABS|IND] instructions not allowed for this program type');
@@ -130,4 +132,5 @@ export function stepPacket(walk: Walk, { src }: PacketInsn): void {
   checkUnmoved(walk, 6);
   clearCallerSaved(walk);
   walk.setUnknown(walk.reg(0));
+  if (walk.frame > 0) returnByPacketLoad(walk, explored);
 }

@@ -1,6 +1,7 @@
 /** One instruction of the walk. */
 
 import * as abi from '../../abi/state.ts';
+import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
 import { stepAlu, stepEndian, stepNeg } from './arithmetic/alu.ts';
 import { stepJa, stepJump, stepMayGoto } from './branches/jump.ts';
@@ -48,9 +49,6 @@ function stepLddw(walk: Walk, { dst, pseudo, lo, hi }: LddwInsn): void {
       return;
   }
 }
-
-/** bpf_tail_call. */
-const TAIL_CALL = 12;
 
 function stepCall(walk: Walk, insn: CallInsn, explored: Explored): void {
   if (insn.target === 'helper') {

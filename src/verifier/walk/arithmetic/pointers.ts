@@ -100,6 +100,14 @@ function checkOperation(walk: Walk, insn: AluInsn, pointer: number, amountIsDst:
   }
 }
 
+/**
+ * Down from the packet's end, a pointer is not known to be there any more. (Linux 6.18 still takes it for known, and the
+ * other outcome of the next comparison for dead code.)
+ */
+function forgetEnd({ memory }: Walk, to: number): void {
+  if (isPacket(memory.type(to)) && (memory.aux(to) | 0) < 0) memory.setAux(to, 0);
+}
+
 const fitsOff = (off: number): boolean => off === (off | 0);
 
 /** Moves the pointer in `to` (a copy of `pointer`) by the scalar. */
@@ -109,10 +117,12 @@ function move(walk: Walk, op: AluOp, to: number, amount: number): void {
   if (memory.isConst(amount)) {
     const off = memory.off(to) + sign * memory.constant(amount);
     if (fitsOff(off)) {
+      if (off < memory.off(to)) forgetEnd(walk, to);
       memory.setOff(to, off);
       return;
     }
   }
+  forgetEnd(walk, to);
   const isBackwards = ops.sminOf(amount) < 0;
   ops.alu(op === 'add' ? ALU_ADD : ALU_SUB, 64, to, amount);
   if (!isPacket(memory.type(to))) return;

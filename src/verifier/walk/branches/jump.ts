@@ -9,7 +9,7 @@ import { push, pushChanged } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
-import { markNotNullAs, notNullType } from './nulls.ts';
+import { markNotNullAs, notNullType, staysAboveZero } from './nulls.ts';
 import { applyPacketComparison, comparesPacket, isAnyPacket, packetBranchTaken } from './packets.ts';
 
 const NEVER_NULL: ReadonlySet<number> = new Set([
@@ -24,7 +24,7 @@ const NEVER_NULL: ReadonlySet<number> = new Set([
 /** Whether the register is known not to be 0 (reg_not_null). */
 function isNotNull(walk: Walk, r: number): boolean {
   const type = walk.memory.type(r);
-  if (mayBeNull(type)) return false;
+  if (mayBeNull(type) || !staysAboveZero(walk, r)) return false;
   const kind = kindOf(type);
   if (kind === abi.KIND_BTF) return walk.memory.ref(r) !== 0 || (type & abi.FLAG_TRUSTED) !== 0;
   if (kind === abi.KIND_MEM) return (type & abi.FLAG_UNTRUSTED) === 0;
@@ -141,7 +141,8 @@ function liftNull(walk: Walk, insn: JumpInsn, taken: boolean): void {
   if (!isPointer(walk, d) || !isPointer(walk, s)) return;
   if (mayBeNull(memory.type(d)) === mayBeNull(memory.type(s))) return;
   if (memory.kind(d) === abi.KIND_BTF || memory.kind(s) === abi.KIND_BTF) return;
-  const nullable = mayBeNull(memory.type(d)) ? d : s;
+  const [nullable, other] = mayBeNull(memory.type(d)) ? [d, s] : [s, d];
+  if (!staysAboveZero(walk, other)) return;
   const { type, aux, uid } = notNullType(walk, nullable);
   memory.setType(nullable, type);
   memory.setAux(nullable, aux);

@@ -3,6 +3,7 @@
 import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP, MAP_TYPE_XSKMAP } from '../../../abi/maps.ts';
 import * as abi from '../../../abi/state.ts';
 import { fieldNamed, hasSpinLock } from '../fields.ts';
+import { MAX_STACK } from '../memory/stack.ts';
 import type { Walk } from '../walk.ts';
 
 export interface NotNull {
@@ -40,4 +41,13 @@ export function notNullType(walk: Walk, r: number): NotNull {
 
 export function markNotNullAs(walk: Walk, id: number, { type, aux, uid, keepsId }: NotNull): void {
   walk.ops.markNotNull(id, type, aux, uid, keepsId ? 1 : 0);
+}
+
+/**
+ * Whether the pointer is where its memory is, or behind. The kernel takes no address for 0 however far it was moved;
+ * in linear memory, which begins at 0, one moved down far enough is.
+ */
+export function staysAboveZero({ memory, ops }: Walk, r: number): boolean {
+  const reach = memory.kind(r) === abi.KIND_STACK ? MAX_STACK : 0;
+  return memory.off(r) + ops.sminOf(r) >= -reach;
 }

@@ -8,6 +8,7 @@ import {
 } from '../../../abi/state.ts';
 import type { JumpInsn, JumpOp } from '../../../isa/insn.ts';
 import type { Walk } from '../walk.ts';
+import { staysAboveZero } from './nulls.ts';
 
 /** MAX_PACKET_OFF. */
 const MAX_PACKET = 0xffff;
@@ -67,9 +68,9 @@ function widen(walk: Walk, pointer: number, more: boolean): void {
   ops.widenPackets(memory.id(pointer), memory.type(pointer), more ? off + 1 : off);
 }
 
-/** The pointer is not before the end; how far behind is not known. */
+/** The pointer is not before the end; how far behind is not known. Below 0 it only seems to be. */
 function markEnd(walk: Walk, pointer: number, isBeyond: boolean): void {
-  if (walk.memory.type(pointer) !== KIND_PACKET) return;
+  if (walk.memory.type(pointer) !== KIND_PACKET || !staysAboveZero(walk, pointer)) return;
   walk.memory.setAux(pointer, isBeyond ? RANGE_BEYOND_END : RANGE_AT_END);
 }
 

@@ -1,11 +1,6 @@
 /** Arguments of helpers (check_func_arg of kernel/bpf/verifier.c). */
 
-import {
-  MAP_TYPE_ARRAY,
-  MAP_TYPE_PERCPU_ARRAY,
-  MAP_TYPE_SOCKHASH,
-  MAP_TYPE_SOCKMAP,
-} from '../../../abi/maps.ts';
+import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP } from '../../../abi/maps.ts';
 import * as abi from '../../../abi/state.ts';
 import { expectedText, registersFor } from '../../helpers/registers.ts';
 import type { Argument, Helper, MemoryAccess, Prototype } from '../../helpers/types.ts';
@@ -14,7 +9,7 @@ import { MAX_OFFSET } from '../arithmetic/pointers.ts';
 import { nameOfType } from '../describe.ts';
 import { checkUnmoved } from '../memory/access.ts';
 import { checkAlignment } from '../memory/alignment.ts';
-import { checkMapType, refuseSpecialField } from '../memory/mapValues.ts';
+import { checkMapType, isFixedArray, refuseSpecialField } from '../memory/mapValues.ts';
 import { checkPacket, checkRegion } from '../memory/regions.ts';
 import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from '../memory/stack.ts';
 import { markPrecise } from '../paths/precision.ts';
@@ -298,12 +293,10 @@ function mapArgument(walk: Walk, register: number, call: CallState): void {
 const knownMap = (walk: Walk, call: CallState, what: string) =>
   call.map === undefined ? refuse(`invalid map_ptr to access map->${what}`) : walk.map(call.map);
 
-const FIXED_ARRAYS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY]);
-
 function keyArgument(walk: Walk, register: number, call: CallState): void {
   const spec = knownMap(walk, call, 'key');
   checkMemory(walk, { register, size: spec.keySize, access: 'read' }, call);
-  call.key = constantKey(walk, register, spec.keySize, FIXED_ARRAYS.has(spec.type));
+  call.key = constantKey(walk, register, spec.keySize, isFixedArray(spec));
 }
 
 function isSockmap(walk: Walk, { map }: CallState): boolean {

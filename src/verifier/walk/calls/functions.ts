@@ -108,6 +108,13 @@ export function returnByTailCall(walk: Walk, explored: Explored): void {
   leave(walk, explored);
 }
 
+/** A packet load in a function: behind the packet's end it returns 0 to this function's caller (check_ld_abs). */
+export function returnByPacketLoad(walk: Walk, explored: Explored): void {
+  push(walk, walk.insn + 1, walk.insn);
+  walk.memory.setConstant(walk.reg(0), 0n);
+  leave(walk, explored);
+}
+
 function finish(walk: Walk): void {
   const r0 = walk.readable(0);
   const { memory, env } = walk;

@@ -1,16 +1,12 @@
 /** What calls of helpers give back in r0. */
 
-import {
-  MAP_TYPE_ARRAY,
-  MAP_TYPE_PERCPU_ARRAY,
-  MAP_TYPE_SOCKHASH,
-  MAP_TYPE_SOCKMAP,
-} from '../../../abi/maps.ts';
+import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP } from '../../../abi/maps.ts';
 import * as abi from '../../../abi/state.ts';
 import { JUMP_SGE, JUMP_SLE } from '../../../abi/verifier.ts';
 import type { Result } from '../../helpers/types.ts';
 import { hasSpinLock } from '../fields.ts';
 import { SOCKET_KINDS } from '../memory/access.ts';
+import { isFixedArray } from '../memory/mapValues.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
 import type { CallState } from './arguments.ts';
@@ -44,13 +40,11 @@ function acquired(walk: Walk): void {
   walk.memory.setRef(walk.reg(0), id);
 }
 
-const NEVER_FAILS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY]);
-
 function mapValue(walk: Walk, nullable: boolean, call: CallState): void {
   const map = call.map ?? refuse('kernel subsystem misconfigured verifier');
   const spec = walk.map(map);
   const { key, helper } = call;
-  const isThere = key !== undefined && key >= 0 && key < spec.maxEntries && NEVER_FAILS.has(spec.type);
+  const isThere = key !== undefined && key >= 0 && key < spec.maxEntries && isFixedArray(spec);
   const isLookup = helper.name === 'bpf_map_lookup_elem';
   const mayFail = nullable && !(isLookup && isThere);
   point(walk, abi.KIND_MAP_VALUE, mayFail, map, call.mapUid);

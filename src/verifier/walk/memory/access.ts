@@ -1,10 +1,8 @@
 /** Loads and stores through pointers (check_mem_access of kernel/bpf/verifier.c). */
 import {
-  MAP_TYPE_ARRAY,
   MAP_TYPE_HASH,
   MAP_TYPE_LRU_HASH,
   MAP_TYPE_LRU_PERCPU_HASH,
-  MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
 } from '../../../abi/maps.ts';
 import * as abi from '../../../abi/state.ts';
@@ -22,7 +20,7 @@ import { nameOfType, tnumText } from '../describe.ts';
 import { refuse, unsupported } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
 import { checkAlignment } from './alignment.ts';
-import { checkMapType, mapBytes, refuseSpecialField } from './mapValues.ts';
+import { checkMapType, isFixedArray, mapBytes, refuseSpecialField } from './mapValues.ts';
 import { type Access, checkPacket, checkRegion } from './regions.ts';
 import { loadStack, type Stored, storeStack } from './stack.ts';
 
@@ -240,7 +238,7 @@ function structure(walk: Walk, access: MemoryAccess): void {
   if (access.write) refuse(`only read is supported through ${name}`);
   unsupported(
     `R${access.register}: loads through ${name} need the types of the kernel (BTF)`,
-    'CO-RE and kernel BTF are not read by the verifier yet',
+    'the types of a kernel (its BTF) are not known to webpf',
   );
 }
 
@@ -252,7 +250,6 @@ function mapItself(walk: Walk, { register, write }: MemoryAccess): never {
   );
 }
 
-const ARRAYS: ReadonlySet<number> = new Set([MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY]);
 const HASHES: ReadonlySet<number> = new Set([
   MAP_TYPE_HASH,
   MAP_TYPE_PERCPU_HASH,
@@ -261,9 +258,9 @@ const HASHES: ReadonlySet<number> = new Set([
 ]);
 
 function mapStructure(walk: Walk, register: number): string {
-  const { type } = walk.map(walk.memory.aux(walk.reg(register)));
-  if (ARRAYS.has(type)) return 'bpf_array';
-  return HASHES.has(type) ? 'bpf_htab' : 'bpf_map';
+  const spec = walk.map(walk.memory.aux(walk.reg(register)));
+  if (isFixedArray(spec)) return 'bpf_array';
+  return HASHES.has(spec.type) ? 'bpf_htab' : 'bpf_map';
 }
 
 function refuseKind(walk: Walk, { register, off }: MemoryAccess): never {

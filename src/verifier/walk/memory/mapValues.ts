@@ -5,6 +5,7 @@ import {
   MAP_TYPE_ARRAY,
   MAP_TYPE_DEVMAP,
   MAP_TYPE_DEVMAP_HASH,
+  MAP_TYPE_PERCPU_ARRAY,
 } from '../../../abi/maps.ts';
 import type { MapSpec } from '../../../frontend/program.ts';
 import { tnumText } from '../describe.ts';
@@ -19,6 +20,9 @@ const DEVICES: ReadonlySet<number> = new Set([MAP_TYPE_DEVMAP, MAP_TYPE_DEVMAP_H
 /** Programs may read but not write: .rodata, maps made so, and maps of devices. */
 export const isReadOnly = ({ type, flags, frozen }: MapSpec): boolean =>
   (flags & BPF_F_RDONLY_PROG) !== 0 || frozen === true || DEVICES.has(type);
+/** Every index below its size has a value. */
+export const isFixedArray = ({ type }: MapSpec): boolean =>
+  type === MAP_TYPE_ARRAY || type === MAP_TYPE_PERCPU_ARRAY;
 const isWriteOnly = ({ flags }: MapSpec): boolean => (flags & BPF_F_WRONLY_PROG) !== 0;
 
 /** Refuses an access the map's flags do not allow (check_map_access_type). */

@@ -1,7 +1,7 @@
 /** What of a program can be reached, as far as its proof says. */
 import type { CallInsn } from '../isa/insn.ts';
-import type { Proof } from '../verifier/proof.ts';
-import type { Structure } from '../verifier/structure.ts';
+import type { Proof } from './proof.ts';
+import type { Structure } from './structure.ts';
 
 export const isDead = ({ facts }: Proof, slot: number): boolean => facts.get(slot)?.dead === true;
 
