@@ -83,7 +83,9 @@ function checkImmediate({ op, width, imm }: AluInsn): void {
 function keepDistance(walk: Walk, insn: AluInsn, dst: number, amount: number): void {
   const { memory } = walk;
   const id = memory.id(dst);
-  const isSum = (insn.op === 'add' || insn.op === 'sub') && insn.width === 64 && memory.isConst(amount);
+  // Of a register added to itself the amount is gone.
+  const isOther = insn.src !== insn.dst && memory.isConst(amount);
+  const isSum = (insn.op === 'add' || insn.op === 'sub') && insn.width === 64 && isOther;
   const keeps = walk.rules.capable && isSum && id !== 0 && (id & abi.ID_ADDED) === 0;
   const value = (insn.op === 'sub' ? -1 : 1) * memory.constant(amount);
   if (keeps && value === (value | 0)) {

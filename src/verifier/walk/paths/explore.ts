@@ -379,7 +379,6 @@ export class Explored {
 
 /** Whether the same things are held, under ids that the comparison has found equal (refsafe). */
 function sameHoldings(walk: Walk, old: Holdings, now: Holdings): boolean {
-  if (old === now) return true;
   if (old.rcu !== now.rcu || old.preempt !== now.preempt) return false;
   if (old.references.length !== now.references.length) return false;
   return old.references.every((reference, index) => {
