@@ -61,10 +61,18 @@ function contextFor(program: Program, capable: boolean): Environment['context'] 
     );
   }
   if (!capable) return unsupported(`programs of type ${type} cannot be loaded without CAP_BPF`);
+  if (RULED_BY_HOOK.has(type)) {
+    return unsupported(
+      `what a program of type ${type} may do depends on its hook, which the kernel's BTF describes`,
+    );
+  }
   return OPAQUE;
 }
 
-/** A context that only the kernel's BTF describes (tracing, lsm, struct_ops): it may be handed on, and not looked into. */
+/** Which members and hooks exist, sleep, and return what: nothing of it is known here. */
+const RULED_BY_HOOK: ReadonlySet<string> = new Set(['struct_ops', 'lsm']);
+
+/** A context that only the kernel's BTF describes (tracing): it may be handed on, and not looked into. */
 const OPAQUE: Environment['context'] = {
   name: 'context',
   size: 0,

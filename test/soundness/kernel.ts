@@ -26,8 +26,8 @@ const MESSAGES = 4;
 const MAX_MAPS = 3000;
 /** BPF_F_TEST_STATE_FREQ */
 const TEST_STATE_FREQ = 1 << 3;
-/** A refusal for which the kernel blames itself: it has removed a function as dead whose address is taken. */
-const KERNEL_BUG = 'verifier bug: No program to jit';
+/** A refusal for which the kernel blames itself. */
+const KERNEL_BUG = 'verifier bug: ';
 
 type Asked = Pick<Subject, 'program' | 'stateFreq'>;
 

@@ -49,6 +49,10 @@ function* fieldsIn(btf: Btf, id: number, offset: number, depth: number): Generat
   } else if (type.kind === 'struct') {
     for (const member of type.members)
       yield* fieldsIn(btf, member.type, offset + member.bitOffset / 8, depth + 1);
+  } else if (type.kind === 'datasec') {
+    for (const variable of type.variables) yield* fieldsIn(btf, variable.type, variable.offset, depth + 1);
+  } else if (type.kind === 'var') {
+    yield* fieldsIn(btf, type.type, offset, depth);
   } else if (type.kind === 'array') {
     const size = type.length === 0 ? 0 : sizeOf(btf, type.type);
     for (let i = 0; i < Math.min(type.length, MAX_FIELDS); i++) {

@@ -31,6 +31,14 @@ function forgetRange({ memory, ops }: Walk, register: number): void {
   memory.u32.set(bits, start);
 }
 
+/** Of a number whose sign was extended the known bits are forgotten. */
+export function forgetBits({ rules, memory }: Walk, register: number): void {
+  if (!rules.likeLinux || memory.isConst(register)) return;
+  const start = (register + SCALAR_VALUE) >> 2;
+  memory.u32.fill(0, start, start + 2);
+  memory.u32.fill(0xffffffff, start + 2, start + 4);
+}
+
 /** Where a jset is not taken, the ranges are forgotten. */
 export function forgetJset(walk: Walk, { op }: JumpInsn, register: number): void {
   if (walk.rules.likeLinux && op === 'jset') forgetRange(walk, register);

@@ -1,10 +1,13 @@
 /** What the kernel refuses before it walks, reached or not. */
 import { MAP_TYPE_ARRAY } from '../../abi/maps.ts';
-import type { LddwInsn } from '../../isa/insn.ts';
+import type { BtfType } from '../../frontend/btf/types.ts';
+import { TAIL_CALL } from '../../isa/helpers.ts';
+import type { Insn, LddwInsn } from '../../isa/insn.ts';
 import { kfuncLoadRefusalOf, kfuncOf } from '../kfuncs/index.ts';
 import { MAX_OFFSET } from './arithmetic/pointers.ts';
+import { returnsNumber, signatureOf } from './calls/globals.ts';
 import { checkMaps } from './maps.ts';
-import { refuse } from './refusal.ts';
+import { refuse, unsupported } from './refusal.ts';
 import type { Walk } from './walk.ts';
 
 /** BPF_MAX_SUBPROGS. */
@@ -62,7 +65,37 @@ function checkUnprivileged({ code }: Walk): void {
 const lastInsn = (insns: readonly unknown[], end: number): number =>
   insns[end - 1] === undefined ? end - 2 : end - 1;
 
-function checkKfuncs({ code, env }: Walk): void {
+/** `__exception_cb(f)`: a declaration tag on the main program. */
+function refuseExceptionCallback({ code }: Walk): void {
+  const { btf, subprograms } = code.program;
+  const main = subprograms[0]?.btfTypeId;
+  const isTag = (type: BtfType): boolean =>
+    type.kind === 'declTag' && type.type === main && type.name.startsWith('exception_callback:');
+  if (main !== undefined && btf?.types.some(isTag)) unsupported('exception callbacks are not supported');
+}
+
+const endsFunction = (insn: Insn | undefined): string | undefined => {
+  if (insn?.kind === 'packet') return 'LD_ABS';
+  const isTailCall = insn?.kind === 'call' && insn.target === 'helper' && insn.imm === TAIL_CALL;
+  return isTailCall ? 'tail_call' : undefined;
+};
+
+/** What may end a function in the middle returns a number to its caller (check_abnormal_return). */
+function checkAbnormalReturns(walk: Walk): void {
+  walk.code.subprograms.forEach(({ start, length }, index) => {
+    const signature = index === 0 ? undefined : signatureOf(walk, index);
+    if (signature === undefined || returnsNumber(signature)) return;
+    for (let slot = start; slot < start + length; slot++) {
+      const what = endsFunction(walk.code.insns[slot]);
+      if (what !== undefined)
+        refuse(`${what} is only allowed in functions that return 'int'.`, { insn: slot });
+    }
+  });
+}
+
+function checkKfuncs({ code, env, rules }: Walk): void {
+  if (!rules.capable && (code.program.kfuncs ?? []).length > 0)
+    refuse('loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN');
   for (const name of code.program.kfuncs ?? []) {
     const refusal = kfuncOf(name) === undefined ? undefined : kfuncLoadRefusalOf(name, env.site);
     if (refusal !== undefined) refuse(refusal);
@@ -75,6 +108,8 @@ export function checkLoad(walk: Walk): void {
   walk.code.insns.forEach((insn, slot) => {
     if (insn?.kind === 'lddw' && insn.pseudo === 6) checkValueAddress(walk, slot, insn);
   });
+  checkAbnormalReturns(walk);
+  refuseExceptionCallback(walk);
   checkKfuncs(walk);
   checkMaps(walk.code.program, walk.env);
 }

@@ -2,7 +2,7 @@
 import * as abi from '../../../abi/state.ts';
 import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../../isa/insn.ts';
 import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../../domain.ts';
-import { apart, forgetShifted, isBeyondLinux } from '../likeLinux.ts';
+import { apart, forgetBits, forgetShifted, isBeyondLinux } from '../likeLinux.ts';
 import { push } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse } from '../refusal.ts';
@@ -50,6 +50,7 @@ function signExtend(walk: Walk, insn: AluInsn, bits: number, from: number, to: n
   else {
     copyScalar(walk, from, to, ops.widthOf(from) < bits);
     ops.signExtend(to, bits / 8);
+    forgetBits(walk, to);
   }
   if (insn.width === 32) ops.zeroExtend(to, 4);
 }

@@ -15,6 +15,7 @@ import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from '.
 import { markPrecise } from '../paths/precision.ts';
 import { refuse, unsupported } from '../refusal.ts';
 import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from '../special.ts';
+import { pointsTo, structOf } from '../structures.ts';
 import type { Walk } from '../walk.ts';
 import { checkUninitialised, dynptrReference, useDynptr } from './dynptrs.ts';
 import { constantKey } from './keys.ts';
@@ -96,7 +97,11 @@ function checkType(walk: Walk, argument: Argument, register: number): void {
   if (isNullable(argument)) type &= ~abi.FLAG_NULL;
   if (isReadable(argument) || argument.kind === 'mapKey') type &= ~abi.FLAG_READ_ONLY;
   const types = typesFor(argument);
-  if (types.size === 0 || types.has(type)) return;
+  if (types.size === 0 || types.has(type)) {
+    if (argument.kind !== 'btf' || kindOf(type) !== abi.KIND_BTF || pointsTo(walk, r, argument.struct))
+      return;
+    refuse(`R${register} is of type ${structOf(walk, r)} but ${argument.struct} is expected`);
+  }
   const hint = mayBeNull(memory.type(r)) ? `compare r${register} with 0 first` : '';
   refuse(`R${register} type=${nameOfType(walk, r)} expected=${expectedText(argument)}`, {
     registers: [register],

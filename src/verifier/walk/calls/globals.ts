@@ -2,6 +2,7 @@
 import * as abi from '../../../abi/state.ts';
 import { resolve, sizeOf } from '../../../frontend/btf/lookup.ts';
 import type { Btf, BtfFunctionProto, BtfType } from '../../../frontend/btf/types.ts';
+import type { Subprogram } from '../../../frontend/program.ts';
 import { kindOf, mayBeNull } from '../../state/kinds.ts';
 import { notNullType } from '../branches/nulls.ts';
 import { checkUnmoved } from '../memory/access.ts';
@@ -74,31 +75,51 @@ function argumentOf(site: Site, index: number, id: number): GlobalArgument {
   refuse(`Arg#${index} type ${type.kind.toUpperCase()} in ${site.name}() is not supported yet.`);
 }
 
-function checkProto(site: Site, proto: BtfFunctionProto): void {
-  const { btf, name } = site;
+function checkProto({ name }: Site, signature: Signature): void {
+  const { proto } = signature;
   if (proto.parameters.length > 5) {
     refuse(`Global function ${name}() with ${proto.parameters.length} > 5 args. Buggy compiler.`);
   }
-  if (!SCALARS.has(resolve(btf, proto.type).kind)) {
+  if (!returnsNumber(signature)) {
     refuse(`Global function ${name}() doesn't return scalar. Only those are supported.`);
   }
 }
 
 const known = new WeakMap<Walk, Map<number, GlobalFunction | undefined>>();
 
-function describe(walk: Walk, index: number): GlobalFunction | undefined {
-  const { program } = walk.code;
-  const { start = 0 } = walk.code.subprograms[index] ?? {};
-  const subprogram = program.subprograms.find((one) => one.start === start);
-  const { btf } = program;
+/** What BTF says of a function. */
+interface Signature {
+  readonly btf: Btf;
+  readonly subprogram: Subprogram;
+  readonly func: number;
+  readonly isGlobal: boolean;
+  readonly proto: BtfFunctionProto;
+}
+
+/** Undefined for functions without BTF. */
+export function signatureOf({ code }: Walk, index: number): Signature | undefined {
+  const { btf, subprograms } = code.program;
+  const { start = 0 } = code.subprograms[index] ?? {};
+  const subprogram = subprograms.find((one) => one.start === start);
   const func = subprogram?.btfTypeId;
-  if (btf === undefined || subprogram?.linkage !== 'global' || func === undefined) return undefined;
-  const type = btf.types[func];
-  if (type?.kind !== 'func' || type.linkage !== 'global') return undefined;
+  const type = func === undefined ? undefined : btf?.types[func];
+  if (btf === undefined || subprogram === undefined || func === undefined || type?.kind !== 'func')
+    return undefined;
   const proto = resolve(btf, type.type);
   if (proto.kind !== 'funcProto') return undefined;
+  const isGlobal = subprogram.linkage === 'global' && type.linkage === 'global';
+  return { btf, subprogram, func, isGlobal, proto };
+}
+
+export const returnsNumber = ({ btf, proto }: Signature): boolean =>
+  SCALARS.has(resolve(btf, proto.type).kind);
+
+function describe(walk: Walk, index: number): GlobalFunction | undefined {
+  const signature = signatureOf(walk, index);
+  if (signature === undefined || !signature.isGlobal) return undefined;
+  const { btf, subprogram, func, proto } = signature;
   const site: Site = { btf, walk, name: subprogram.name, func };
-  checkProto(site, proto);
+  checkProto(site, signature);
   return {
     name: subprogram.name,
     args: proto.parameters.map(({ type: id }, at) => argumentOf(site, at, id)),

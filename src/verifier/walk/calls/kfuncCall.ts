@@ -11,6 +11,7 @@ import type { Explored } from '../paths/explore.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse, unsupported } from '../refusal.ts';
 import { DYNPTR_SKB, DYNPTR_XDP } from '../special.ts';
+import { pointsTo, structOf } from '../structures.ts';
 import type { Walk } from '../walk.ts';
 import { type CallState, checkMemory, newMemoryCall } from './arguments.ts';
 import {
@@ -121,10 +122,9 @@ function structureArgument(
     if ((type & abi.FLAG_RCU) === 0) refuse(`R${register} must be a rcu pointer`);
   }
   checkUnmoved(walk, register, !argument.release);
-  const struct = walk.names.name(memory.aux(r));
-  if (struct !== argument.struct) {
+  if (!pointsTo(walk, r, argument.struct)) {
     refuse(
-      `kernel function ${name} args#${register - 1} expected pointer to STRUCT ${argument.struct} but R${register} has a pointer to STRUCT ${struct}`,
+      `kernel function ${name} args#${register - 1} expected pointer to STRUCT ${argument.struct} but R${register} has a pointer to STRUCT ${structOf(walk, r)}`,
     );
   }
   if (!argument.release) return;
@@ -302,6 +302,8 @@ function setResult(walk: Walk, { kfunc, constSize, dynptr, reference }: KfuncCal
       if (kfunc.flags.iterator === 'next') walk.memory.setRef(walk.reg(0), reference);
       return;
     case 'dynptrSlice':
+      if (!result.readOnly && walk.env.context.packet !== 'write')
+        refuse('the prog does not allow writes to packet data', { hint: 'take bpf_dynptr_slice() instead' });
       point(walk, readOnly(result.readOnly) | sliceOf(dynptr), true, constSize, dynptr?.id ?? 0);
       walk.memory.setRef(walk.reg(0), dynptr?.reference ?? 0);
       return;
