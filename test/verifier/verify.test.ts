@@ -119,3 +119,34 @@ describe('users without capabilities', () => {
     expect(check('r0 = 0\nexit', lesser).verdict).toBe('unsupported');
   });
 });
+
+describe('addresses in linear memory', () => {
+  const values = {
+    maps: [
+      { name: 'm', type: abi.MAP_TYPE_HASH, keySize: 4, valueSize: 8, maxEntries: 1, flags: 0, section: '' },
+    ],
+  };
+  const packet = 'r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n';
+  const use = 'goto out\nuse:\nr0 = r5\nout:\nr0 = 0\nexit';
+
+  it('may be 0 where a pointer was moved down', () => {
+    const value = 'r2 = r10\nr2 += -4\n*(u32 *)(r10 - 4) = 0\nr1 = map[0] ll\ncall 1\nif r0 == 0 goto out\n';
+    expect(reason(`${value}if r0 == 0 goto use\n${use}`, {}, values)).toBe('accepted');
+    expect(reason(`${value}r0 += -4096\nif r0 == 0 goto use\n${use}`, {}, values)).toBe('R5 !read_ok');
+  });
+
+  it('of the stack, moved far, are not equal to what is not NULL', () => {
+    const value = 'r2 = r10\nr2 += -4\n*(u32 *)(r10 - 4) = 0\nr1 = map[0] ll\ncall 1\nr2 = r10\n';
+    const equal = 'if r0 != r2 goto out\nr1 = *(u64 *)(r0 + 0)\nout:\nr0 = 0\nexit';
+    expect(reason(`${value}r2 += -16\n${equal}`, {}, values)).toBe('accepted');
+    expect(reason(`${value}r2 += -65536\n${equal}`, {}, values)).toMatch(/invalid mem access/);
+  });
+
+  it('of a packet are behind its end no more, once they were moved', () => {
+    const beyond = 'r2 += 100\nif r2 > r3 goto beyond\nr0 = 0\nexit\nbeyond:\n';
+    expect(reason(`${packet}${beyond}if r2 <= r3 goto use\n${use}`)).toBe('accepted');
+    expect(reason(`${packet}${beyond}r2 += -100\nif r2 <= r3 goto use\n${use}`)).toBe('R5 !read_ok');
+    const wrapped = beyond.replace('100', '-490000000');
+    expect(reason(`${packet}${wrapped}r2 += 490000000\nif r2 <= r3 goto use\n${use}`)).toBe('R5 !read_ok');
+  });
+});
