@@ -129,7 +129,7 @@ export function environmentOf(
       const host = own.get(id);
       if (host !== undefined) return hostRefusal(host, program);
       const refusal = refusalOf(id, site);
-      if (refusal !== undefined || capable || isUnprivileged(id)) return refusal;
+      if (refusal !== undefined || capable || isUnprivileged(id, type)) return refusal;
       return `program of this type cannot use helper ${helperName(id) ?? ''}#${id}`;
     }),
     changingFunctions: changingFunctions(program, structure, helper),

@@ -71,12 +71,26 @@ const UNPRIVILEGED: ReadonlySet<string> = new Set(
   `map_lookup_elem map_update_elem map_delete_elem map_push_elem map_pop_elem map_peek_elem
   map_lookup_percpu_elem get_prandom_u32 get_smp_processor_id get_numa_node_id tail_call ktime_get_ns
   ktime_get_boot_ns ringbuf_output ringbuf_reserve ringbuf_submit ringbuf_discard ringbuf_query strncmp strtol
-  strtoul get_current_pid_tgid get_ns_current_pid_tgid get_current_uid_gid skb_load_bytes
-  skb_load_bytes_relative`.split(/\s+/),
+  strtoul get_current_pid_tgid get_ns_current_pid_tgid get_current_uid_gid`.split(/\s+/),
 );
+const OF_FILTERS =
+  `skb_load_bytes skb_load_bytes_relative get_socket_cookie get_socket_uid perf_event_output`.split(' ');
+const OF_CGROUPS =
+  `sk_fullsock sk_storage_get sk_storage_delete skb_cgroup_id skb_ancestor_cgroup_id sk_cgroup_id
+  sk_ancestor_cgroup_id sk_lookup_tcp sk_lookup_udp skc_lookup_tcp sk_release tcp_sock get_listener_sock
+  skb_ecn_set_ce get_local_storage get_retval set_retval`.split(/\s+/);
 
-export const isUnprivileged = (id: number): boolean =>
-  UNPRIVILEGED.has(stem(HELPERS.get(id)?.name ?? 'bpf_'));
+/** The types that users without CAP_BPF may load: what theirs alone have (sk_filter_func_proto, cg_skb_func_proto). */
+const UNPRIVILEGED_BY_TYPE: Partial<Record<ProgramType, ReadonlySet<string>>> = {
+  socket_filter: new Set(OF_FILTERS),
+  cgroup_skb: new Set([...OF_FILTERS, ...OF_CGROUPS]),
+};
+
+/** Whether programs of this type may call the helper without CAP_BPF. */
+export function isUnprivileged(id: number, type: ProgramType): boolean {
+  const name = stem(HELPERS.get(id)?.name ?? 'bpf_');
+  return UNPRIVILEGED.has(name) || (UNPRIVILEGED_BY_TYPE[type]?.has(name) ?? false);
+}
 
 /** Program types that may call the helper, some only at some attach types; undefined for (nearly) all types. */
 export function programTypesOf(id: number): readonly ProgramType[] | undefined {

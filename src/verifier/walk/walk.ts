@@ -70,6 +70,8 @@ export class Walk {
   readonly calledGlobals = new Set<number>();
   /** Functions in which the packet may move. */
   readonly changingFunctions: ReadonlySet<number>;
+  /** By slot of a tail call: the map it was seen with. */
+  readonly tailCallMaps = new Map<number, number>();
   /** By slot: type of the register that an access went through. */
   readonly memoryTypes: (number | undefined)[] = [];
 

@@ -94,8 +94,16 @@ function checkIterable(walk: Walk, { map = 0, helper }: CallState): void {
   }
 }
 
+/** Without CAP_PERFMON a tail call has one map, whichever way leads to it. */
+function checkOneMap(walk: Walk, map: number): void {
+  const before = walk.tailCallMaps.get(walk.insn) ?? map;
+  if (before !== map && !walk.rules.leaks) refuse('tail_call abusing map_ptr');
+  walk.tailCallMaps.set(walk.insn, map);
+}
+
 function tailCall(walk: Walk, { map = 0 }: CallState): void {
   const spec = walk.map(map);
+  checkOneMap(walk, map);
   if (spec.type !== MAP_TYPE_PROG_ARRAY) refuse('expected prog array map for tail call');
   if (walk.frames.some(({ callback }) => callback?.sync === true)) {
     refuse('tail calls are not allowed in callbacks', { hint: 'the helper would not be returned to' });

@@ -20,7 +20,20 @@ function slotsOf({ slot }: StackObject, count: number): number[] {
   return Array.from({ length: count }, (_, i) => slot - i);
 }
 
-export function makeIterator(walk: Walk, register: number, of: string, slots: number): void {
+/** The iterator that a call takes. */
+export interface IteratorArgument {
+  readonly register: number;
+  /** `num`, `task`, … */
+  readonly of: string;
+  /** Slots of stack it takes. */
+  readonly slots: number;
+}
+
+export function makeIterator(
+  walk: Walk,
+  { register, of, slots }: IteratorArgument,
+  { isRcu }: { readonly isRcu: boolean },
+): void {
   const { memory, ops } = walk;
   const before = stackObject(walk, register, 'iter', slots);
   if (before !== undefined) {
@@ -34,7 +47,12 @@ export function makeIterator(walk: Walk, register: number, of: string, slots: nu
   slotsOf(object, slots).forEach((slot, index) => {
     refuseSpecialOverwrite(walk, object.frame, slot);
     const r = memory.slot(object.frame, slot);
-    memory.setPointer(r, abi.KIND_STACK, ACTIVE | (kindNumber(walk, of) << 8), 0);
+    memory.setPointer(
+      r,
+      abi.KIND_STACK | (isRcu ? abi.FLAG_RCU : 0),
+      ACTIVE | (kindNumber(walk, of) << 8),
+      0,
+    );
     memory.setRef(r, index === 0 ? id : 0);
     setSlotKind(walk, object.frame, slot, abi.BYTE_ITER);
     ops.markSlotWritten(object.frame, slot);
@@ -42,7 +60,7 @@ export function makeIterator(walk: Walk, register: number, of: string, slots: nu
 }
 
 /** The iterator that a register points to. */
-function useIterator(walk: Walk, register: number, of: string, slots: number): StackObject {
+function useIterator(walk: Walk, { register, of, slots }: IteratorArgument): StackObject {
   const { memory } = walk;
   const object = stackObject(walk, register, 'iter', slots);
   const isOne = (found: StackObject): boolean =>
@@ -62,23 +80,26 @@ function useIterator(walk: Walk, register: number, of: string, slots: number): S
   return object;
 }
 
-export function checkIterator(walk: Walk, register: number, of: string, slots: number): void {
-  useIterator(walk, register, of, slots);
+/** Refuses an iterator whose RCU section was left; `by` is the kernel function that is to use it. */
+export function iteratorReference(walk: Walk, iterator: IteratorArgument, by: string): number {
+  const { memory } = walk;
+  const { frame, slot } = useIterator(walk, iterator);
+  const r = memory.slot(frame, slot);
+  if ((memory.type(r) & abi.FLAG_UNTRUSTED) !== 0) {
+    refuse(`expected an RCU CS when using ${by}`, {
+      hint: 'the RCU section it began in was left: end it before, or begin anew',
+    });
+  }
+  return memory.ref(r);
 }
 
-/** Reference of the iterator: its elements are lost with it. */
-export function iteratorReference(walk: Walk, register: number, of: string, slots: number): number {
-  const { frame, slot } = useIterator(walk, register, of, slots);
-  return walk.memory.ref(walk.memory.slot(frame, slot));
-}
-
-export function destroyIterator(walk: Walk, register: number, of: string, slots: number): void {
+export function destroyIterator(walk: Walk, iterator: IteratorArgument): void {
   const { memory, ops } = walk;
-  const object = useIterator(walk, register, of, slots);
+  const object = useIterator(walk, iterator);
   const id = memory.ref(memory.slot(object.frame, object.slot));
   forget(walk, id);
   ops.forgetReference(id, walk.rules.leaks ? 1 : 0);
-  for (const slot of slotsOf(object, slots)) {
+  for (const slot of slotsOf(object, iterator.slots)) {
     ops.setNone(memory.slot(object.frame, slot));
     setSlotKind(walk, object.frame, slot, abi.BYTE_INVALID);
     ops.markSlotWritten(object.frame, slot);

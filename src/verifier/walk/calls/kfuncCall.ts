@@ -23,7 +23,13 @@ import {
   useDynptr,
 } from './dynptrs.ts';
 import { clearCallerSaved, refuseSleeping } from './helperCall.ts';
-import { destroyIterator, iterate, iteratorReference, makeIterator } from './iterators.ts';
+import {
+  destroyIterator,
+  type IteratorArgument,
+  iterate,
+  iteratorReference,
+  makeIterator,
+} from './iterators.ts';
 import { refuseUnderLock } from './locks.ts';
 import { acquire, checkLeaks, isHeld, releaseReference } from './references.ts';
 import {
@@ -44,7 +50,7 @@ interface KfuncCall {
   constSize: number;
   reference: number;
   dynptr: Dynptr | undefined;
-  iterator: { readonly register: number; readonly of: string; readonly slots: number } | undefined;
+  iterator: IteratorArgument | undefined;
 }
 
 const newCall = (kfunc: Kfunc): KfuncCall => ({
@@ -197,7 +203,7 @@ function checkPlace(
       }
       call.iterator = { register, of: argument.of, slots: argument.slots };
       if (argument.state === 'active') {
-        call.reference = iteratorReference(walk, register, argument.of, argument.slots);
+        call.reference = iteratorReference(walk, call.iterator, call.kfunc.name);
       }
       return;
     case 'dynptr':
@@ -415,9 +421,8 @@ export function callKfunc(walk: Walk, name: string, explored: Explored): void {
   const object = iteratorObject(walk, call);
   const { iterator: role } = kfunc.flags;
   if (iterator !== undefined && role === 'new')
-    makeIterator(walk, iterator.register, iterator.of, iterator.slots);
-  if (iterator !== undefined && role === 'destroy')
-    destroyIterator(walk, iterator.register, iterator.of, iterator.slots);
+    makeIterator(walk, iterator, { isRcu: kfunc.flags.rcuProtected });
+  if (iterator !== undefined && role === 'destroy') destroyIterator(walk, iterator);
   release(walk, call);
   clearCallerSaved(walk);
   setResult(walk, call);

@@ -7,7 +7,7 @@ import type { Walk } from '../walk.ts';
 import { stackObject } from './dynptrs.ts';
 import { acquire, heldFlags } from './references.ts';
 
-/** Pointers that RCU protected may lead nowhere once the section is left. */
+/** Pointers and iterators that RCU protected may lead nowhere once the section is left. */
 function distrustRcu(walk: Walk): void {
   const { memory } = walk;
   const visit = (r: number): void => {
@@ -18,7 +18,8 @@ function distrustRcu(walk: Walk): void {
   for (let frame = 0; frame < walk.frames.length; frame++) {
     for (let register = 0; register < 10; register++) visit(memory.register(frame, register));
     for (let slot = 0; slot < memory.slotCount(frame); slot++) {
-      if (kindOfSlot(walk, frame, slot) === abi.BYTE_SPILL) visit(memory.slot(frame, slot));
+      const kind = kindOfSlot(walk, frame, slot);
+      if (kind === abi.BYTE_SPILL || kind === abi.BYTE_ITER) visit(memory.slot(frame, slot));
     }
   }
 }

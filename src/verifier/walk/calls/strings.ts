@@ -42,7 +42,7 @@ export function checkFormat(walk: Walk, format: string, bytesRegister: number): 
   if (!walk.memory.isConst(bytes)) return;
   const given = walk.memory.constant(bytes);
   const wanted = countConversions(format);
-  if (wanted === undefined || wanted > Math.floor(given / 8)) {
+  if (wanted === undefined || given % 8 !== 0 || wanted > given / 8) {
     refuse(`Invalid format string`, {
       hint: `the format "${format}" takes ${wanted ?? 'an unknown number of'} values, and ${given} bytes are given`,
     });

@@ -131,7 +131,7 @@ function spill(walk: Walk, frame: number, slot: number, r: number, size: number)
   memory.bytes.fill(abi.BYTE_SPILL, at, at + size);
   for (let b = at + size; b < at + BYTES; b++) {
     const kind = memory.bytes[b];
-    if (kind === abi.BYTE_ZERO || (walk.rules.leaks && kind === abi.BYTE_INVALID)) continue;
+    if (kind === abi.BYTE_ZERO || kind === abi.BYTE_INVALID) continue;
     memory.bytes[b] = abi.BYTE_MISC;
   }
 }
@@ -429,7 +429,11 @@ function refuseRange(
 /** A helper fills the bytes without having read them. */
 export function fillRange(walk: Walk, frame: number, low: number, size: number): void {
   for (let off = low; off < low + size; off++) {
-    scrubSlot(walk, frame, slotOf(off));
+    const slot = slotOf(off);
+    const isPointer =
+      isSpill(walk, frame, slot) && walk.memory.kind(walk.memory.slot(frame, slot)) !== abi.KIND_SCALAR;
+    if (isPointer && !walk.rules.leaks) refuse('attempt to corrupt spilled pointer on stack');
+    scrubSlot(walk, frame, slot);
     setKindAt(walk, frame, off, abi.BYTE_MISC);
     if (byteOf(off) === 0 && off + BYTES <= low + size) walk.ops.markSlotWritten(frame, slotOf(off));
   }
