@@ -306,6 +306,36 @@ const ROWS: readonly Row[] = [
     'calls bpf_get_local_storage() with flags',
     'pass 0',
   ],
+  [
+    /^tail_call abusing map_ptr/,
+    'makes a tail call through one of several arrays, by the way that led there',
+    'call bpf_tail_call() once for each array',
+  ],
+  [
+    /^the prog does not allow writes to packet data/,
+    'asks for a slice to write to, in a program of a type that may not write to packets',
+    'call bpf_dynptr_slice() instead',
+  ],
+  [
+    /^expected an RCU CS when using (\w+)/,
+    'calls $1() with an iterator whose RCU section was left since it began',
+    'destroy it before bpf_rcu_read_unlock()',
+  ],
+  [
+    /^loading\/calling other bpf or kernel functions/,
+    'belongs to a program that calls functions of the kernel, without CAP_BPF',
+    'load it with CAP_BPF',
+  ],
+  [
+    /^(LD_ABS|tail_call) is only allowed in functions that return 'int'/,
+    'may end its function before it returns anything ($1)',
+    'let the function return int',
+  ],
+  [
+    /^R\d is of type (\w+) but (\w+) is expected/,
+    'passes a pointer to struct $1 to $0(), which takes one to struct $2',
+    'pass a pointer to struct $2',
+  ],
   [/^too many subprograms/, 'belongs to a program of too many functions', ''],
 ];
 
