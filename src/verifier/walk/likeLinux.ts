@@ -31,10 +31,11 @@ function forgetRange({ memory, ops }: Walk, register: number): void {
   memory.u32.set(bits, start);
 }
 
-/** Of a number whose sign was extended the known bits are forgotten. */
-export function forgetBits({ rules, memory }: Walk, register: number): void {
-  if (!rules.likeLinux || memory.isConst(register)) return;
+/** Before a sign is extended: nothing is kept of a number that is cut, and of others their range. */
+export function forgetExtended({ rules, memory, ops }: Walk, register: number, fits: boolean): void {
+  if (!rules.likeLinux) return;
   const start = (register + SCALAR_VALUE) >> 2;
+  if (!fits) ops.setUnknown(register);
   memory.u32.fill(0, start, start + 2);
   memory.u32.fill(0xffffffff, start + 2, start + 4);
 }

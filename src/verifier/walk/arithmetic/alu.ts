@@ -2,7 +2,7 @@
 import * as abi from '../../../abi/state.ts';
 import type { AluInsn, AluOp, EndianInsn, NegInsn, Width } from '../../../isa/insn.ts';
 import { ALU_NUMBER, ENDIAN_NUMBER, JUMP_NUMBER } from '../../domain.ts';
-import { apart, forgetBits, forgetShifted, isBeyondLinux } from '../likeLinux.ts';
+import { apart, forgetExtended, forgetShifted, isBeyondLinux } from '../likeLinux.ts';
 import { push } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse } from '../refusal.ts';
@@ -48,9 +48,10 @@ function signExtend(walk: Walk, insn: AluInsn, bits: number, from: number, to: n
   }
   if (memory.type(from) !== abi.KIND_SCALAR) walk.setUnknown(to);
   else {
-    copyScalar(walk, from, to, ops.widthOf(from) < bits);
+    const [isKnown, fits] = [memory.isConst(from), ops.widthOf(from) < bits];
+    copyScalar(walk, from, to, fits);
+    if (!isKnown) forgetExtended(walk, to, fits);
     ops.signExtend(to, bits / 8);
-    forgetBits(walk, to);
   }
   if (insn.width === 32) ops.zeroExtend(to, 4);
 }

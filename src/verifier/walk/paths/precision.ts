@@ -105,7 +105,8 @@ function backStore(src: number | undefined, { walk, wanted, node, frame }: Step)
 function backAtomic({ op, fetch, src }: AtomicInsn, step: Step): Back {
   const { walk, wanted, node, frame } = step;
   const loaded = op === 'cmpxchg' ? 0 : src;
-  if (fetch && wanted.has(frame, loaded)) return backLoad(loaded, step);
+  // Linux does not take a fetch for a load.
+  if (fetch && wanted.has(frame, loaded)) return walk.rules.likeLinux || backLoad(loaded, step);
   const access = walk.trace.stackAccess(node);
   return access === undefined || !wanted.hasSlot(access.frame, access.slot);
 }
