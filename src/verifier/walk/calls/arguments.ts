@@ -3,23 +3,22 @@
 import { MAP_TYPE_SOCKHASH, MAP_TYPE_SOCKMAP } from '../../../abi/maps.ts';
 import * as abi from '../../../abi/state.ts';
 import { expectedText, registersFor } from '../../helpers/registers.ts';
-import type { Argument, Helper, MemoryAccess, Prototype } from '../../helpers/types.ts';
+import type { Argument, Helper, Prototype } from '../../helpers/types.ts';
 import { kindOf, mayBeNull, typeNamed } from '../../state/kinds.ts';
-import { MAX_OFFSET } from '../arithmetic/pointers.ts';
 import { nameOfType } from '../describe.ts';
 import { checkUnmoved } from '../memory/access.ts';
 import { checkAlignment } from '../memory/alignment.ts';
-import { checkMapType, isFixedArray, refuseSpecialField } from '../memory/mapValues.ts';
-import { checkPacket, checkRegion } from '../memory/regions.ts';
-import { checkStackBounds, fillRange, frameOf, lend, readRange, slotOf } from '../memory/stack.ts';
+import { isFixedArray } from '../memory/mapValues.ts';
+import { frameOf, lend } from '../memory/stack.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse, unsupported } from '../refusal.ts';
-import { DYNPTR_LOCAL, DYNPTR_RINGBUF, kindOfSlot } from '../special.ts';
+import { DYNPTR_LOCAL, DYNPTR_RINGBUF } from '../special.ts';
 import { pointsTo, structOf } from '../structures.ts';
 import type { Walk } from '../walk.ts';
 import { checkUninitialised, dynptrReference, useDynptr } from './dynptrs.ts';
 import { constantKey } from './keys.ts';
 import { checkField } from './locks.ts';
+import { boundedSize, checkMemory, type Writes } from './memoryArguments.ts';
 import { constantString } from './strings.ts';
 
 /** What the arguments of a call have told. */
@@ -38,8 +37,7 @@ export interface CallState {
   released: number | undefined;
   callback: number | undefined;
   dynptr: { readonly id: number; readonly reference: number; readonly kind: number } | undefined;
-  /** Work left until all arguments are checked: what the call writes. */
-  readonly writes: (() => void)[];
+  readonly writes: Writes;
 }
 
 export const newCallState = (helper: Helper): CallState => ({
@@ -55,23 +53,6 @@ export const newCallState = (helper: Helper): CallState => ({
   dynptr: undefined,
   writes: [],
 });
-
-/** For what is no helper's, and checked like memory that a helper takes. */
-export const newMemoryCall = (name: string): CallState =>
-  newCallState({
-    id: 0,
-    name,
-    args: [],
-    result: { kind: 'integer' },
-    gplOnly: false,
-    changesPacket: false,
-    packetAccess: true,
-    mightSleep: false,
-    fastcall: false,
-    refusedByConfig: undefined,
-    checks: undefined,
-    variants: [],
-  });
 
 const isNullable = (argument: Argument): boolean => 'nullable' in argument && argument.nullable === true;
 
@@ -158,123 +139,22 @@ function checkReference(walk: Walk, argument: Argument, register: number, call: 
   if (reference !== 0) call.reference = reference;
 }
 
-/** Memory that a call uses. */
-export interface MemoryUse {
-  readonly register: number;
-  /** Bytes at most. */
-  readonly size: number;
-  readonly access: MemoryAccess;
-  /** No bytes at all are fine. Default false. */
-  readonly zeroAllowed?: boolean;
-}
-
 // ---- memory ------------------------------------------------------------------------------------------------
-
-/** A call must not write to a dynptr that it may use itself. */
-function refuseDynptrBytes(walk: Walk, frame: number, low: number, size: number): void {
-  for (let off = low; off < low + size; off++) {
-    if (kindOfSlot(walk, frame, slotOf(off)) === abi.BYTE_DYNPTR) {
-      refuse(`potential write to dynptr at off=${off} disallowed`);
-    }
-  }
-}
-
-function stackMemory(walk: Walk, use: MemoryUse, call: CallState): void {
-  const { memory } = walk;
-  const { register, size, access, zeroAllowed = false } = use;
-  const r = walk.reg(register);
-  if (size === 0 && !zeroAllowed) refuse('invalid zero-sized read');
-  const frame = frameOf(walk, r);
-  const range = checkStackBounds(walk, register, memory.off(r), size, access !== 'read');
-  lend(walk, frame, range.low, range.high + size);
-  const fills = access === 'uninit' && memory.isConst(r);
-  if (fills) refuseDynptrBytes(walk, frame, range.low, size);
-  if (fills) call.writes.push(() => fillRange(walk, frame, range.low, size));
-  else readRange(walk, register, frame, range, size, access !== 'read');
-}
-
-/** `size` bytes that the call reads or writes (check_helper_mem_access). */
-export function checkMemory(walk: Walk, use: MemoryUse, call: CallState): void {
-  const { memory } = walk;
-  const { register, size, access, zeroAllowed = false } = use;
-  const r = walk.reg(register);
-  const type = memory.type(r);
-  const at = { register, off: memory.off(r), size };
-  const write = access !== 'read';
-  const refuseWrite = (): never => refuse(`R${register} cannot write into ${nameOfType(walk, r)}`);
-  switch (mayBeNull(type) ? abi.KIND_NONE : kindOf(type)) {
-    case abi.KIND_PACKET:
-    case abi.KIND_PACKET_META:
-      checkPacket(walk, at, zeroAllowed);
-      return;
-    case abi.KIND_MAP_KEY:
-      if (write) refuseWrite();
-      checkRegion(walk, at, walk.map(memory.aux(r)).keySize);
-      return;
-    case abi.KIND_MAP_VALUE: {
-      const spec = walk.map(memory.aux(r));
-      checkMapType(walk, memory.aux(r), { write }, at);
-      checkRegion(walk, at, spec.valueSize, zeroAllowed);
-      refuseSpecialField(walk, register, at.off, size, spec, 'helper');
-      return;
-    }
-    case abi.KIND_MEM:
-      if (write && (type & abi.FLAG_READ_ONLY) !== 0) refuseWrite();
-      checkRegion(walk, at, memory.aux(r), zeroAllowed);
-      return;
-    case abi.KIND_STACK:
-      stackMemory(walk, use, call);
-      return;
-    case abi.KIND_BTF:
-      unsupported(`R${register}: memory of ${nameOfType(walk, r)} as an argument needs the kernel's types`);
-      return;
-    default:
-      if (zeroAllowed && size === 0 && memory.isZero(r)) {
-        return;
-      }
-      refuse(`R${register} type=${nameOfType(walk, r)} expected=fp`, {
-        registers: [register],
-        hint: mayBeNull(type) ? `compare r${register} with 0 first` : '',
-      });
-      return;
-  }
-}
 
 type MemoryArgument = Extract<Argument, { kind: 'memory' }>;
 
 function sizeOf(walk: Walk, zeroAllowed: boolean, register: number, before: Argument, call: CallState): void {
-  const { memory, ops } = walk;
-  const r = walk.reg(register);
-  call.maxSize = ops.umaxOf(r);
-  if (ops.sminOf(r) < 0) {
-    refuse(`R${register} min value is negative, either use unsigned or 'var &= const'`, {
-      registers: [register],
-      hint: `compare r${register} with 0 first, or make it unsigned`,
-    });
-  }
-  if (ops.uminOf(r) === 0 && !zeroAllowed) {
-    const { umin, umax } = memory.scalar(r);
-    refuse(`R${register} invalid zero-sized read: u64=[${umin},${umax}]`, {
-      registers: [register],
-      hint: `r${register} is a size, and may be 0: make sure that it is not`,
-    });
-  }
-  if (call.maxSize >= MAX_OFFSET) {
-    refuse(`R${register} unbounded memory access, use 'var &= const' or 'if (var < const)'`, {
-      registers: [register],
-      hint: `bound the size in r${register}`,
-    });
-  }
+  call.maxSize = boundedSize(walk, register, zeroAllowed);
   const declared = before.kind === 'memory' ? before.access : 'read';
   // Of an unknown size nobody knows which bytes are written: they must have been before.
-  const access = declared === 'uninit' && !memory.isConst(r) ? 'write' : declared;
-  checkMemory(walk, { register: register - 1, size: call.maxSize, access, zeroAllowed }, call);
+  const access = declared === 'uninit' && !walk.memory.isConst(walk.reg(register)) ? 'write' : declared;
+  checkMemory(walk, { register: register - 1, size: call.maxSize, access, zeroAllowed }, call.writes);
   markPrecise(walk, register);
 }
 
 function fixedMemory(walk: Walk, argument: MemoryArgument, register: number, call: CallState): void {
   if (argument.size === undefined) return;
-  checkMemory(walk, { register, size: argument.size, access: argument.access }, call);
+  checkMemory(walk, { register, size: argument.size, access: argument.access }, call.writes);
   if (argument.aligned) {
     checkAlignment(walk, { register, off: 0, size: argument.size, aligned: true });
   }
@@ -300,7 +180,7 @@ const knownMap = (walk: Walk, call: CallState, what: string) =>
 
 function keyArgument(walk: Walk, register: number, call: CallState): void {
   const spec = knownMap(walk, call, 'key');
-  checkMemory(walk, { register, size: spec.keySize, access: 'read' }, call);
+  checkMemory(walk, { register, size: spec.keySize, access: 'read' }, call.writes);
   call.key = constantKey(walk, register, spec.keySize, isFixedArray(spec));
 }
 
@@ -326,7 +206,7 @@ function valueArgument(
   call: CallState,
 ): void {
   const { valueSize } = knownMap(walk, call, 'value');
-  checkMemory(walk, { register, size: valueSize, access: argument.access }, call);
+  checkMemory(walk, { register, size: valueSize, access: argument.access }, call.writes);
 }
 
 // ---- the rest ------------------------------------------------------------------------------------------------

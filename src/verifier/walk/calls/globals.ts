@@ -8,7 +8,7 @@ import { notNullType } from '../branches/nulls.ts';
 import { checkUnmoved } from '../memory/access.ts';
 import { refuse, unsupported } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
-import { checkMemory, newMemoryCall } from './arguments.ts';
+import { checkReadWrite } from './memoryArguments.ts';
 
 type GlobalArgument =
   | { readonly kind: 'scalar' }
@@ -150,9 +150,7 @@ function checkMemoryArgument(walk: Walk, register: number, size: number): void {
     memory.setAux(r, aux);
     memory.setAux2(r, uid);
   }
-  const call = newMemoryCall('function');
-  checkMemory(walk, { register, size, access: 'read', zeroAllowed: true }, call);
-  checkMemory(walk, { register, size, access: 'write', zeroAllowed: true }, call);
+  checkReadWrite(walk, register, size);
   walk.ops.copyRegister(r, saved);
 }
 

@@ -4,7 +4,6 @@ import { refuseReturn } from '../../contexts/returns.ts';
 import { kernelContextOf, kfuncOf, kfuncRefusalOf } from '../../kfuncs/index.ts';
 import type { Kfunc, KfuncArgument, KfuncResult } from '../../kfuncs/types.ts';
 import { kindOf, mayBeNull } from '../../state/kinds.ts';
-import { MAX_OFFSET } from '../arithmetic/pointers.ts';
 import { nameOfType } from '../describe.ts';
 import { checkUnmoved } from '../memory/access.ts';
 import type { Explored } from '../paths/explore.ts';
@@ -13,7 +12,6 @@ import { refuse, unsupported } from '../refusal.ts';
 import { DYNPTR_SKB, DYNPTR_XDP } from '../special.ts';
 import { pointsTo, structOf } from '../structures.ts';
 import type { Walk } from '../walk.ts';
-import { type CallState, checkMemory, newMemoryCall } from './arguments.ts';
 import {
   checkUninitialised,
   type Dynptr,
@@ -31,6 +29,7 @@ import {
   makeIterator,
 } from './iterators.ts';
 import { refuseUnderLock } from './locks.ts';
+import { boundedSize, checkReadWrite } from './memoryArguments.ts';
 import { acquire, checkLeaks, isHeld, releaseReference } from './references.ts';
 import {
   disablePreemption,
@@ -45,8 +44,6 @@ import { constantString } from './strings.ts';
 /** What the arguments have told. */
 interface KfuncCall {
   readonly kfunc: Kfunc;
-  /** For what is checked as arguments of helpers are. */
-  readonly memory: CallState;
   constSize: number;
   reference: number;
   dynptr: Dynptr | undefined;
@@ -55,7 +52,6 @@ interface KfuncCall {
 
 const newCall = (kfunc: Kfunc): KfuncCall => ({
   kfunc,
-  memory: newMemoryCall(kfunc.name),
   constSize: 0,
   reference: 0,
   dynptr: undefined,
@@ -72,25 +68,11 @@ function scalarArgument(walk: Walk, register: number, isConstant: boolean): numb
   return memory.constant(r);
 }
 
-/** Memory that the function reads and writes, of `size` bytes at most. */
-function memoryArgument(walk: Walk, register: number, size: number, call: KfuncCall): void {
-  checkMemory(walk, { register, size, access: 'read', zeroAllowed: true }, call.memory);
-  checkMemory(walk, { register, size, access: 'write', zeroAllowed: true }, call.memory);
-}
-
-function sizedMemory(walk: Walk, register: number, before: KfuncArgument | undefined, call: KfuncCall): void {
-  const { ops } = walk;
+function sizedMemory(walk: Walk, register: number, before: KfuncArgument | undefined): void {
   const r = walk.reg(register);
   if (walk.memory.type(r) !== abi.KIND_SCALAR) refuse(`R${register} is not a scalar`);
   if (before?.kind === 'memory' && before.nullable && walk.memory.isZero(walk.reg(register - 1))) return;
-  if (ops.sminOf(r) < 0) {
-    refuse(`R${register} min value is negative, either use unsigned or 'var &= const'`);
-  }
-  const most = ops.umaxOf(r);
-  if (most >= MAX_OFFSET) {
-    refuse(`R${register} unbounded memory access, use 'var &= const' or 'if (var < const)'`);
-  }
-  memoryArgument(walk, register - 1, most, call);
+  checkReadWrite(walk, register - 1, boundedSize(walk, register, true));
   markPrecise(walk, register);
 }
 
@@ -151,10 +133,9 @@ function fixedMemory(
   walk: Walk,
   { size, nullable }: Extract<KfuncArgument, { kind: 'memory' }>,
   register: number,
-  call: KfuncCall,
 ): void {
   const isAbsent = nullable && walk.memory.isZero(walk.reg(register));
-  if (size !== undefined && !isAbsent) memoryArgument(walk, register, size, call);
+  if (size !== undefined && !isAbsent) checkReadWrite(walk, register, size);
 }
 
 function flagArgument(
@@ -183,13 +164,13 @@ function checkPlace(
       return;
     case 'constSize':
       call.constSize = scalarArgument(walk, register, true);
-      sizedMemory(walk, register, before, call);
+      sizedMemory(walk, register, before);
       return;
     case 'size':
-      sizedMemory(walk, register, before, call);
+      sizedMemory(walk, register, before);
       return;
     case 'memory':
-      fixedMemory(walk, argument, register, call);
+      fixedMemory(walk, argument, register);
       return;
     case 'context':
       contextArgument(walk, register, argument.struct);
