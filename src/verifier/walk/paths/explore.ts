@@ -8,35 +8,13 @@ import { isActiveIteration } from '../calls/iterators.ts';
 import { refuse, unsupported } from '../refusal.ts';
 import type { Checkpoint, Common, Frame, Holdings, Pending } from '../state.ts';
 import type { Walk } from '../walk.ts';
+import { type Located, Loops, slotIn } from './loops.ts';
 import { restore } from './pending.ts';
 import { inheritPrecision } from './precision.ts';
-
-/** A path that came to a state whose own paths were not all walked: what counts there is known later. */
-interface BackEdge {
-  readonly to: Checkpoint;
-  readonly from: Checkpoint;
-}
-
-/** One passage through a loop: from a call chain into the loop. */
-interface Passage {
-  /** The first checkpoint in the loop; when all its paths are walked, the passage is over. */
-  entry: Checkpoint | undefined;
-  readonly edges: BackEdge[];
-  /** Evicted states that the edges come from. */
-  readonly waiting: Checkpoint[];
-}
 
 const MAX_HISTORY = 40;
 /** BPF_COMPLEXITY_LIMIT_STATES: states of one instruction kept for users without CAP_BPF. */
 const MAX_UNPRIVILEGED_STATES = 64;
-/** The kernel gives up, too, and takes everything for precise. */
-const MAX_ROUNDS = 64;
-
-type Located = Pick<Common, 'frames'> & { readonly insn: number };
-
-/** Slot that a frame of a state is at: its call, or the state's instruction. */
-const slotIn = ({ frames, insn }: Located, frame: number): number => frames[frame + 1]?.callsite ?? insn;
-
 const sameFrame = (a: Frame, b: Frame): boolean =>
   a.callsite === b.callsite &&
   a.subprogram === b.subprogram &&
@@ -50,12 +28,13 @@ export class Explored {
   readonly #walk: Walk;
   /** By slot, then by the call that the current frame came from. */
   readonly #states: (Map<number, Checkpoint[]> | undefined)[] = [];
-  readonly #passages = new Map<string, Passage>();
+  readonly #loops: Loops;
   #lastJumps = 0;
   #lastProcessed = 0;
 
   constructor(walk: Walk) {
     this.#walk = walk;
+    this.#loops = new Loops(walk);
   }
 
   /** Whether all that can follow the current state has been walked; otherwise it may be kept for later ones. */
@@ -101,7 +80,7 @@ export class Explored {
     for (let state = from; state !== undefined; ) {
       state.branches -= 1;
       if (state.branches > 0) return;
-      this.#leaveLoop(state);
+      this.#loops.leave(state);
       const { parent } = state;
       if (state.isEvicted) this.#dispose(state);
       state = parent;
@@ -140,7 +119,8 @@ export class Explored {
   #clean(states: readonly Checkpoint[]): void {
     const walk = this.#walk;
     for (const state of states) {
-      if (state.branches > 0 || state.isClean || !sameChain(state, walk) || this.#isOpenLoop(state)) continue;
+      if (state.branches > 0 || state.isClean || !sameChain(state, walk) || this.#loops.isOpen(state))
+        continue;
       walk.ops.clean(state.address);
       state.isClean = true;
     }
@@ -161,7 +141,7 @@ export class Explored {
 
   #matches(state: Checkpoint, decision: { readonly forced: boolean; keep: boolean }): boolean {
     if (state.branches > 0) return this.#matchesOpen(state, decision);
-    const isOpen = this.#isOpenLoop(state);
+    const isOpen = this.#loops.isOpen(state);
     if (!this.#covers(state, isOpen ? COMPARE_WITHIN : COMPARE_PRECISE)) return false;
     this.#inherit(state, isOpen);
     return true;
@@ -214,7 +194,7 @@ export class Explored {
       frame: walk.frame,
       insn: walk.insn,
     });
-    if (isLoop) this.#addEdge(state);
+    if (isLoop) this.#loops.addEdge(state, () => this.#snapshot());
   }
 
   #isUseless(state: Checkpoint, points: number): boolean {
@@ -232,9 +212,7 @@ export class Explored {
 
   /** Gives back the memory of an evicted state, once no open loop leads back through it. */
   #dispose(state: Checkpoint): void {
-    const passage = this.#passage(state);
-    if (passage !== undefined && passage.edges.length > 0) passage.waiting.push(state);
-    else this.#free(state);
+    if (!this.#loops.keeps(state)) this.#walk.ops.drop(state.address);
   }
 
   /** The state at this instruction that the current path has come from, if it was kept. */
@@ -252,10 +230,6 @@ export class Explored {
     const walk = this.#walk;
     const states = this.#states[insn]?.get(walk.top.callsite) ?? [];
     return states.filter((state) => state.branches > 0 && sameChain(state, walk));
-  }
-
-  #free(state: Checkpoint): void {
-    this.#walk.ops.drop(state.address);
   }
 
   #save(live: Located): number {
@@ -303,77 +277,7 @@ export class Explored {
     walk.parent = state;
     walk.history = 0;
     walk.ops.clearWritten();
-    this.#enterLoop(state);
-  }
-
-  // ---- loops ---------------------------------------------------------------------------------------------------
-
-  /** Names the passage through a loop that the state is in; undefined outside of loops. */
-  #passageOf(state: Located): string | undefined {
-    const { loops } = this.#walk.code;
-    let chain = '';
-    for (let frame = 0; frame < state.frames.length; frame++) {
-      const slot = slotIn(state, frame);
-      const loop = loops[slot] ?? 0;
-      if (loop !== 0) return `${chain}#${loop}`;
-      chain += `${slot},`;
-    }
-    return undefined;
-  }
-
-  #passage(state: Located): Passage | undefined {
-    const name = this.#passageOf(state);
-    return name === undefined ? undefined : this.#passages.get(name);
-  }
-
-  /** Whether what is read and counts after the state is not all known: paths from it lead into an open loop. */
-  #isOpenLoop(state: Checkpoint): boolean {
-    return (this.#passage(state)?.edges.length ?? 0) > 0;
-  }
-
-  #enterLoop(state: Checkpoint): void {
-    const name = this.#passageOf(state);
-    if (name === undefined) return;
-    const known = this.#passages.get(name);
-    if (known === undefined) this.#passages.set(name, { entry: state, edges: [], waiting: [] });
-    else known.entry ??= state;
-  }
-
-  #addEdge(to: Checkpoint): void {
-    const passage = this.#passage(to);
-    if (passage === undefined) return;
-    passage.edges.push({ to, from: this.#snapshot() });
-  }
-
-  #leaveLoop(state: Checkpoint): void {
-    const passage = this.#passage(state);
-    if (passage === undefined || passage.entry !== state) return;
-    passage.entry = undefined;
-    this.#settle(passage);
-    for (const { from } of passage.edges) this.#free(from);
-    passage.edges.length = 0;
-    for (const waiting of passage.waiting) this.#free(waiting);
-    passage.waiting.length = 0;
-  }
-
-  /** Tells the paths that came round what counts after the states they came to, until nothing is new. */
-  #settle({ edges }: Passage): void {
-    const walk = this.#walk;
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const before = walk.precisionMarks;
-      let isNew = false;
-      for (const { to, from } of edges) {
-        if (walk.ops.inheritReadsPacked(to.address, from.address) !== 0) isNew = true;
-        const frame = from.frames.length - 1;
-        inheritPrecision(walk, to, { parent: from.parent, node: from.node, frame, insn: from.insn });
-      }
-      if (!isNew && walk.precisionMarks === before) return;
-    }
-    for (const { from } of edges) {
-      for (let state = from.parent; state !== undefined; state = state.parent) {
-        walk.ops.requireAllPrecise(state.address);
-      }
-    }
+    this.#loops.enter(state);
   }
 }
 
