@@ -36,7 +36,10 @@ if (!present) console.log('gcc or bpf(2) is missing: the kernel dialect was not 
 const inRange = (insn: Insn): Insn => {
   if (insn.kind === 'jump' || insn.kind === 'ja' || insn.kind === 'mayGoto') return { ...insn, off: 0 };
   if (insn.kind !== 'call') return insn;
-  return { ...insn, imm: insn.target === 'local' ? 2 : Math.abs(insn.imm) % (HELPER_NAMES.length + 10) };
+  const imm = Math.abs(insn.imm) % (HELPER_NAMES.length + 10);
+  // A kernel function without BTF id or offset is none: so the kernel marks calls of weak ones that are not there.
+  if (insn.target === 'kfunc') return { ...insn, imm: Math.max(1, imm) };
+  return { ...insn, imm: insn.target === 'local' ? 2 : imm };
 };
 
 const programOf = (insn: Insn): Uint8Array => {
