@@ -46,7 +46,7 @@ export function limit(text: string): Limit {
 }
 
 /** JSON where it is JSON (numbers, strings in quotes, lists, objects), integers beyond 2^53 whole; else the text. */
-export function parseValue(text: string): unknown {
+function parseValue(text: string): unknown {
   if (/^-?\d+$/.test(text)) {
     const whole = BigInt(text);
     return Number.isSafeInteger(Number(text)) ? Number(text) : whole;

@@ -1,5 +1,6 @@
 import * as layout from '../abi/layout.ts';
 import type { Region } from './descriptor.ts';
+import { ETH_HLEN } from './ethernet.ts';
 import type { LinearMemory } from './memory.ts';
 
 /** struct bpf_flow_keys (include/uapi/linux/bpf.h). */
@@ -8,7 +9,6 @@ const NHOFF = 0; // u16
 const THOFF = 2; // u16
 const N_PROTO = 10; // big-endian u16
 
-const ETH_HLEN = 14;
 const ETH_TYPE = 12;
 
 /** The memory behind `__sk_buff.flow_keys`, which flow dissectors fill in. */

@@ -1,6 +1,7 @@
 import type { ProgramType } from '../frontend/program.ts';
 import { equalBytes } from './bytes.ts';
 import type { RunContext } from './context.ts';
+import { ETH_HLEN } from './ethernet.ts';
 import type { BpfProgram, RunResult } from './program.ts';
 
 /** What {@link testRun} gives back. */
@@ -8,8 +9,6 @@ export interface TestRunResult extends RunResult {
   /** Bytes of Ethernet header that the program did not see; they come back as zeros at the start of `data`. */
   readonly linkHeader: number;
 }
-
-const ETH_HLEN = 14;
 
 /** Types whose packets begin with the network header: net/bpf/test_run.c pulls the Ethernet header first. */
 const withoutLinkHeader: ReadonlySet<ProgramType> = new Set([

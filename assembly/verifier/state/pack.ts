@@ -84,7 +84,7 @@ export function packedRegisters(at: u32): u32 {
   return packedBytes(at) + load<u32>(at, PACKED_FRAME_COUNT) * 8;
 }
 
-export function packedSlots(at: u32): u32 {
+function packedSlots(at: u32): u32 {
   return packedRegisters(at) + popcnt<u32>(load<u32>(at, PACKED_FRAME_REGS)) * REG_SIZE;
 }
 

@@ -36,8 +36,7 @@ export const register = (number: number, width: Width): string => `${width === 6
 export const compareSign = (op: JumpOp): string => COMPARE.get(op) ?? '';
 export const updateSign = (op: AtomicOp): string => UPDATE.get(op) ?? '';
 /** Assignment operator and, for movsx, the cast before the source. */
-export const assignSign = (op: AluOp): string =>
-  `${ASSIGN.get(op)?.sign ?? ''} ${ASSIGN.get(op)?.cast ?? ''}`;
+const assignSign = (op: AluOp): string => `${ASSIGN.get(op)?.sign ?? ''} ${ASSIGN.get(op)?.cast ?? ''}`;
 /** `u32`, or `s32` for a sign-extending load. */
 export const memoryType = (size: Size, signed = false): string => `${signed ? 's' : 'u'}${BITS.get(size)}`;
 export const plus = (value: number): string => (value < 0 ? `${value}` : `+${value}`);

@@ -19,12 +19,12 @@ export function contextField(scene: Scene, offset: number | undefined): Field | 
 }
 
 /** `ctx->rx_queue_index` as the line has it, or `rx_queue_index of struct xdp_md`. */
-export function fieldText(scene: Scene, { name }: Field, insn: number): string {
+function fieldText(scene: Scene, { name }: Field, insn: number): string {
   return expressionOf(scene.source(insn), name) ?? `${name} of struct ${scene.walk.env.context.name}`;
 }
 
 /** `packets of map flows`, or a global variable's name. */
-export function mapPlace(scene: Scene, map: number, offset: number | undefined): string {
+function mapPlace(scene: Scene, map: number, offset: number | undefined): string {
   const spec = scene.map(map);
   if (spec === undefined) return 'a map';
   const path = offset === undefined ? '' : (valueField(spec, offset)?.path ?? '');

@@ -11,13 +11,13 @@ const bit = (register: number): number => 1 << register;
 /** r1 to r5. */
 export const ARGUMENTS = 0b111110;
 /** r0 to r5: gone after a call. */
-export const CALLER_SAVED = 0b111111;
+const CALLER_SAVED = 0b111111;
 const ALL = 0x7ff;
 
 const operand = ({ src }: Operand): number => (src === undefined ? 0 : bit(src));
 
 /** r1 to rN. */
-export const argumentMask = (count: number): number => (2 << count) - 2;
+const argumentMask = (count: number): number => (2 << count) - 2;
 
 /** How many arguments a call takes; undefined when that is not known. */
 export type CountArguments = (call: CallInsn) => number | undefined;

@@ -3,7 +3,7 @@ import type { JumpInsn } from '../../isa/insn.ts';
 
 /** Not seen yet; paths disagree. */
 export const UNSEEN = -1;
-export const VARIES = -2;
+const VARIES = -2;
 
 const TAKEN = 1;
 const NOT_TAKEN = 2;

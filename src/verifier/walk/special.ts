@@ -24,7 +24,7 @@ export function setSlotKind(walk: Walk, frame: number, slot: number, kind: numbe
 }
 
 /** Slot of a dynptr's lowest bytes, given any of its two. */
-export const firstSlotOf = (walk: Walk, frame: number, slot: number): number =>
+const firstSlotOf = (walk: Walk, frame: number, slot: number): number =>
   walk.memory.aux2(walk.memory.slot(frame, slot)) === 1 ? slot : slot + 1;
 
 /** Nothing is left of the dynptr in these slots but bytes; what it lent is lost. */

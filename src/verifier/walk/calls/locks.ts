@@ -1,5 +1,4 @@
 /** Spin locks in map values, one at a time (process_spin_lock of kernel/bpf/verifier.c). */
-import { KIND_MAP_VALUE } from '../../../abi/state.ts';
 import { fieldNamed } from '../fields.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
@@ -51,6 +50,3 @@ export function refuseUnderLock(walk: Walk): void {
     hint: 'release the lock before the call',
   });
 }
-
-export const isMapValue = (walk: Walk, register: number): boolean =>
-  walk.memory.type(walk.reg(register)) === KIND_MAP_VALUE;

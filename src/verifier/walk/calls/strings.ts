@@ -26,7 +26,7 @@ export function constantString(walk: Walk, register: number): string {
 const CONVERSION = /%(?:%|[-+ #0]*\d*(?:\.\d+)?(?<length>l{0,2}|h{0,2})(?<kind>[cdiuxXps]|p[A-Za-z0-9]*)?)/g;
 
 /** How many arguments a format takes; undefined when it is not one that the kernel prints. */
-export function countConversions(format: string): number | undefined {
+function countConversions(format: string): number | undefined {
   let count = 0;
   for (const match of format.matchAll(CONVERSION)) {
     if (match[0] === '%%') continue;

@@ -109,7 +109,7 @@ function plainMemory(walk: Walk, access: MemoryAccess, at: Access): void {
 const isGranted = (answer: Granted | Refused): answer is Granted => 'field' in answer;
 
 /** Puts what a field yields into a register. */
-export function yieldInto(walk: Walk, r: number, yields: Yield): void {
+function yieldInto(walk: Walk, r: number, yields: Yield): void {
   const { memory } = walk;
   const nullable = (type: number, isNullable: boolean): void => {
     if (!isNullable) return;

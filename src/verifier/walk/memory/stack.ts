@@ -80,7 +80,7 @@ export const isSpill = (walk: Walk, frame: number, slot: number): boolean =>
   walk.memory.bytes[walk.memory.slotBytes(frame, slot)] === abi.BYTE_SPILL;
 
 /** What was spilled, or stood for something else, becomes bytes of any value. */
-export function scrubSlot(walk: Walk, frame: number, slot: number): void {
+function scrubSlot(walk: Walk, frame: number, slot: number): void {
   const { bytes } = walk.memory;
   const at = walk.memory.slotBytes(frame, slot);
   for (let b = at; b < at + BYTES; b++) {

@@ -1,0 +1,2 @@
+/** Bytes of an Ethernet header. */
+export const ETH_HLEN = 14;
