@@ -13,19 +13,22 @@ import {
   type ArtifactMap,
   makeArtifact,
 } from './artifact.ts';
-import type { Builder } from './builder.ts';
-import { buildModule, type ModuleInput } from './module.ts';
+import { buildModule } from './module.ts';
 import { callbackExport } from './names.ts';
+import type { Optimization } from './opt/names.ts';
 import { bodySizes } from './wasm.ts';
 
 export interface TranslateOptions {
   /** For shared memory, with atomic instructions that are. Default: false. */
   readonly shared?: boolean | undefined;
-  /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
+  /** False: instruction by instruction, without optimisations. Default: true. */
   readonly optimize?: boolean | undefined;
+  /** Optimisations to leave out. */
+  readonly without?: readonly Optimization[] | undefined;
+  /** Run Binaryen's cheap passes behind webpf's own. Default: false, as they gain nothing at run time. */
+  readonly passes?: boolean | undefined;
 }
 
-const OPTIMIZED_SLOTS = 4_000;
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
 
@@ -82,10 +85,10 @@ const checkSizes = (program: Program, wasm: Uint8Array): void => {
   throw new WebpfError('unsupported', message, { stage: 'jit', subject: program.name });
 };
 
-const build = (builder: Builder, input: ModuleInput, optimize: boolean | undefined): Uint8Array => {
-  buildModule(builder, input);
-  return builder.finish({ optimize: optimize ?? input.structure.decoded.insns.length <= OPTIMIZED_SLOTS });
-};
+const usesOf =
+  ({ optimize = true, without = [] }: TranslateOptions) =>
+  (name: Optimization): boolean =>
+    optimize && !without.includes(name);
 
 /**
  * Translates a program that passed the structural checks. Loads Binaryen when first called (some 0.5 s).
@@ -103,7 +106,8 @@ export async function translate(
   const builder = new BinaryenBuilder();
   const shared = options.shared ?? false;
   try {
-    const wasm = build(builder, { structure, proof, type: program.type, shared }, options.optimize);
+    buildModule(builder, { structure, proof, type: program.type, shared, uses: usesOf(options) });
+    const wasm = builder.finish({ optimize: options.passes ?? false });
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, shared));
   } catch (error) {
