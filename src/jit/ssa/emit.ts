@@ -26,7 +26,10 @@ const isCheap = (value: Value): boolean => value.op === 'const' || value.op === 
 
 export class Emitter {
   readonly #scope: Scope;
-  readonly #taken: { local: number; type: ValueType }[] = [];
+  /** Locals of the block in use. */
+  readonly #taken = new Map<number, ValueType>();
+  /** Locals that no later effect reads. */
+  #done: number[] = [];
   /** Locals whose value at the start of the block is kept in another one now. */
   readonly #saved = new Map<number, number>();
   #out: Expr[] = [];
@@ -40,27 +43,45 @@ export class Emitter {
     for (const effect of effects) this.#countEffect(effect);
     for (const { value } of outputs) this.#count(value);
     if (condition !== undefined) this.#count(condition);
-    for (const effect of effects) this.#effect(effect);
+    for (const effect of effects) {
+      this.#effect(effect);
+      // Not before: what was put together for the effect is evaluated behind all that it needs.
+      this.#giveBack(this.#done);
+      this.#done = [];
+    }
     this.#outputs(outputs, condition);
-    return this.#take();
+    return this.#statements();
   }
 
   /** The value as an expression, behind the statements that it needs. */
   condition(value: Value): { statements: readonly Expr[]; value: Expr } {
     const expression = this.#expr(value);
-    return { statements: this.#take(), value: expression };
+    return { statements: this.#statements(), value: expression };
   }
 
   /** Gives the block's locals back. */
   release(): void {
-    for (const { local, type } of this.#taken) this.#scope.release(local, type);
-    this.#taken.length = 0;
+    this.#giveBack([...this.#taken.keys()]);
   }
 
-  #take(): Expr[] {
+  #giveBack(locals: readonly number[]): void {
+    for (const local of locals) {
+      const type = this.#taken.get(local);
+      if (type !== undefined) this.#scope.release(local, type);
+      this.#taken.delete(local);
+    }
+  }
+
+  #statements(): Expr[] {
     const statements = this.#out;
     this.#out = [];
     return statements;
+  }
+
+  #take(type: ValueType): number {
+    const local = this.#scope.take(type);
+    this.#taken.set(local, type);
+    return local;
   }
 
   // ---- how often each value is used ------------------------------------------------------------------------------
@@ -102,21 +123,16 @@ export class Emitter {
 
   #homeOf(value: Value | undefined): number {
     if (value === undefined) throw new Error('an effect without a result sets one');
-    if (value.home < 0) value.home = this.#take1(value.type);
+    if (value.home < 0) value.home = this.#take(value.type);
+    if (value.uses === 0) this.#done.push(value.home);
     return value.home;
-  }
-
-  #take1(type: ValueType): number {
-    const local = this.#scope.take(type);
-    this.#taken.push({ local, type });
-    return local;
   }
 
   /** Computes a value here, into a local. */
   #settle(value: Value): void {
     if (value.home >= 0) return;
     const expression = this.#tree(value);
-    value.home = this.#take1(value.type);
+    value.home = this.#take(value.type);
     this.#out.push(this.#scope.b.set(value.home, expression));
   }
 
@@ -136,7 +152,7 @@ export class Emitter {
   #save(local: number): void {
     const { b } = this.#scope;
     const type = this.#scope.typeOf(local);
-    const copy = this.#take1(type);
+    const copy = this.#take(type);
     this.#out.push(b.set(copy, b.get(local, type)));
     this.#saved.set(local, copy);
   }
@@ -157,6 +173,7 @@ export class Emitter {
     const isMade = value.home >= 0;
     if (!isMade && value.uses <= 1) return this.#tree(value);
     if (!isMade) this.#settle(value);
+    if (--value.uses === 0) this.#done.push(value.home);
     return b.get(value.home, value.type);
   }
 
