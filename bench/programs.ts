@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BpfProgram, type EngineOptions, open } from '../src/index.ts';
-import { inputs } from './programs/inputs.mjs';
+import { type BenchKind, inputs } from './programs/inputs.mjs';
 
 /** A benchmark program with its input and the result a native compile of the same source gives. */
 export interface BenchProgram {
   readonly name: string;
   readonly program: string;
-  readonly kind: 'memory' | 'packet';
+  readonly kind: BenchKind;
   readonly input: Uint8Array;
   /** Unsigned decimal. */
   readonly r0: string;
