@@ -46,6 +46,11 @@ export interface EngineOptions {
    * itself. Needs `engine: 'interp'`. Default false.
    */
   readonly checkFacts?: boolean;
+  /**
+   * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
+   * program's size.
+   */
+  readonly optimize?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -87,6 +92,7 @@ export class Engine implements RunHost, RingHost {
   /** How its programs run; in a `verified` engine, programs that cannot be verified run in the sandbox. */
   readonly mode: ProofMode;
   readonly checkFacts: boolean;
+  readonly optimize: boolean | undefined;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -110,6 +116,7 @@ export class Engine implements RunHost, RingHost {
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
       throw badArgument("option checkFacts needs the interpreter: engine: 'interp', not trusted");
     }
+    this.optimize = options.optimize;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;

@@ -178,7 +178,10 @@ export async function translateFor(
   proof: Proof = known,
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proof, { shared: engine.memory.kind === 'shared' });
+  return translate(program, structure, proof, {
+    shared: engine.memory.kind === 'shared',
+    optimize: engine.optimize,
+  });
 }
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
