@@ -88,7 +88,7 @@ export class Body implements Sink {
 
   #label(from: number, to: number): string {
     const back = (this.#cfg.position[to] ?? 0) <= (this.#cfg.position[from] ?? 0);
-    return `${this.#frame.prefix}${back ? 'loop' : 'block'}${this.#start(to)}`;
+    return `${this.#frame.prefix}${back ? 'loop' : 'block'}${to}`;
   }
 
   /** Whether control leaves the block written last by its conditional jump (`taken`), or does not. */
@@ -106,11 +106,11 @@ export class Body implements Sink {
   }
 
   block(target: number): void {
-    this.open(`${this.#frame.prefix}block${this.#start(target)}`);
+    this.open(`${this.#frame.prefix}block${target}`);
   }
 
   loop(header: number): void {
-    const label = `${this.#frame.prefix}loop${this.#start(header)}`;
+    const label = `${this.#frame.prefix}loop${header}`;
     this.#open.push(open((items) => this.#scope.b.loop(label, items)));
   }
 
@@ -194,7 +194,7 @@ export class Body implements Sink {
     const insn = this.#code.insns[this.#end(block)];
     this.#last?.emitter.release();
     const emitter = new Emitter(this.#scope);
-    const value = insn === undefined ? undefined : this.#choice(flow, insn);
+    const value = insn === undefined ? undefined : this.#choice(flow, insn, block);
     if (insn?.kind === 'exit') {
       this.#exit(emitter, flow);
     } else {
@@ -206,8 +206,10 @@ export class Body implements Sink {
   }
 
   /** The condition of the jump at a block's end. A may_goto counts wherever it leads. */
-  #choice(flow: Flow, insn: Insn): Value | undefined {
-    return insn.kind === 'jump' || insn.kind === 'mayGoto' ? condition(flow, insn) : undefined;
+  #choice(flow: Flow, insn: Insn, block: number): Value | undefined {
+    const isChoice = (this.#cfg.blocks[block]?.successors.length ?? 0) > 1;
+    if (insn.kind === 'mayGoto') return condition(flow, insn);
+    return insn.kind === 'jump' && isChoice ? condition(flow, insn) : undefined;
   }
 
   #exit(emitter: Emitter, flow: Flow): void {

@@ -84,8 +84,8 @@ export class Frame {
   address(values: Values, piece: Piece): { address: Value; offset: number } {
     const { base, offset } = piece;
     if (this.holds(piece)) return { address: local(this.#locals.base(), 'i32'), offset: offset + this.#locals.span };
-    if (offset >= 0 && offset < MAX_OFFSET) return { address: values.wrap(base), offset };
+    if (offset >= 0 && offset < MAX_OFFSET) return { address: values.narrow(base), offset };
     const sum = values.binary('add', 'i64', base, const64(BigInt(offset)));
-    return { address: values.wrap(sum), offset: 0 };
+    return { address: values.narrow(sum), offset: 0 };
   }
 }

@@ -14,6 +14,7 @@ import { counterPrologue } from './lower/jump.ts';
 import { FUNCTION } from './names.ts';
 import { type InlinePlan, Inliner } from './opt/inline.ts';
 import { promoteStack } from './opt/stack.ts';
+import { unrollLoops } from './opt/unroll.ts';
 import { placeBlocks } from './placement.ts';
 import { type Preview, REGISTER_LOCALS, Scope, type Unit } from './scope.ts';
 import { NestingMeter } from './sink.ts';
@@ -103,10 +104,15 @@ export function translateFunction(
     leave: undefined,
     prefix: '',
   });
+  const unrolls = unit.uses('unroll') && !unit.sandbox;
+  const codeFor = (one: StructuredSubprogram): Code => {
+    const code = codeOf(program, one);
+    return unrolls ? unrollLoops(code, unit.proof) : code;
+  };
   const inliner = new Inliner(scope, plan, { base, span, cellsOf }, (inner, callee, inline) =>
-    lowerBody(scope, inner, codeOf(program, callee), inline),
+    lowerBody(scope, inner, codeFor(callee), inline),
   );
-  const body = lowerBody(scope, frame, codeOf(program, subprogram), inliner.into(frame));
+  const body = lowerBody(scope, frame, codeFor(subprogram), inliner.into(frame));
   const start = [
     ...framePrologue(scope, span),
     ...windowPrologue(scope),

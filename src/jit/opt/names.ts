@@ -17,6 +17,8 @@ export const OPTIMIZATIONS = [
   'forward',
   /** Pieces of the stack whose address nobody else gets are locals. */
   'stack',
+  /** Loops that count are copied. */
+  'unroll',
   /** Functions of the program in place of calls. */
   'inline',
 ] as const;
