@@ -11,7 +11,7 @@ import { condition, payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';
 import type { Sink } from './sink.ts';
 import { Emitter } from './ssa/emit.ts';
-import { type Ending, Flow } from './ssa/flow.ts';
+import { type Ending, Flow, type Leaving } from './ssa/flow.ts';
 import type { Value } from './ssa/value.ts';
 
 /** A list of statements under construction, and what becomes of it. */
@@ -141,7 +141,8 @@ export class Body implements Sink {
 
   #begin(block: number): Flow {
     const before = this.#onlyPredecessor(block);
-    return new Flow(this.#scope, this.#frame, before === undefined ? undefined : this.#endings[before]);
+    const ending = before === undefined ? undefined : this.#endings[before];
+    return new Flow(this.#scope, this.#frame, ending, this.#code.half[block] ?? 0);
   }
 
   /** Lowers the instructions of a block; behind an inlined call a new flow begins. */
@@ -163,11 +164,11 @@ export class Body implements Sink {
 
   #inline(flow: Flow, slot: number, { outputs, write }: Inlined): Flow {
     const emitter = new Emitter(this.#scope);
-    const live = this.#code.live[slot + 1] ?? 0;
-    this.push(emitter.block(flow.effects, [...outputs, ...flow.outputs(live & ~1)], undefined));
+    const whole = (this.#code.live[slot + 1] ?? 0) & ~1;
+    this.push(emitter.block(flow.effects, [...outputs, ...flow.outputs({ whole, half: 0 })], undefined));
     emitter.release();
     this.push([write()]);
-    return new Flow(this.#scope, this.#frame, undefined);
+    return new Flow(this.#scope, this.#frame, undefined, 0);
   }
 
   /** Whether the block written next goes on in the same flow. */
@@ -198,8 +199,7 @@ export class Body implements Sink {
     if (insn?.kind === 'exit') {
       this.#exit(emitter, flow);
     } else {
-      const live = this.#liveBehind(block);
-      this.push(emitter.block(flow.effects, flow.outputs(live), value));
+      this.push(emitter.block(flow.effects, flow.outputs(this.#leaving(block)), value));
     }
     this.#endings[block] = flow.ending();
     this.#last = { emitter, condition: value };
@@ -225,10 +225,16 @@ export class Body implements Sink {
     this.push([b.br(leave.label)]);
   }
 
-  /** Mask of the registers that are read behind a block. */
-  #liveBehind(block: number): number {
+  #leaving(block: number): Leaving {
     const { successors } = this.#cfg.blocks[block] ?? { successors: [] };
-    return successors.reduce((live, next) => live | (this.#code.live[this.#start(next)] ?? 0), 0);
+    let [whole, half] = [0, 0];
+    for (const next of successors) {
+      const live = this.#code.live[this.#start(next)] ?? 0;
+      const halves = this.#code.half[next] ?? 0;
+      whole |= live & ~halves;
+      half |= live & halves;
+    }
+    return { whole, half };
   }
 
   /** Dead code may be such as cannot be translated. Should it be reached all the same, the run ends. */

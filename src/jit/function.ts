@@ -12,6 +12,7 @@ import { guessWindows } from './hints.ts';
 import { findLoops } from './loops.ts';
 import { counterPrologue } from './lower/jump.ts';
 import { FUNCTION } from './names.ts';
+import { halfRegisters } from './opt/halves.ts';
 import { type InlinePlan, Inliner } from './opt/inline.ts';
 import { promoteStack } from './opt/stack.ts';
 import { unrollLoops } from './opt/unroll.ts';
@@ -97,6 +98,7 @@ export function translateFunction(
       : new Map();
   const frame = new Frame({
     registers: REGISTER_LOCALS,
+    local: (type) => scope.local(type),
     base,
     span,
     cells: cellsOf(subprogram),
@@ -106,8 +108,8 @@ export function translateFunction(
   });
   const unrolls = unit.uses('unroll') && !unit.sandbox;
   const codeFor = (one: StructuredSubprogram): Code => {
-    const code = codeOf(program, one);
-    return unrolls ? unrollLoops(code, unit.proof) : code;
+    const code = unrolls ? unrollLoops(codeOf(program, one), unit.proof) : codeOf(program, one);
+    return unit.uses('halves') ? { ...code, half: halfRegisters(code, unit.proof) } : code;
   };
   const inliner = new Inliner(scope, plan, { base, span, cellsOf }, (inner, callee, inline) =>
     lowerBody(scope, inner, codeFor(callee), inline),

@@ -146,6 +146,7 @@ export class Inliner {
     );
     const frame = new Frame({
       registers,
+      local: (type) => this.#scope.local(type),
       base,
       span,
       cells: cellsOf(callee),

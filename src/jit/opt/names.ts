@@ -6,6 +6,8 @@ export const OPTIMIZATIONS = [
   'branches',
   'extensions',
   'compare',
+  /** Registers without a high half are 32-bit locals. */
+  'halves',
   'rotate',
   'swap',
   /** Numbers put together from bytes are loaded as one. */
