@@ -5,7 +5,6 @@
  */
 import { type Cfg, linkBlocks, type UnlinkedBlock } from '../../isa/cfg.ts';
 import type { Insn } from '../../isa/insn.ts';
-import type { Proof } from '../../verifier/proof.ts';
 import type { Code } from '../code.ts';
 import { findLoops } from '../loops.ts';
 import { type Loop, loopOf, type Trips, tripsOf } from './trips.ts';
@@ -68,14 +67,14 @@ function copied({ blocks }: Cfg, loop: Loop, { count, decider, stay }: Trips, co
 }
 
 /** The first loop, innermost ones only, that is worth it. */
-function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], proof: Proof, done: ReadonlySet<number>) {
+function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], done: ReadonlySet<number>) {
   const { innermost, parent } = findLoops(cfg);
   const outer = new Set(parent);
   for (const header of new Set(cfg.backEdges.map(({ to }) => to))) {
     const start = cfg.blocks[header]?.start ?? 0;
     if (header === 0 || outer.has(header) || done.has(start)) continue;
     const loop = loopOf(cfg, innermost, header);
-    const trips = loop && tripsOf(cfg, insns, proof, loop);
+    const trips = loop && tripsOf(cfg, insns, loop);
     if (loop === undefined || trips === undefined) continue;
     const slots = slotsOf(cfg, loop);
     const copies = copiesOf(slots, trips);
@@ -85,12 +84,12 @@ function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], proof: Pr
 }
 
 /** The code with its counted loops unrolled, from the inside out. */
-export function unrollLoops(code: Code, proof: Proof): Code {
+export function unrollLoops(code: Code): Code {
   let { cfg } = code;
   if (cfg.end - cfg.start > LONGEST || cfg.irreducibleEdges.length > 0) return code;
   const done = new Set<number>();
   for (let budget = BUDGET; budget > 0; ) {
-    const found = findCandidate(cfg, code.insns, proof, done);
+    const found = findCandidate(cfg, code.insns, done);
     if (found === undefined) break;
     const { loop, trips, copies, start, slots } = found;
     cfg = linkBlocks(cfg, copied(cfg, loop, trips, copies));
