@@ -109,7 +109,7 @@ export class Emitter {
   #effect(effect: Effect): void {
     const { b } = this.#scope;
     if (effect.kind === 'place') {
-      for (const value of effect.values) if (value.uses > 0) this.#settle(value);
+      for (const value of effect.values) if (value.uses > 0) this.#settle(value, effect.values);
     } else if (effect.kind === 'store') {
       const address = this.#expr(effect.address);
       const value = this.#expr(effect.value);
@@ -129,11 +129,20 @@ export class Emitter {
   }
 
   /** Computes a value here, into a local. */
-  #settle(value: Value): void {
+  #settle(value: Value, siblings: readonly Value[] = []): void {
     if (value.home >= 0) return;
-    const expression = this.#tree(value);
+    const expression = this.#swapped(value, siblings) ?? this.#tree(value);
     value.home = this.#take(value.type);
     this.#out.push(this.#scope.b.set(value.home, expression));
+  }
+
+  /** What is loaded as it is, too, is not loaded twice. */
+  #swapped({ site }: Value, siblings: readonly Value[]): Expr | undefined {
+    if (site?.op !== 'i64.load_swapped') return undefined;
+    const plain = siblings.find((other) => other.site?.op === 'i64.load' && other.home >= 0);
+    if (plain === undefined || plain.site?.piece.offset !== site.piece.offset) return undefined;
+    const { b } = this.#scope;
+    return b.unary('i64.swap', b.get(plain.home, 'i64'));
   }
 
   /** Values that are used elsewhere too come first, since registers change one by one. */
