@@ -1,3 +1,4 @@
+import { HASH_TABLE } from '../../src/abi/hash';
 import {
   HDR_NCPU,
   HEADER,
@@ -29,9 +30,9 @@ export const M_SLAB: i32 = MAP_PRIVATE + 8;
 export const M_EXTRA: i32 = MAP_PRIVATE + 12;
 /** CPUs that have values of their own: 1, or NCPU for per-CPU maps. */
 export const M_CPUS: i32 = MAP_PRIVATE + 16;
-/** Second and third slab: hash buckets and entries, trie nodes, ring headers. */
-export const M_TABLE: i32 = MAP_PRIVATE + 20;
-export const M_ENTRIES: i32 = MAP_PRIVATE + 24;
+/** Second and third slab: the table of a hash, trie nodes, ring headers. */
+export const M_TABLE: i32 = HASH_TABLE;
+export const M_THIRD: i32 = MAP_PRIVATE + 24;
 /** Key windows of bpf_for_each_map_elem, behind the values. */
 export const M_KEYS: i32 = MAP_PRIVATE + 28;
 /** From here on each type has fields of its own. */
@@ -78,7 +79,7 @@ export function hideValues(map: u32): void {
 export function freeSlabs(map: u32): void {
   free(load<u32>(map, M_SLAB));
   free(load<u32>(map, M_TABLE));
-  free(load<u32>(map, M_ENTRIES));
+  free(load<u32>(map, M_THIRD));
 }
 
 /** CPU 0's value in `slot`. */

@@ -1,3 +1,4 @@
+import { ENTRY_KEY, ENTRY_LRU_KEY } from '../../src/abi/hash';
 import {
   HDR_NCPU,
   HEADER,
@@ -42,10 +43,6 @@ import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
 // element keeps its place in the chain, so that updating while iterating visits every key once. An LRU map that
 // is full drops exactly the least recently used element, where the kernel approximates.
 
-/** Offset of the key in an entry; LRU entries have two links more. */
-const KEY_PLAIN: u32 = 8;
-const KEY_LRU: u32 = 16;
-
 export function isPerCpu(type: u32): bool {
   return type == MAP_TYPE_PERCPU_HASH || type == MAP_TYPE_LRU_PERCPU_HASH;
 }
@@ -62,7 +59,7 @@ export function hashInit(map: u32): i32 {
   if (slots > 0x7fff_ffff || !reserveValues(map, slots, cpus)) return -ENOMEM;
   if (isPerCpu(type)) setCpuStride(map, slots);
   store<u32>(map, isLru(type) ? 1 : 0, M_LRU);
-  return chainsInit(map, slots as u32, isLru(type) ? KEY_LRU : KEY_PLAIN) ? 0 : -ENOMEM;
+  return chainsInit(map, slots as u32, isLru(type) ? ENTRY_LRU_KEY : ENTRY_KEY) ? 0 : -ENOMEM;
 }
 
 /** The running CPU's value for a program; makes the element the most recently used of an LRU map. */

@@ -1,4 +1,5 @@
-import { M_ENTRIES, M_TYPE } from './descriptor';
+import { ENTRY_NEXT } from '../../src/abi/hash';
+import { M_TYPE } from './descriptor';
 
 // Slots of hash elements and trie nodes. A freed slot waits in a queue behind QUARANTINE others before it is
 // handed out again, so that the value a program looked up stays readable after the element is deleted or
@@ -11,11 +12,12 @@ const M_FREE_HEAD: i32 = M_TYPE + 8; // slot + 1
 const M_FREE_TAIL: i32 = M_TYPE + 12; // slot + 1
 const M_FREE_COUNT: i32 = M_TYPE + 16;
 export const M_ENTRY_STRIDE: i32 = M_TYPE + 20;
+export const M_ENTRIES: i32 = M_TYPE + 24; // address of slot 0's entry, in the second slab
 /** First field for the types that use slots. */
-export const M_SLOT_TYPE: i32 = M_TYPE + 24;
+export const M_SLOT_TYPE: i32 = M_TYPE + 28;
 
 /** Links a free entry to the next; hash chains and tries use the same field while the entry is in use. */
-export const E_NEXT: i32 = 0;
+export const E_NEXT: i32 = ENTRY_NEXT;
 
 const QUARANTINE: u32 = 1024;
 const SPARE_BYTES: u32 = 1 << 18;

@@ -4,8 +4,8 @@ import { reserve } from '../memory/allocator';
 import { copy } from '../memory/bytes';
 import { lock, readBegin, unchanged, unlock } from '../memory/lock';
 import { owe } from '../run/budget';
-import { addCount, copyValue, M_ENTRIES, M_LOCK, reserveValues, valueAt } from './descriptor';
-import { entryAt, giveSlot, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS, spareSlots, takeSlot } from './slots';
+import { addCount, copyValue, M_LOCK, M_TABLE, reserveValues, valueAt } from './descriptor';
+import { entryAt, giveSlot, M_ENTRIES, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS, spareSlots, takeSlot } from './slots';
 
 // Longest-prefix-match tries, the kernel's algorithm (kernel/bpf/lpm_trie.c describes it with drawings): a binary
 // trie whose nodes hold whole prefixes; a node without a value of its own ("branch") is made where two prefixes
@@ -35,8 +35,10 @@ export function trieInit(map: u32): i32 {
   store<u32>(map, slots as u32, M_SLOTS);
   store<u32>(map, bytes, M_BYTES);
   store<u32>(map, stride, M_ENTRY_STRIDE);
-  store<u32>(map, reserve(slots * stride), M_ENTRIES);
-  return load<u32>(map, M_ENTRIES) ? 0 : -ENOMEM;
+  const nodes = reserve(slots * stride);
+  store<u32>(map, nodes, M_TABLE);
+  store<u32>(map, nodes, M_ENTRIES);
+  return nodes ? 0 : -ENOMEM;
 }
 
 function prefixOf(key: u32): u32 {
