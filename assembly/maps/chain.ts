@@ -4,7 +4,7 @@ import { reserve } from '../memory/allocator';
 import { readBegin, unchanged } from '../memory/lock';
 import { owe } from '../run/budget';
 import { M_LOCK, M_TABLE } from './descriptor';
-import { fillSecrets, hash16, hash4, hash8, hashKey, sameKey } from './key';
+import { fillSecrets, hashKey, sameKey, wordAt } from './key';
 import { E_NEXT, entryAt, M_ENTRIES, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS } from './slots';
 
 // Buckets and chains of hash maps, see src/abi/hash.ts. What finds a key returns the link that points at its entry,
@@ -38,6 +38,7 @@ export function chainsInit(map: u32, slots: u32, keyOffset: u32): bool {
   return true;
 }
 
+@inline
 export function keyAt(map: u32, slot: u32): u32 {
   return entryAt(map, slot) + load<u32>(map, M_KEY);
 }
@@ -46,10 +47,12 @@ export function hashAt(map: u32, slot: u32): u32 {
   return load<u32>(entryAt(map, slot), ENTRY_HASH);
 }
 
+@inline
 export function setHash(entry: u32, hash: u32): void {
   store<u32>(entry, hash, ENTRY_HASH);
 }
 
+@inline
 export function bucketOf(map: u32, hash: u32): u32 {
   return load<u32>(map, M_TABLE) + HASH_BUCKETS + ((hash >> load<u32>(map, M_SHIFT)) << 2);
 }
@@ -66,6 +69,7 @@ function rest(map: u32, steps: u32): bool {
   return ASC_FEATURE_THREADS && steps > load<u32>(map, M_SLOTS);
 }
 
+@inline
 function link8(map: u32, word: u64, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
   let steps: u32 = 0;
@@ -79,6 +83,7 @@ function link8(map: u32, word: u64, hash: u32): u32 {
   return link;
 }
 
+@inline
 function link4(map: u32, word: u32, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
   let steps: u32 = 0;
@@ -92,6 +97,7 @@ function link4(map: u32, word: u32, hash: u32): u32 {
   return link;
 }
 
+@inline
 function link16(map: u32, first: u64, second: u64, hash: u32): u32 {
   const keys = load<u32>(map, M_KEY);
   let steps: u32 = 0;
@@ -119,11 +125,12 @@ function linkAny(map: u32, key: u32, hash: u32): u32 {
   return link;
 }
 
-/** For whoever holds the lock. */
+/** Without the lock, a writer in shared memory may lead it astray: see `find`. */
+@inline
 export function linkOf(map: u32, key: u32, hash: u32): u32 {
   const size = load<u32>(map, MAP_KEY_SIZE);
-  if (size == 16) return link16(map, load<u64>(key), load<u64>(key, 8), hash);
-  if (size == 8) return link8(map, load<u64>(key), hash);
+  if (size == 16) return link16(map, wordAt(key), wordAt(key + 8), hash);
+  if (size == 8) return link8(map, wordAt(key), hash);
   if (size == 4) return link4(map, load<u32>(key), hash);
   return linkAny(map, key, hash);
 }
@@ -138,31 +145,14 @@ export function linkTo(map: u32, slot: u32): u32 {
   return link;
 }
 
-function findOnce(map: u32, key: u32): u32 {
-  const size = load<u32>(map, MAP_KEY_SIZE);
-  if (size == 16) {
-    const first = load<u64>(key);
-    const second = load<u64>(key, 8);
-    return load<u32>(link16(map, first, second, hash16(map, first, second)));
-  }
-  if (size == 8) {
-    const word = load<u64>(key);
-    return load<u32>(link8(map, word, hash8(map, word)));
-  }
-  if (size == 4) {
-    const word = load<u32>(key);
-    return load<u32>(link4(map, word, hash4(map, word)));
-  }
-  return load<u32>(linkAny(map, key, hashKey(map, key)));
-}
-
 /** slot + 1 of a key, or 0. Takes no lock: a search that a writer came into is done again. */
 export function find(map: u32, key: u32): u32 {
+  const hash = hashKey(map, key);
   let slot: u32;
   let sequence: u32;
   do {
     sequence = readBegin(map + M_LOCK);
-    slot = findOnce(map, key);
+    slot = load<u32>(linkOf(map, key, hash));
   } while (!unchanged(map + M_LOCK, sequence));
   return slot;
 }

@@ -83,16 +83,19 @@ export function freeSlabs(map: u32): void {
 }
 
 /** CPU 0's value in `slot`. */
+@inline
 export function valueAt(map: u32, slot: u32): u32 {
   return load<u32>(map, M_SLAB) + slot * load<u32>(map, MAP_VALUE_STRIDE);
 }
 
 /** The running CPU's value in `slot` (the only one, unless the map is per-CPU). */
+@inline
 export function ownValueAt(map: u32, slot: u32): u32 {
   return valueAt(map, slot) + load<u32>(run, RUN_CPU) * load<u32>(map, MAP_CPU_STRIDE);
 }
 
 /** Copies a value over another, except for its struct bpf_spin_lock. */
+@inline
 export function copyValue(map: u32, to: u32, from: u32): void {
   const size = load<u32>(map, MAP_VALUE_SIZE);
   const lock = load<u32>(map, MAP_SPIN_LOCK);
@@ -125,6 +128,7 @@ export function copyOwnCpu(map: u32, to: u32, from: u32, fresh: bool): void {
   copyValue(map, to + own * apart, from);
 }
 
+@inline
 export function addCount(map: u32, change: u32): void {
   store<u32>(map, load<u32>(map, MAP_COUNT) + change, MAP_COUNT);
 }

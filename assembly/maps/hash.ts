@@ -85,6 +85,7 @@ export function hashPeek(map: u32, key: u32): u32 {
 }
 
 /** Takes the element that `link` points at out of the map. */
+@inline
 function detach(map: u32, link: u32): void {
   const slot = load<u32>(link) - 1;
   store<u32>(link, load<u32>(entryAt(map, slot), E_NEXT));
@@ -94,6 +95,7 @@ function detach(map: u32, link: u32): void {
 }
 
 /** A new entry for `key` at `link`, before `next`; there always is a spare slot. */
+@inline
 function attach(map: u32, link: u32, key: u32, hash: u32, next: u32): u32 {
   const slot = takeSlot(map) - 1;
   const entry = entryAt(map, slot);
@@ -107,6 +109,7 @@ function attach(map: u32, link: u32, key: u32, hash: u32, next: u32): u32 {
   return slot;
 }
 
+@inline
 function writeValue(map: u32, slot: u32, value: u32, host: bool, fresh: bool): void {
   const to = valueAt(map, slot);
   if (load<u32>(map, M_CPUS) == 1) copyValue(map, to, value);
@@ -114,6 +117,7 @@ function writeValue(map: u32, slot: u32, value: u32, host: bool, fresh: bool): v
   else copyOwnCpu(map, to, value, fresh);
 }
 
+@inline
 function insert(map: u32, key: u32, hash: u32, value: u32, host: bool): i32 {
   if (load<u32>(map, MAP_COUNT) >= load<u32>(map, MAP_MAX_ENTRIES)) {
     if (!load<u32>(map, M_LRU)) return -E2BIG;
@@ -132,6 +136,7 @@ function overwrite(map: u32, slot: u32, value: u32, host: bool): void {
 }
 
 /** As in the kernel, a new element takes the old one's place: who points to the old value still reads the old value. */
+@inline
 function replace(map: u32, link: u32, key: u32, hash: u32, value: u32, host: bool): void {
   const old = load<u32>(link) - 1;
   const slot = attach(map, link, key, hash, load<u32>(entryAt(map, old), E_NEXT));
@@ -147,6 +152,7 @@ function flagsAllowed(map: u32, flags: u64): bool {
 }
 
 /** Per-CPU values and locked updates are written in place. */
+@inline
 function updateLocked(map: u32, key: u32, hash: u32, value: u32, flags: u64, host: bool): i32 {
   const link = linkOf(map, key, hash);
   const slot = load<u32>(link);

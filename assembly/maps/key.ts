@@ -30,29 +30,31 @@ export function fillSecrets(map: u32, table: u32): void {
   }
 }
 
-/** What a pair of words, as one u64, adds to the sum. `secrets`: those of the pair. */
-function pair(secrets: u32, words: u64): u64 {
-  return (load<u64>(secrets) + (words & LOW)) * (load<u64>(secrets, 8) + (words >> 32));
+/** 8 bytes of a key that a program may just have written by halves: a wide load would wait for both stores. */
+@inline
+export function wordAt(key: u32): u64 {
+  return (load<u32>(key) as u64) | ((load<u32>(key, 4) as u64) << 32);
 }
 
-/** The last bytes of a key, fewer than 8, as the low end of a u64. */
-function tail(key: u32, size: u32): u64 {
+/** What the 8 bytes at `key` add to the sum. `secrets`: those of their two words. */
+@inline
+function pair(secrets: u32, key: u32): u64 {
+  return (load<u64>(secrets) + load<u32>(key)) * (load<u64>(secrets, 8) + load<u32>(key, 4));
+}
+
+/** What the last bytes, fewer than 8, add. */
+function lastPair(secrets: u32, key: u32, size: u32): u64 {
+  if (size == 4) return (load<u64>(secrets) + load<u32>(key)) * load<u64>(secrets, 8);
   let word: u64 = 0;
-  let shift: u64 = 0;
-  if (size & 4) {
-    word = load<u32>(key);
-    key += 4;
-    shift = 32;
-  }
-  for (let left = size & 3; left; --left, ++key, shift += 8) word |= (load<u8>(key) as u64) << shift;
-  return word;
+  for (let at: u32 = 0; at < size; ++at) word |= (load<u8>(key + at) as u64) << (at * 8);
+  return (load<u64>(secrets) + (word & LOW)) * (load<u64>(secrets, 8) + (word >> 32));
 }
 
 /** `size` <= BLOCK. */
 function sumBlock(secrets: u32, key: u32, size: u32): u64 {
   let sum: u64 = 0;
-  for (; size >= 8; size -= 8, key += 8, secrets += 16) sum += pair(secrets, load<u64>(key));
-  return size ? sum + pair(secrets, tail(key, size)) : sum;
+  for (; size >= 8; size -= 8, key += 8, secrets += 16) sum += pair(secrets, key);
+  return size ? sum + lastPair(secrets, key, size) : sum;
 }
 
 function hashLong(secrets: u32, key: u32, size: u32): u32 {
@@ -64,26 +66,14 @@ function hashLong(secrets: u32, key: u32, size: u32): u32 {
   return ((sum + sumBlock(secrets, key, size)) >> 32) as u32;
 }
 
-export function hash16(map: u32, first: u64, second: u64): u32 {
-  const secrets = load<u32>(map, M_TABLE);
-  return ((pair(secrets, first) + pair(secrets + 16, second)) >> 32) as u32;
-}
-
-export function hash8(map: u32, word: u64): u32 {
-  return (pair(load<u32>(map, M_TABLE), word) >> 32) as u32;
-}
-
-export function hash4(map: u32, word: u32): u32 {
-  const secrets = load<u32>(map, M_TABLE);
-  return (((load<u64>(secrets) + word) * load<u64>(secrets, 8)) >> 32) as u32;
-}
-
+@inline
 export function hashKey(map: u32, key: u32): u32 {
   const size = load<u32>(map, MAP_KEY_SIZE);
-  if (size == 16) return hash16(map, load<u64>(key), load<u64>(key, 8));
-  if (size == 8) return hash8(map, load<u64>(key));
-  if (size == 4) return hash4(map, load<u32>(key));
-  return hashLong(load<u32>(map, M_TABLE), key, size);
+  const secrets = load<u32>(map, M_TABLE);
+  if (size == 16) return ((pair(secrets, key) + pair(secrets + 16, key + 8)) >> 32) as u32;
+  if (size == 8) return (pair(secrets, key) >> 32) as u32;
+  if (size == 4) return (lastPair(secrets, key, 4) >> 32) as u32;
+  return hashLong(secrets, key, size);
 }
 
 export function sameKey(a: u32, b: u32, size: u32): bool {
@@ -91,11 +81,12 @@ export function sameKey(a: u32, b: u32, size: u32): bool {
   return equal(a, b, size);
 }
 
+@inline
 export function copyKey(map: u32, to: u32, from: u32): void {
   const size = load<u32>(map, MAP_KEY_SIZE);
   if (size == 16) {
-    store<u64>(to, load<u64>(from));
-    store<u64>(to, load<u64>(from, 8), 8);
+    store<u64>(to, wordAt(from));
+    store<u64>(to, wordAt(from + 8), 8);
     return;
   }
   copy(to, from, size);

@@ -30,10 +30,12 @@ export function spareSlots(stride: u32, cpus: u32): u32 {
   return min<u32>(max<u32>(fit, SPARE_MIN), SPARE_MAX);
 }
 
+@inline
 export function entryAt(map: u32, slot: u32): u32 {
   return load<u32>(map, M_ENTRIES) + slot * load<u32>(map, M_ENTRY_STRIDE);
 }
 
+@inline
 function takeFree(map: u32): u32 {
   const slot = load<u32>(map, M_FREE_HEAD);
   if (slot == 0) return 0;
@@ -45,6 +47,7 @@ function takeFree(map: u32): u32 {
 }
 
 /** slot + 1, or 0 when all are in use. */
+@inline
 export function takeSlot(map: u32): u32 {
   const fresh = load<u32>(map, M_FRESH);
   if (fresh >= load<u32>(map, M_SLOTS) || load<u32>(map, M_FREE_COUNT) > QUARANTINE) return takeFree(map);
@@ -52,6 +55,7 @@ export function takeSlot(map: u32): u32 {
   return fresh + 1;
 }
 
+@inline
 export function giveSlot(map: u32, slot: u32): void {
   store<u32>(entryAt(map, slot), 0, E_NEXT);
   const tail = load<u32>(map, M_FREE_TAIL);

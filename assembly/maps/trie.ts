@@ -169,7 +169,8 @@ function updateLocked(map: u32, key: u32, value: u32, flags: u64): i32 {
   return 0;
 }
 
-export function trieUpdate(map: u32, key: u32, value: u32, flags: u64): i32 {
+/** `host` makes no difference: it is there as for the other types. */
+export function trieUpdate(map: u32, key: u32, value: u32, flags: u64, host: bool): i32 {
   if (flags > <u64>BPF_EXIST || prefixOf(key) > maxPrefix(map)) return -EINVAL;
   lock(map + M_LOCK);
   const result = updateLocked(map, key, value, flags);

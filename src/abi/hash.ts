@@ -1,6 +1,6 @@
 /**
- * Tables of hash maps, as the runtime keeps them and as translated code walks them. Compiled by TypeScript and by
- * AssemblyScript. Offsets and sizes in bytes.
+ * Tables of hash maps, as the runtime keeps them and as translated code walks them: what changes here needs another
+ * ABI_VERSION. Compiled by TypeScript and by AssemblyScript. Offsets and sizes in bytes.
  *
  * A table is one block of memory, at HASH_TABLE of the map's descriptor: secrets (u64 each), buckets (u32 each: the
  * first of a chain), entries (for slot 0, 1, …). Links are slot + 1, and 0 at the end of a chain. An element's value

@@ -113,6 +113,18 @@ export interface RuntimeExports {
   tailCall(map: bigint, index: bigint, pc: number): number;
   /** LD_ABS/LD_IND: host-order value, or -1 when out of range (the program then ends with 0). */
   packetLoad(offset: number, size: number): bigint;
+
+  /**
+   * The map helpers for a map whose type is known, of programs that need no checks: address of the value or 0; 0 or a
+   * negative error number. `host` is 0. Hashes: HASH, PERCPU_HASH and their LRU kinds; arrays: ARRAY and PERCPU_ARRAY.
+   */
+  arrayUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashLookup(map: number, key: number): number;
+  hashUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashDelete(map: number, key: number): number;
+  trieLookup(map: number, key: number): number;
+  trieUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  trieDelete(map: number, key: number): number;
 }
 
 /** What the runtime imports (module `env`). */

@@ -103,7 +103,11 @@ export async function translate(
   const builder = new BinaryenBuilder();
   const shared = options.shared ?? false;
   try {
-    const wasm = build(builder, { structure, proof, type: program.type, shared }, options.optimize);
+    const wasm = build(
+      builder,
+      { structure, proof, type: program.type, maps: program.maps, shared },
+      options.optimize,
+    );
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, shared));
   } catch (error) {

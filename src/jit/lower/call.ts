@@ -12,8 +12,12 @@ import { TRAP_CALL_DEPTH } from '../../abi/traps.ts';
 import { WebpfError } from '../../errors.ts';
 import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, CallxInsn, LddwInsn, LddwPseudo } from '../../isa/insn.ts';
+import type { MapCallFact } from '../../verifier/proof.ts';
 import type { Expr } from '../builder.ts';
-import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
+import { emitDirectCall } from '../maps/direct.ts';
+import type { KeyWords, KnownMap, Out } from '../maps/emit.ts';
+import { emitLookup, keyWords } from '../maps/lookup.ts';
+import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, type RuntimeFunction, valuesGlobal } from '../names.ts';
 import type { Scope } from '../scope.ts';
 import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
@@ -44,7 +48,55 @@ const helperCall = (scope: Scope, id: number): Expr => {
   return b.call(unit.hostHelper(), [b.const32(id), ...operands], HELPER.result);
 };
 
-const callHelper = (scope: Scope, id: number, slot: number): Expr[] => [
+const MAP_LOOKUP_ELEM = 1;
+
+const outOf = (scope: Scope): Out => ({
+  b: scope.b,
+  local: (name, type) => scope.scratch(name, type),
+  label: () => scope.unit.label(),
+  global: (name) => scope.unit.global(name),
+  define: (name, make) => scope.unit.define(name, make),
+});
+
+/** The words of a key that r2 points to. */
+const keyAtR2 = (scope: Scope, words: number): KeyWords =>
+  Array.from({ length: words }, (_, index) => () => scope.b.load('i64.load32_u', scope.low(2), 4 * index));
+
+const lookUp = (scope: Scope, map: KnownMap, fact: MapCallFact): Expr[] | undefined => {
+  const { unit } = scope;
+  const words = keyWords(map.spec, unit.shared);
+  if (words === undefined) return undefined;
+  const key = keyAtR2(scope, words);
+  const lookup = emitLookup(outOf(scope), map, key, fact.key);
+  return lookup && [...lookup.statements, scope.setReg(0, lookup.value)];
+};
+
+const operate = (scope: Scope, id: number, map: KnownMap): Expr[] | undefined => {
+  const { b, unit } = scope;
+  const caller = {
+    b,
+    global: (name: string) => unit.global(name),
+    runtime: (name: RuntimeFunction) => unit.runtime(name),
+  };
+  const args = { key: () => scope.low(2), value: () => scope.low(3), flags: () => scope.reg(4) };
+  const result = emitDirectCall(caller, id, map, args);
+  return result && [scope.setReg(0, result)];
+};
+
+/** A lookup without a call, or a call past the helper, where the map is known and nothing needs to be checked. */
+const callKnownMap = (scope: Scope, id: number, slot: number): Expr[] | undefined => {
+  const { unit } = scope;
+  const fact = unit.proof.facts.get(slot)?.mapCall;
+  if (fact === undefined || unit.sandbox) return undefined;
+  const map = { index: fact.map, spec: unit.map(fact.map) };
+  const found = id === MAP_LOOKUP_ELEM ? lookUp(scope, map, fact) : undefined;
+  return found ?? operate(scope, id, map);
+};
+
+const callHelper = (scope: Scope, id: number, slot: number): Expr[] =>
+  callKnownMap(scope, id, slot) ?? callOut(scope, id, slot);
+
+const callOut = (scope: Scope, id: number, slot: number): Expr[] => [
   ...notePlace(scope, id, slot),
   ...scope.flush(),
   scope.setReg(0, helperCall(scope, id)),
