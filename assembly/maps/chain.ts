@@ -1,4 +1,4 @@
-import { BUCKETS_PER_3_ELEMENTS, ENTRY_ALIGN, ENTRY_HASH, HASH_BUCKETS } from '../../src/abi/hash';
+import { BUCKETS_PER_3_ELEMENTS, ENTRY_ALIGN, HASH_BUCKETS } from '../../src/abi/hash';
 import { MAP_KEY_SIZE, MAP_MAX_ENTRIES } from '../../src/abi/layout';
 import { reserve } from '../memory/allocator';
 import { readBegin, unchanged } from '../memory/lock';
@@ -43,13 +43,9 @@ export function keyAt(map: u32, slot: u32): u32 {
   return entryAt(map, slot) + load<u32>(map, M_KEY);
 }
 
-export function hashAt(map: u32, slot: u32): u32 {
-  return load<u32>(entryAt(map, slot), ENTRY_HASH);
-}
-
-@inline
-export function setHash(entry: u32, hash: u32): void {
-  store<u32>(entry, hash, ENTRY_HASH);
+/** Of the key that is, or was last, in `slot`. */
+function hashAt(map: u32, slot: u32): u32 {
+  return hashKey(map, keyAt(map, slot));
 }
 
 @inline
@@ -118,7 +114,7 @@ function linkAny(map: u32, key: u32, hash: u32): u32 {
   let link = bucketOf(map, hash);
   for (let slot = load<u32>(link); slot; slot = load<u32>(link)) {
     const entry = entryAt(map, slot - 1);
-    if (load<u32>(entry, ENTRY_HASH) == hash && sameKey(entry + keys, key, size)) return link;
+    if (sameKey(entry + keys, key, size)) return link;
     if ((++steps & REST) == 0 && rest(map, steps)) return link;
     link = entry + E_NEXT;
   }

@@ -3,6 +3,7 @@ import {
   HDR_NCPU,
   HEADER,
   MAP_COUNT,
+  MAP_KEY_SIZE,
   MAP_MAX_ENTRIES,
   MAP_SPIN_LOCK,
   MAP_TYPE,
@@ -22,7 +23,7 @@ import {
   MAP_TYPE_PERCPU_HASH,
 } from '../../src/abi/maps';
 import { lock, unlock } from '../memory/lock';
-import { bucketOf, chainsInit, find, following, keyAt, linkOf, linkTo, setHash } from './chain';
+import { bucketOf, chainsInit, find, following, keyAt, linkOf, linkTo } from './chain';
 import {
   addCount,
   copyAllCpus,
@@ -55,7 +56,8 @@ function isLru(type: u32): bool {
 export function hashInit(map: u32): i32 {
   const type = load<u32>(map, MAP_TYPE);
   const cpus = isPerCpu(type) ? load<u32>(HEADER, HDR_NCPU) : 1;
-  const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) + spareSlots(load<u32>(map, MAP_VALUE_SIZE), cpus);
+  const bytes = (load<u32>(map, MAP_KEY_SIZE) as u64) + (load<u32>(map, MAP_VALUE_SIZE) as u64) * cpus;
+  const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) + spareSlots(bytes);
   if (slots > 0x7fff_ffff || !reserveValues(map, slots, cpus)) return -ENOMEM;
   if (isPerCpu(type)) setCpuStride(map, slots);
   store<u32>(map, isLru(type) ? 1 : 0, M_LRU);
@@ -96,12 +98,11 @@ function detach(map: u32, link: u32): void {
 
 /** A new entry for `key` at `link`, before `next`; there always is a spare slot. */
 @inline
-function attach(map: u32, link: u32, key: u32, hash: u32, next: u32): u32 {
+function attach(map: u32, link: u32, key: u32, next: u32): u32 {
   const slot = takeSlot(map) - 1;
   const entry = entryAt(map, slot);
   const at = load<u32>(map, MAP_SPIN_LOCK);
   copyKey(map, keyAt(map, slot), key);
-  setHash(entry, hash);
   store<u32>(entry, next, E_NEXT);
   store<u32>(link, slot + 1);
   if (load<u32>(map, M_LRU)) lruInsert(map, slot);
@@ -124,7 +125,7 @@ function insert(map: u32, key: u32, hash: u32, value: u32, host: bool): i32 {
     detach(map, linkTo(map, lruLast(map)));
   }
   const bucket = bucketOf(map, hash);
-  const slot = attach(map, bucket, key, hash, load<u32>(bucket));
+  const slot = attach(map, bucket, key, load<u32>(bucket));
   writeValue(map, slot, value, host, true);
   addCount(map, 1);
   return 0;
@@ -137,9 +138,9 @@ function overwrite(map: u32, slot: u32, value: u32, host: bool): void {
 
 /** As in the kernel, a new element takes the old one's place: who points to the old value still reads the old value. */
 @inline
-function replace(map: u32, link: u32, key: u32, hash: u32, value: u32, host: bool): void {
+function replace(map: u32, link: u32, key: u32, value: u32, host: bool): void {
   const old = load<u32>(link) - 1;
-  const slot = attach(map, link, key, hash, load<u32>(entryAt(map, old), E_NEXT));
+  const slot = attach(map, link, key, load<u32>(entryAt(map, old), E_NEXT));
   writeValue(map, slot, value, host, true);
   if (load<u32>(map, M_LRU)) lruRemove(map, old);
   giveSlot(map, old);
@@ -159,7 +160,7 @@ function updateLocked(map: u32, key: u32, hash: u32, value: u32, flags: u64, hos
   if (slot == 0) return flags & BPF_EXIST ? -ENOENT : insert(map, key, hash, value, host);
   if (flags & BPF_NOEXIST) return -EEXIST;
   if (isPerCpu(load<u32>(map, MAP_TYPE)) || flags & BPF_F_LOCK) overwrite(map, slot - 1, value, host);
-  else replace(map, link, key, hash, value, host);
+  else replace(map, link, key, value, host);
   return 0;
 }
 

@@ -8,7 +8,7 @@ import { M_TABLE } from './descriptor';
 // Hashing (src/abi/hash.ts says how, and why so) and comparing keys, with the sizes that nearly all maps have
 // (4, 8, 16 bytes) on paths of their own.
 
-/** A long key is compared with every one of the same hash. */
+/** A long key is compared with every one of its chain. */
 const BYTES_PER_INSN: u32 = 64;
 /** What the secrets cover. */
 const BLOCK: u32 = HASH_SECRETS * 4;

@@ -20,14 +20,13 @@ export const M_SLOT_TYPE: i32 = M_TYPE + 28;
 export const E_NEXT: i32 = ENTRY_NEXT;
 
 const QUARANTINE: u32 = 1024;
-const SPARE_BYTES: u32 = 1 << 18;
+const SPARE_BYTES: u32 = 1 << 12;
 const SPARE_MIN: u32 = 2;
 const SPARE_MAX: u32 = 256;
 
-/** Slots beyond max_entries, for values of `stride` bytes on each of `cpus`. */
-export function spareSlots(stride: u32, cpus: u32): u32 {
-  const fit = SPARE_BYTES / max<u32>(stride, 1) / cpus;
-  return min<u32>(max<u32>(fit, SPARE_MIN), SPARE_MAX);
+/** Slots beyond max_entries, for keys and values of `bytes` together. */
+export function spareSlots(bytes: u64): u32 {
+  return min<u64>(max<u64>(SPARE_BYTES / bytes, SPARE_MIN), SPARE_MAX) as u32;
 }
 
 @inline

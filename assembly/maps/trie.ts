@@ -38,7 +38,7 @@ const K_PREFIX_BYTES: u32 = 4;
 
 export function trieInit(map: u32): i32 {
   const bytes = load<u32>(map, MAP_KEY_SIZE) - K_PREFIX_BYTES;
-  const spare = spareSlots(load<u32>(map, MAP_VALUE_SIZE), 1);
+  const spare = spareSlots((load<u32>(map, MAP_KEY_SIZE) as u64) + load<u32>(map, MAP_VALUE_SIZE));
   const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) * 2 + spare;
   if (slots > 0x7fff_ffff || !reserveValues(map, slots, 1)) return -ENOMEM;
   const stride = nodeSize(bytes);

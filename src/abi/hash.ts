@@ -21,13 +21,12 @@ export const HASH_LRU_LAST = 140;
 export const HASH_SECRETS = 16;
 export const HASH_BUCKETS = 8 * HASH_SECRETS;
 
-/** Of an entry: link to the next of its chain; the hash; in LRU maps links to its neighbours in the list; the key. */
+/** Of an entry: link to the next of its chain; in LRU maps links to its neighbours in the list; the key. */
 export const ENTRY_NEXT = 0;
-export const ENTRY_HASH = 4;
-export const ENTRY_KEY = 8;
-export const ENTRY_LRU_NEWER = 8;
-export const ENTRY_LRU_OLDER = 12;
-export const ENTRY_LRU_KEY = 16;
+export const ENTRY_KEY = 4;
+export const ENTRY_LRU_NEWER = 4;
+export const ENTRY_LRU_OLDER = 8;
+export const ENTRY_LRU_KEY = 12;
 /** Entries are whole words. */
 export const ENTRY_ALIGN = 4;
 
