@@ -5,7 +5,7 @@ export { interpretBatch, step, stepBegin } from './interp/entry';
 export { arrayUpdate } from './maps/array';
 export { mapCreate, mapDestroy } from './maps/create';
 export { mapDump } from './maps/dump';
-export { hashDelete, hashLookup, hashUpdate } from './maps/hash';
+export { hashDelete, hashLookup, hashUpdate, lruUse } from './maps/hash';
 export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
 export { trieDelete, trieLookup, trieUpdate } from './maps/trie';
 export { alloc, free } from './memory/allocator';

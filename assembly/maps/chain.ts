@@ -141,6 +141,9 @@ export function linkTo(map: u32, slot: u32): u32 {
   return link;
 }
 
+/** The sequence number of the map's lock at which the last `find` of this instance found what it returned. */
+export let foundAt: u32 = 0;
+
 /** slot + 1 of a key, or 0. Takes no lock: a search that a writer came into is done again. */
 export function find(map: u32, key: u32): u32 {
   const hash = hashKey(map, key);
@@ -150,6 +153,7 @@ export function find(map: u32, key: u32): u32 {
     sequence = readBegin(map + M_LOCK);
     slot = load<u32>(linkOf(map, key, hash));
   } while (!unchanged(map + M_LOCK, sequence));
+  foundAt = sequence;
   return slot;
 }
 

@@ -5,6 +5,7 @@ import {
   MAP_COUNT,
   MAP_CPU_STRIDE,
   MAP_KEY_SIZE,
+  MAP_LOCK,
   MAP_PRIVATE,
   MAP_SPIN_LOCK,
   MAP_VALUE_SIZE,
@@ -21,7 +22,7 @@ import { run } from '../run/state';
 // The part of a map descriptor that only assembly/maps knows. All u32 unless it says otherwise.
 
 /** Sequence lock of the map's structure (values are the program's own to guard). */
-export const M_LOCK: i32 = MAP_PRIVATE;
+export const M_LOCK: i32 = MAP_LOCK;
 /** Maps-in-map that hold this map, plus one for the host. */
 export const M_REFS: i32 = MAP_PRIVATE + 4;
 /** The value slab, also where programs must not see it (MAP_VALUES is 0 then). */

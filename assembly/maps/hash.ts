@@ -22,8 +22,8 @@ import {
   MAP_TYPE_LRU_PERCPU_HASH,
   MAP_TYPE_PERCPU_HASH,
 } from '../../src/abi/maps';
-import { lock, unlock } from '../memory/lock';
-import { bucketOf, chainsInit, find, following, keyAt, linkOf, linkTo } from './chain';
+import { lock, lockUnchanged, unlock } from '../memory/lock';
+import { bucketOf, chainsInit, find, following, foundAt, keyAt, linkOf, linkTo } from './chain';
 import {
   addCount,
   copyAllCpus,
@@ -37,7 +37,7 @@ import {
   valueAt,
 } from './descriptor';
 import { copyKey, hashKey } from './key';
-import { lruInsert, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
+import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
 import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
 
 // Hash maps of all kinds: an element's value lies in the slot of the same number in the value slab. A replaced
@@ -71,13 +71,21 @@ export function hashLookup(map: u32, key: u32): u32 {
   return slot ? ownValueAt(map, slot - 1) : 0;
 }
 
-function lruLookup(map: u32, key: u32): u32 {
-  const hash = hashKey(map, key);
-  lock(map + M_LOCK);
-  const slot = load<u32>(linkOf(map, key, hash));
-  if (slot) lruTouch(map, slot - 1);
+/**
+ * Makes `slot` (+ 1), found when the lock had that sequence number, the most recently used. Where others have changed
+ * the map meanwhile, the element keeps its place in the list: readers wait for no one.
+ */
+export function lruUse(map: u32, slot: u32, sequence: u32): void {
+  if (lruIsFirst(map, slot - 1) || !lockUnchanged(map + M_LOCK, sequence)) return;
+  lruTouch(map, slot - 1);
   unlock(map + M_LOCK);
-  return slot ? ownValueAt(map, slot - 1) : 0;
+}
+
+function lruLookup(map: u32, key: u32): u32 {
+  const slot = find(map, key);
+  if (slot == 0) return 0;
+  lruUse(map, slot, foundAt);
+  return ownValueAt(map, slot - 1);
 }
 
 /** CPU 0's value for the host. */

@@ -31,8 +31,12 @@ export function lruRemove(map: u32, slot: u32): void {
   else store<u32>(map, newer, M_LAST);
 }
 
+export function lruIsFirst(map: u32, slot: u32): bool {
+  return load<u32>(map, M_FIRST) == slot + 1;
+}
+
 export function lruTouch(map: u32, slot: u32): void {
-  if (load<u32>(map, M_FIRST) == slot + 1) return;
+  if (lruIsFirst(map, slot)) return;
   lruRemove(map, slot);
   lruInsert(map, slot);
 }

@@ -120,6 +120,8 @@ export interface RuntimeExports {
    */
   arrayUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
   hashLookup(map: number, key: number): number;
+  /** `slot` (+ 1) of an LRU map was found when MAP_LOCK was `sequence`: it is the most recently used now. */
+  lruUse(map: number, slot: number, sequence: number): void;
   hashUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
   hashDelete(map: number, key: number): number;
   trieLookup(map: number, key: number): number;

@@ -53,6 +53,7 @@ export const RUNTIME_FUNCTIONS = {
   finish: { params: ['i32', 'i64'], result: undefined },
   arrayUpdate: { params: ['i32', 'i32', 'i32', 'i64', 'i32'], result: 'i32' },
   hashLookup: { params: ['i32', 'i32'], result: 'i32' },
+  lruUse: { params: ['i32', 'i32', 'i32'], result: undefined },
   hashUpdate: { params: ['i32', 'i32', 'i32', 'i64', 'i32'], result: 'i32' },
   hashDelete: { params: ['i32', 'i32'], result: 'i32' },
   trieLookup: { params: ['i32', 'i32'], result: 'i32' },

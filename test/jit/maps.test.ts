@@ -66,6 +66,7 @@ const VARIANTS: readonly OpenOptions[] = [
   { engine: 'jit', sandbox: true },
   { engine: 'interp' },
   { engine: 'jit', trusted: true },
+  { engine: 'jit', memory: 'shared' },
 ];
 
 interface Opened {

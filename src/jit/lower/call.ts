@@ -17,7 +17,7 @@ import type { Expr } from '../builder.ts';
 import { emitDirectCall } from '../maps/direct.ts';
 import type { KeyWords, KnownMap, Out } from '../maps/emit.ts';
 import { emitLookup, keyWords } from '../maps/lookup.ts';
-import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, type RuntimeFunction, valuesGlobal } from '../names.ts';
+import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
 import type { Scope } from '../scope.ts';
 import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
@@ -52,9 +52,11 @@ const MAP_LOOKUP_ELEM = 1;
 
 const outOf = (scope: Scope): Out => ({
   b: scope.b,
+  shared: scope.unit.shared,
   local: (name, type) => scope.scratch(name, type),
   label: () => scope.unit.label(),
   global: (name) => scope.unit.global(name),
+  runtime: (name) => scope.unit.runtime(name),
   define: (name, make) => scope.unit.define(name, make),
 });
 
@@ -63,8 +65,7 @@ const keyAtR2 = (scope: Scope, words: number): KeyWords =>
   Array.from({ length: words }, (_, index) => () => scope.b.load('i64.load32_u', scope.low(2), 4 * index));
 
 const lookUp = (scope: Scope, map: KnownMap, fact: MapCallFact): Expr[] | undefined => {
-  const { unit } = scope;
-  const words = keyWords(map.spec, unit.shared);
+  const words = keyWords(map.spec);
   if (words === undefined) return undefined;
   const key = keyAtR2(scope, words);
   const lookup = emitLookup(outOf(scope), map, key, fact.key);
@@ -72,14 +73,8 @@ const lookUp = (scope: Scope, map: KnownMap, fact: MapCallFact): Expr[] | undefi
 };
 
 const operate = (scope: Scope, id: number, map: KnownMap): Expr[] | undefined => {
-  const { b, unit } = scope;
-  const caller = {
-    b,
-    global: (name: string) => unit.global(name),
-    runtime: (name: RuntimeFunction) => unit.runtime(name),
-  };
   const args = { key: () => scope.low(2), value: () => scope.low(3), flags: () => scope.reg(4) };
-  const result = emitDirectCall(caller, id, map, args);
+  const result = emitDirectCall(outOf(scope), id, map, args);
   return result && [scope.setReg(0, result)];
 };
 

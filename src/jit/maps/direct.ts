@@ -11,9 +11,9 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
 } from '../../abi/maps.ts';
-import type { Builder, Expr } from '../builder.ts';
+import type { Expr } from '../builder.ts';
 import { mapGlobal, RUNTIME_FUNCTIONS, type RuntimeFunction } from '../names.ts';
-import type { KnownMap } from './emit.ts';
+import type { KnownMap, Out } from './emit.ts';
 
 const LOOKUP = 1;
 const UPDATE = 2;
@@ -35,21 +35,13 @@ const BY_TYPE: ReadonlyMap<number, ByHelper> = new Map([
   [MAP_TYPE_LPM_TRIE, TRIE],
 ]);
 
-/** What a direct call is emitted with. */
-export interface Caller {
-  readonly b: Builder;
-  global(name: string): Expr;
-  /** Name in the module of a function of the runtime. */
-  runtime(name: RuntimeFunction): string;
-}
-
 /**
  * r0 of the helper, or undefined when it has no function for the map's type.
  *
  * @param args makes r2, r3 and r4: addresses of key and value (i32), and the flags (i64)
  */
 export function emitDirectCall(
-  { b, global, runtime }: Caller,
+  { b, global, runtime }: Pick<Out, 'b' | 'global' | 'runtime'>,
   helper: number,
   { index, spec }: KnownMap,
   args: { readonly key: () => Expr; readonly value: () => Expr; readonly flags: () => Expr },

@@ -1,16 +1,21 @@
 /** What the lookups emitted into a program share: where they write, what they know of the map, what they leave. */
 import type { MapSpec } from '../../frontend/program.ts';
 import type { Builder, Expr, FunctionSpec, ValueType } from '../builder.ts';
+import type { RuntimeFunction } from '../names.ts';
 
 /** The function that a lookup is emitted into. */
 export interface Out {
   readonly b: Builder;
+  /** Other threads see the memory. */
+  readonly shared: boolean;
   /** The local of that name, one for the function; its contents need not survive the call. */
   local(name: string, type: ValueType): number;
   /** A label that no other call has returned. */
   label(): string;
   /** An imported immutable global (i32). */
   global(name: string): Expr;
+  /** Name in the module of a function of the runtime. */
+  runtime(name: RuntimeFunction): string;
   /** Adds a function to the module, unless one of that name was added before. */
   define(name: string, make: () => FunctionSpec): void;
 }

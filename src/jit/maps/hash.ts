@@ -7,6 +7,7 @@ import type { MapSpec } from '../../frontend/program.ts';
 import type { Builder, Expr } from '../builder.ts';
 import { hashTable, slotValues } from '../names.ts';
 import { elementAt, type KeyWords, type KnownMap, type Lookup, type Out, valueStride } from './emit.ts';
+import { emitUndisturbed } from './sequence.ts';
 
 const WORD = 4;
 const LONGEST = abi.HASH_SECRETS * WORD;
@@ -112,13 +113,20 @@ const firstLink = ({ b }: Out, { bits }: Shape, table: Expr, sum: Expr): Expr =>
   return b.load('i32.load', link, abi.HASH_BUCKETS);
 };
 
+/** A writer in shared memory may lead a walk astray: it ends after as many steps as the longest chain can have. */
+const boundSteps = ({ b }: Out, { maxEntries }: MapSpec, steps: number, done: string): Expr => {
+  const count = b.tee(steps, b.binary('i32.add', b.get(steps, 'i32'), b.const32(1)), 'i32');
+  return b.br(done, b.binary('i32.gt_u', count, b.const32(maxEntries + 1)));
+};
+
 /** Statements that leave slot + 1 of the key, or 0, in a local, which is returned. */
 export function emitFind(
   out: Out,
-  { index }: KnownMap,
+  map: KnownMap,
   words: KeyWords,
   shape: Shape,
 ): { statements: Expr[]; slot: number } {
+  const { index, spec } = map;
   const { b } = out;
   const slot = out.local('map slot', 'i32');
   const entryLocal = out.local('map entry', 'i32');
@@ -126,7 +134,10 @@ export function emitFind(
   const table = (): Expr => out.global(hashTable(index));
   const entry = (): Expr => b.get(entryLocal, 'i32');
   const key = new Key(out, words);
+  const steps = out.local('map steps', 'i32');
+  const bounded = out.shared ? [boundSteps(out, spec, steps, done)] : [];
   const walk = b.loop(next, [
+    ...bounded,
     b.br(done, b.unary('i32.eqz', b.get(slot, 'i32'))),
     b.set(entryLocal, elementAt(b, table(), b.get(slot, 'i32'), shape.stride)),
     b.br(done, key.isAt(entry, shape.entries + shape.key)),
@@ -134,7 +145,10 @@ export function emitFind(
     b.br(next),
   ]);
   const first = firstLink(out, shape, table(), key.sum(table));
-  return { statements: [...key.load(words), b.set(slot, first), b.block(done, [walk])], slot };
+  const search = [b.set(slot, first), b.block(done, [walk])];
+  const reset = out.shared ? [b.set(steps, b.const32(0)), ...search] : search;
+  const found = out.shared ? emitUndisturbed(out, map, reset) : search;
+  return { statements: [...key.load(words), ...found], slot };
 }
 
 /** The running CPU's value in a slot (+ 1, in a local), or 0 for 0. */

@@ -24,15 +24,14 @@ const KINDS: ReadonlyMap<number, Kind> = new Map([
   [MAP_TYPE_LRU_PERCPU_HASH, 'lru'],
 ]);
 
-const kindOf = ({ type, keySize }: MapSpec, shared: boolean): Kind | undefined => {
+const kindOf = ({ type, keySize }: MapSpec): Kind | undefined => {
   const kind = KINDS.get(type);
-  // In shared memory a walk must be repeated when a writer came into it: the runtime's does.
-  return kind === 'array' || (!shared && isHashable(keySize)) ? kind : undefined;
+  return kind === 'array' || isHashable(keySize) ? kind : undefined;
 };
 
 /** Words of a key that {@link emitLookup} wants; undefined when lookups in the map are calls. */
-export function keyWords(spec: MapSpec, shared: boolean): number | undefined {
-  return kindOf(spec, shared) === undefined ? undefined : spec.keySize / 4;
+export function keyWords(spec: MapSpec): number | undefined {
+  return kindOf(spec) === undefined ? undefined : spec.keySize / 4;
 }
 
 /**
@@ -46,7 +45,7 @@ export function emitLookup(
   key: KeyWords,
   constant: number | undefined,
 ): Lookup | undefined {
-  const kind = kindOf(map.spec, false);
+  const kind = kindOf(map.spec);
   if (kind === 'array') return emitArrayLookup(out, map, key, constant);
   if (kind === 'hash') return emitHashLookup(out, map, key);
   return kind === 'lru' ? emitLruLookup(out, map, key) : undefined;

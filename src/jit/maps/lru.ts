@@ -4,6 +4,7 @@ import type { Builder, Expr, FunctionSpec } from '../builder.ts';
 import { hashTable, importedName, mapGlobal } from '../names.ts';
 import { elementAt, type KeyWords, type KnownMap, type Lookup, type Out } from './emit.ts';
 import { emitFind, type Shape, shapeOf, valueAt } from './hash.ts';
+import { foundAt } from './sequence.ts';
 
 const SLOT = 0;
 const ENTRY = 1;
@@ -80,11 +81,21 @@ class Touch {
   }
 }
 
+/** The call that moves the slot (+ 1) in a local. In shared memory that takes the lock, so that the runtime does it. */
+const touch = (out: Out, map: KnownMap, shape: Shape, slot: number): Expr => {
+  const { b } = out;
+  if (out.shared) {
+    const operands = [out.global(mapGlobal(map.index)), b.get(slot, 'i32'), foundAt(out)];
+    return b.call(out.runtime('lruUse'), operands, undefined);
+  }
+  const name = importedName('jit', `touch${map.index}`);
+  out.define(name, () => new Touch(out, map, shape).spec(name));
+  return b.call(name, [b.get(slot, 'i32')], undefined);
+};
+
 export function emitLruLookup(out: Out, map: KnownMap, words: KeyWords): Lookup {
   const { b } = out;
   const shape = shapeOf(map.spec, true);
-  const name = importedName('jit', `touch${map.index}`);
-  out.define(name, () => new Touch(out, map, shape).spec(name));
   const { statements, slot } = emitFind(out, map, words, shape);
   const first = b.load('i32.load', out.global(mapGlobal(map.index)), abi.HASH_LRU_FIRST);
   const moves = b.binary(
@@ -92,6 +103,6 @@ export function emitLruLookup(out: Out, map: KnownMap, words: KeyWords): Lookup 
     b.binary('i32.ne', b.get(slot, 'i32'), b.const32(0)),
     b.binary('i32.ne', b.get(slot, 'i32'), first),
   );
-  const touch = b.when(moves, [b.call(name, [b.get(slot, 'i32')], undefined)]);
-  return { statements: [...statements, touch], value: valueAt(out, map, slot) };
+  const use = b.when(moves, [touch(out, map, shape, slot)]);
+  return { statements: [...statements, use], value: valueAt(out, map, slot) };
 }
