@@ -127,6 +127,11 @@ export interface RuntimeExports {
   trieLookup(map: number, key: number): number;
   trieUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
   trieDelete(map: number, key: number): number;
+  /** Ring buffers, of programs that leave no record behind: what they reserve is not kept account of. */
+  ringbufOutput(map: number, data: number, size: bigint, flags: bigint): number;
+  ringbufReserve(map: number, size: bigint, flags: bigint): number;
+  ringbufSubmit(record: number): void;
+  ringbufDiscard(record: number): void;
 }
 
 /** What the runtime imports (module `env`). */

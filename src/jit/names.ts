@@ -59,6 +59,10 @@ export const RUNTIME_FUNCTIONS = {
   trieLookup: { params: ['i32', 'i32'], result: 'i32' },
   trieUpdate: { params: ['i32', 'i32', 'i32', 'i64', 'i32'], result: 'i32' },
   trieDelete: { params: ['i32', 'i32'], result: 'i32' },
+  ringbufOutput: { params: ['i32', 'i32', 'i64', 'i64'], result: 'i32' },
+  ringbufReserve: { params: ['i32', 'i64', 'i64'], result: 'i32' },
+  ringbufSubmit: { params: ['i32'], result: undefined },
+  ringbufDiscard: { params: ['i32'], result: undefined },
 } as const satisfies Record<string, Signature>;
 export type RuntimeFunction = keyof typeof RUNTIME_FUNCTIONS;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import * as abi from '../../src/abi/maps.ts';
 import type { BpfObject, BpfProgram, MapSpec, OpenOptions } from '../../src/index.ts';
 import { instantiate } from '../../src/jit/instantiate.ts';
-import { mapSpec, openText } from '../api/build.ts';
+import { mapSpec, openText, ringSpec } from '../api/build.ts';
 
 const UPDATE = 1;
 const DELETE = 2;
@@ -218,5 +218,75 @@ describe('operations on a known map', () => {
       hostHelper: engine.helpers.call,
     });
     await expect(bound).rejects.toThrow(/map "values" with maxEntries 4, but .* is 3/);
+  });
+});
+
+describe('ring buffers', () => {
+  /** The packet: size of a record to output, then what to do with reserved ones (0: submit), flags. */
+  const text = `
+    r6 = *(u32 *)(r1 + 0)
+    r7 = *(u32 *)(r1 + 4)
+    r0 = -1
+    r2 = r6
+    r2 += 64
+    if r2 > r7 goto out
+    ${[0, 8, 16, 24].map((at) => `r2 = *(u64 *)(r6 + ${16 + at})\n*(u64 *)(r10 - ${32 - at}) = r2`).join('\n')}
+    r8 = 0
+    r1 = map[events] ll
+    r2 = 24
+    r3 = *(u32 *)(r6 + 8)
+    call bpf_ringbuf_reserve
+    if r0 == 0 goto full
+    r8 = 1
+    r2 = *(u64 *)(r6 + 16)
+    *(u64 *)(r0 + 0) = r2
+    *(u64 *)(r0 + 8) = r2
+    *(u64 *)(r0 + 16) = r2
+    r1 = r0
+    r2 = 0
+    r3 = *(u32 *)(r6 + 4)
+    if r3 == 0 goto submit
+    call bpf_ringbuf_discard
+    goto full
+  submit:
+    call bpf_ringbuf_submit
+  full:
+    r1 = map[events] ll
+    r2 = r10
+    r2 += -32
+    r3 = *(u32 *)(r6 + 0)
+    r4 = *(u32 *)(r6 + 12)
+    r3 &= 31
+    r3 += 1
+    call bpf_ringbuf_output
+    r0 <<= 1
+    r0 |= r8
+  out:
+    exit`;
+
+  test('the same records as through the helpers, and the same errors', async () => {
+    const maps = [ringSpec('events', 4096)];
+    const opened = await Promise.all(
+      VARIANTS.map(async (options) => {
+        const object = await openText(text, { ...options, type: 'xdp', maps });
+        return { ring: object.ring('events'), program: await object.program() };
+      }),
+    );
+    const draw = random(5);
+    for (let turn = 0; turn < 400; turn++) {
+      const packet = Uint8Array.from({ length: 64 }, () => draw(256));
+      const view = new DataView(packet.buffer);
+      for (const [at, most] of [
+        [4, 2],
+        [8, 2],
+        [12, 4],
+      ] as const)
+        view.setUint32(at, draw(3) === 0 ? draw(most) : 0, true);
+      const [first, ...others] = opened.map(({ program }) => program.run(packet).r0);
+      for (const other of others) expect(other).toBe(first);
+      if (turn % 100 < 90) continue;
+      const [records, ...same] = opened.map(({ ring }) => [...ring.drain()]);
+      for (const other of same) expect(other).toEqual(records);
+    }
   });
 });

@@ -72,20 +72,20 @@ const lookUp = (scope: Scope, map: KnownMap, fact: MapCallFact): Expr[] | undefi
   return lookup && [...lookup.statements, scope.setReg(0, lookup.value)];
 };
 
-const operate = (scope: Scope, id: number, map: KnownMap): Expr[] | undefined => {
-  const args = { key: () => scope.low(2), value: () => scope.low(3), flags: () => scope.reg(4) };
-  const result = emitDirectCall(outOf(scope), id, map, args);
-  return result && [scope.setReg(0, result)];
-};
-
 /** A lookup without a call, or a call past the helper, where the map is known and nothing needs to be checked. */
 const callKnownMap = (scope: Scope, id: number, slot: number): Expr[] | undefined => {
   const { unit } = scope;
+  if (unit.proof.mode !== 'verified') return undefined;
   const fact = unit.proof.facts.get(slot)?.mapCall;
-  if (fact === undefined || unit.sandbox) return undefined;
-  const map = { index: fact.map, spec: unit.map(fact.map) };
-  const found = id === MAP_LOOKUP_ELEM ? lookUp(scope, map, fact) : undefined;
-  return found ?? operate(scope, id, map);
+  const map = fact && { index: fact.map, spec: unit.map(fact.map) };
+  const found = map && id === MAP_LOOKUP_ELEM ? lookUp(scope, map, fact) : undefined;
+  if (found !== undefined) return found;
+  const operands = {
+    address: (register: number) => scope.low(register),
+    register: (register: number) => scope.reg(register),
+  };
+  const known = map && { index: map.index, type: map.spec.type };
+  return emitDirectCall(outOf(scope), id, known, operands, (value) => scope.setReg(0, value));
 };
 
 const callHelper = (scope: Scope, id: number, slot: number): Expr[] =>

@@ -1,6 +1,6 @@
 /**
- * Operations on maps known at the call, without the helper's switch over map types: the runtime's function for the
- * type, called by its address arguments. For verified programs: nothing is checked.
+ * Helpers on maps known at the call, past the helper's switch over map types: the runtime's function for the type. For
+ * verified programs: nothing is checked.
  */
 import {
   MAP_TYPE_ARRAY,
@@ -10,47 +10,103 @@ import {
   MAP_TYPE_LRU_PERCPU_HASH,
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
+  MAP_TYPE_RINGBUF,
 } from '../../abi/maps.ts';
 import type { Expr } from '../builder.ts';
 import { mapGlobal, RUNTIME_FUNCTIONS, type RuntimeFunction } from '../names.ts';
-import type { KnownMap, Out } from './emit.ts';
+import type { Out } from './emit.ts';
 
 const LOOKUP = 1;
 const UPDATE = 2;
 const DELETE = 3;
+const RINGBUF_OUTPUT = 130;
+const RINGBUF_RESERVE = 131;
+const RINGBUF_SUBMIT = 132;
+const RINGBUF_DISCARD = 133;
 
-type ByHelper = Readonly<Record<number, RuntimeFunction>>;
+type Register = 1 | 2 | 3 | 4;
+/** What is passed: the map's address, a register as an address, a whole register, or 0 for false. */
+type Operand = 'map' | `address${Register}` | `register${Register}` | 'false';
 
-const ARRAY: ByHelper = { [UPDATE]: 'arrayUpdate' };
-const HASH: ByHelper = { [LOOKUP]: 'hashLookup', [UPDATE]: 'hashUpdate', [DELETE]: 'hashDelete' };
-const TRIE: ByHelper = { [LOOKUP]: 'trieLookup', [UPDATE]: 'trieUpdate', [DELETE]: 'trieDelete' };
+interface Direct {
+  readonly name: RuntimeFunction;
+  readonly operands: readonly Operand[];
+  /** What r0 is made of: an address, an error number, or nothing. */
+  readonly result: 'address' | 'error' | 'zero';
+}
 
-const BY_TYPE: ReadonlyMap<number, ByHelper> = new Map([
-  [MAP_TYPE_ARRAY, ARRAY],
-  [MAP_TYPE_PERCPU_ARRAY, ARRAY],
-  [MAP_TYPE_HASH, HASH],
-  [MAP_TYPE_PERCPU_HASH, HASH],
-  [MAP_TYPE_LRU_HASH, HASH],
-  [MAP_TYPE_LRU_PERCPU_HASH, HASH],
-  [MAP_TYPE_LPM_TRIE, TRIE],
+const HASHES = [MAP_TYPE_HASH, MAP_TYPE_PERCPU_HASH, MAP_TYPE_LRU_HASH, MAP_TYPE_LRU_PERCPU_HASH];
+const ARRAYS = [MAP_TYPE_ARRAY, MAP_TYPE_PERCPU_ARRAY];
+
+const lookup = (name: RuntimeFunction): Direct => ({
+  name,
+  operands: ['map', 'address2'],
+  result: 'address',
+});
+/** The last operand says that it is not the host who updates. */
+const update = (name: RuntimeFunction): Direct => ({
+  name,
+  operands: ['map', 'address2', 'address3', 'register4', 'false'],
+  result: 'error',
+});
+const remove = (name: RuntimeFunction): Direct => ({ name, operands: ['map', 'address2'], result: 'error' });
+
+const key = (helper: number, type: number | undefined): string => `${helper}/${type}`;
+const forTypes = (helper: number, types: readonly number[], direct: Direct): [string, Direct][] =>
+  types.map((type) => [key(helper, type), direct]);
+
+const DIRECT: ReadonlyMap<string, Direct> = new Map([
+  ...forTypes(UPDATE, ARRAYS, update('arrayUpdate')),
+  ...forTypes(LOOKUP, HASHES, lookup('hashLookup')),
+  ...forTypes(UPDATE, HASHES, update('hashUpdate')),
+  ...forTypes(DELETE, HASHES, remove('hashDelete')),
+  ...forTypes(LOOKUP, [MAP_TYPE_LPM_TRIE], lookup('trieLookup')),
+  ...forTypes(UPDATE, [MAP_TYPE_LPM_TRIE], update('trieUpdate')),
+  ...forTypes(DELETE, [MAP_TYPE_LPM_TRIE], remove('trieDelete')),
+  ...forTypes(RINGBUF_OUTPUT, [MAP_TYPE_RINGBUF], {
+    name: 'ringbufOutput',
+    operands: ['map', 'address2', 'register3', 'register4'],
+    result: 'error',
+  }),
+  ...forTypes(RINGBUF_RESERVE, [MAP_TYPE_RINGBUF], {
+    name: 'ringbufReserve',
+    operands: ['map', 'register2', 'register3'],
+    result: 'address',
+  }),
+  [key(RINGBUF_SUBMIT, undefined), { name: 'ringbufSubmit', operands: ['address1'], result: 'zero' }],
+  [key(RINGBUF_DISCARD, undefined), { name: 'ringbufDiscard', operands: ['address1'], result: 'zero' }],
 ]);
 
+/** Where a direct call takes its operands from. */
+export interface Arguments {
+  /** The register's low half, i32. */
+  address(register: number): Expr;
+  /** The register, i64. */
+  register(register: number): Expr;
+}
+
 /**
- * r0 of the helper, or undefined when it has no function for the map's type.
+ * Statements that make the call and leave r0 by `setResult`; undefined when the helper has no function of its own for
+ * the map's type.
  *
- * @param args makes r2, r3 and r4: addresses of key and value (i32), and the flags (i64)
+ * @param map its index and type, undefined where the helper takes none
  */
 export function emitDirectCall(
   { b, global, runtime }: Pick<Out, 'b' | 'global' | 'runtime'>,
   helper: number,
-  { index, spec }: KnownMap,
-  args: { readonly key: () => Expr; readonly value: () => Expr; readonly flags: () => Expr },
-): Expr | undefined {
-  const name = BY_TYPE.get(spec.type)?.[helper];
-  if (name === undefined) return undefined;
-  const operands = [global(mapGlobal(index)), args.key()];
-  // The last operand says that it is not the host who updates.
-  if (helper === UPDATE) operands.push(args.value(), args.flags(), b.const32(0));
-  const call = b.call(runtime(name), operands, RUNTIME_FUNCTIONS[name].result);
-  return b.unary(helper === LOOKUP ? 'i64.extend_u' : 'i64.extend_s', call);
+  map: { readonly index: number; readonly type: number } | undefined,
+  args: Arguments,
+  setResult: (value: Expr) => Expr,
+): Expr[] | undefined {
+  const direct = DIRECT.get(key(helper, map?.type));
+  if (direct === undefined) return undefined;
+  const operands = direct.operands.map((operand) => {
+    if (operand === 'map') return global(mapGlobal(map?.index ?? 0));
+    if (operand === 'false') return b.const32(0);
+    const register = Number(operand.slice(-1));
+    return operand.startsWith('address') ? args.address(register) : args.register(register);
+  });
+  const call = b.call(runtime(direct.name), operands, RUNTIME_FUNCTIONS[direct.name].result);
+  if (direct.result === 'zero') return [call, setResult(b.const64(0n))];
+  return [setResult(b.unary(direct.result === 'address' ? 'i64.extend_u' : 'i64.extend_s', call))];
 }
