@@ -140,7 +140,9 @@ describe('operations on a known map', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 24, 25, 100])('hashes of %i elements', async (maxEntries) => {
+  test.each([
+    1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 24, 25, 100, 98_304, 98_305, 1_000_000, 1_048_577,
+  ])('hashes of %i elements', async (maxEntries) => {
     const spec = mapSpec('values', abi.MAP_TYPE_HASH, { keySize: 8, maxEntries });
     const opened = await Promise.all(VARIANTS.slice(0, 2).map((options) => openWith(spec, options)));
     const draw = random(maxEntries);
