@@ -246,7 +246,9 @@ export const MAP_COUNT = 40; // u32
 export const MAP_ID = 44; // u32
 /** Offset of struct bpf_spin_lock in the value plus 1; 0 when it has none. The host sets it from BTF. */
 export const MAP_SPIN_LOCK = 48; // u32
-/** From here on private to assembly/maps. */
+/** From here on private to assembly/maps, but for what src/abi/hash.ts names. */
 export const MAP_PRIVATE = 64;
+/** u32: sequence lock of the map's structure. */
+export const MAP_LOCK = MAP_PRIVATE;
 export const MAP_SIZE = 256;
 export const MAP_MAGIC_VALUE = 0x70616d77; // 'wmap'

@@ -113,6 +113,25 @@ export interface RuntimeExports {
   tailCall(map: bigint, index: bigint, pc: number): number;
   /** LD_ABS/LD_IND: host-order value, or -1 when out of range (the program then ends with 0). */
   packetLoad(offset: number, size: number): bigint;
+
+  /**
+   * The map helpers for a map whose type is known, of programs that need no checks: address of the value or 0; 0 or a
+   * negative error number. `host` is 0. Hashes: HASH, PERCPU_HASH and their LRU kinds; arrays: ARRAY and PERCPU_ARRAY.
+   */
+  arrayUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashLookup(map: number, key: number): number;
+  /** `slot` (+ 1) of an LRU map was found when MAP_LOCK was `sequence`: it is the most recently used now. */
+  lruUse(map: number, slot: number, sequence: number): void;
+  hashUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashDelete(map: number, key: number): number;
+  trieLookup(map: number, key: number): number;
+  trieUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  trieDelete(map: number, key: number): number;
+  /** Ring buffers, of programs that leave no record behind: what they reserve is not kept account of. */
+  ringbufOutput(map: number, data: number, size: bigint, flags: bigint): number;
+  ringbufReserve(map: number, size: bigint, flags: bigint): number;
+  ringbufSubmit(record: number): void;
+  ringbufDiscard(record: number): void;
 }
 
 /** What the runtime imports (module `env`). */

@@ -1,9 +1,10 @@
 /** A translated program in an engine: the artifact's module, bound to the engine's memory and runtime. */
+import { HASH_TABLE } from '../abi/hash.ts';
 import * as layout from '../abi/layout.ts';
 import type { HelperExport, RuntimeExports, RuntimeImports } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { helperId } from '../isa/helpers.ts';
-import type { Artifact } from './artifact.ts';
+import type { Artifact, ArtifactMap } from './artifact.ts';
 import * as names from './names.ts';
 
 /** Addresses are in the engine's linear memory. */
@@ -74,6 +75,9 @@ const engineImports = (bindings: Bindings): Imports => {
     env[names.valuesGlobal(index)] = address(values);
     Object.assign(env, windowOf(bindings, values, index));
   });
+  bindings.maps.forEach((map, index) => {
+    Object.assign(env, insidesOf(bindings, map, index));
+  });
   return env;
 };
 
@@ -99,6 +103,18 @@ const windowOf = (bindings: Bindings, values: number, index: number): Imports =>
     [names.windowStart(index)]: address(values),
     [names.readLimit(index)]: allowed(layout.REGION_READ),
     [names.writeLimit(index)]: allowed(layout.REGION_WRITE),
+  };
+};
+
+/** What lookups without a call start from. */
+const insidesOf = ({ memory, run }: Bindings, map: number, index: number): Imports => {
+  const view = new DataView(memory.buffer);
+  const at = (offset: number): number => view.getUint32(offset, true);
+  const own = at(map + layout.MAP_VALUES) + at(run + layout.RUN_CPU) * at(map + layout.MAP_CPU_STRIDE);
+  return {
+    [names.ownValues(index)]: address(own),
+    [names.hashTable(index)]: address(at(map + HASH_TABLE)),
+    [names.slotValues(index)]: address(own - at(map + layout.MAP_VALUE_STRIDE)),
   };
 };
 
@@ -137,14 +153,39 @@ const checkMaps = ({ info }: Artifact, { maps, values }: Bindings): void => {
   throw new WebpfError('bad-argument', message, { stage: 'jit', subject: info.name });
 };
 
+const SIZES = [
+  ['type', layout.MAP_TYPE],
+  ['keySize', layout.MAP_KEY_SIZE],
+  ['valueSize', layout.MAP_VALUE_SIZE],
+  ['maxEntries', layout.MAP_MAX_ENTRIES],
+] as const satisfies readonly (readonly [keyof ArtifactMap, number])[];
+
+/** Lookups emitted into the module have the sizes of their maps in them. */
+const checkSizes = ({ info }: Artifact, module: WebAssembly.Module, { memory, maps }: Bindings): void => {
+  const view = new DataView(memory.buffer);
+  for (const { name } of WebAssembly.Module.imports(module)) {
+    const index = names.sizedMap(name) ?? -1;
+    const [map, address] = [info.maps[index], maps[index]];
+    if (map === undefined || address === undefined) continue;
+    for (const [size, offset] of SIZES) {
+      const found = view.getUint32(address + offset, true);
+      if (found === map[size]) continue;
+      const message = `artifact of program ${info.name}: it was made for a map "${map.name}" with ${size} ${map[size]}, but that of the map it is bound to is ${found}: compile the program again`;
+      throw new WebpfError('bad-argument', message, { stage: 'jit', subject: info.name });
+    }
+  }
+};
+
 /**
  * Binds a translated program to an engine.
  *
- * @throws WebpfError 'bad-argument' when the module does not compile, or does not fit the engine (other memory)
+ * @throws WebpfError 'bad-argument' when the module does not compile, or does not fit the engine: other memory, or
+ *   maps of other sizes than those it was made for
  */
 export async function instantiate(artifact: Artifact, bindings: Bindings): Promise<TranslatedProgram> {
   checkMaps(artifact, bindings);
   const module = await compileArtifact(artifact);
+  checkSizes(artifact, module, bindings);
   const exports = link(artifact, module, bindings);
   return {
     entry: exports[names.ENTRY] as TranslatedFunction,

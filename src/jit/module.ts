@@ -9,11 +9,11 @@ import {
   RUN_STACK_TOP,
 } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
-import type { ProgramType } from '../frontend/program.ts';
+import type { MapSpec, ProgramType } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
-import type { Builder, Expr, Signature } from './builder.ts';
+import type { Builder, Expr, FunctionSpec, Signature } from './builder.ts';
 import { codeOfProgram } from './code.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
@@ -31,6 +31,7 @@ export interface ModuleInput {
   readonly structure: Structure;
   readonly proof: Proof;
   readonly type: ProgramType;
+  readonly maps: readonly MapSpec[];
   readonly shared: boolean;
   readonly uses: (optimization: Optimization) => boolean;
 }
@@ -73,10 +74,12 @@ class ModuleUnit implements Unit {
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
   readonly #kfuncs: readonly string[];
-  /** Names of what is imported already. */
+  readonly #maps: readonly MapSpec[];
+  /** Names of what is imported, or defined, already. */
   readonly #imported = new Set<string>();
+  #labels = 0;
 
-  constructor(b: Builder, { structure, proof, type, shared, uses }: ModuleInput) {
+  constructor(b: Builder, { structure, proof, type, maps, shared, uses }: ModuleInput) {
     this.uses = uses;
     this.values = new Values(rulesOf(uses));
     this.b = b;
@@ -87,6 +90,7 @@ class ModuleUnit implements Unit {
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
     this.#kfuncs = structure.kfuncNames;
+    this.#maps = maps;
     this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
   }
 
@@ -119,6 +123,20 @@ class ModuleUnit implements Unit {
     const name = names.importedName('jit', 'guard');
     if (this.#isNew(name)) addGuard(this, name);
     return name;
+  }
+
+  define(name: string, make: () => FunctionSpec): void {
+    if (this.#isNew(name)) this.b.addFunction(make());
+  }
+
+  map(index: number): MapSpec {
+    const spec = this.#maps[index];
+    if (spec) return spec;
+    throw new WebpfError('bad-program', `the program has no map ${index}`, { stage: 'jit' });
+  }
+
+  label(): string {
+    return `map ${this.#labels++}`;
   }
 
   global(name: string): Expr {

@@ -1,7 +1,8 @@
 /** One function while it is lowered: its registers as WebAssembly locals, and what the module knows. */
 import { RUN_FUEL } from '../abi/layout.ts';
+import type { MapSpec } from '../frontend/program.ts';
 import type { Proof } from '../verifier/proof.ts';
-import type { Builder, Expr, ValueType } from './builder.ts';
+import type { Builder, Expr, FunctionSpec, ValueType } from './builder.ts';
 import type { Window } from './hints.ts';
 import { FUNCTION, RUN, RUNTIME_FUNCTIONS, type RuntimeFunction } from './names.ts';
 import type { Optimization } from './opt/names.ts';
@@ -35,6 +36,12 @@ export interface Unit {
   guard(): string;
   global(name: string): Expr;
   table(): void;
+  /** The program's map of that index. */
+  map(index: number): MapSpec;
+  /** A label that no other call has returned. */
+  label(): string;
+  /** Adds a function of the module's own, unless one of that name was added before. */
+  define(name: string, make: () => FunctionSpec): void;
 }
 
 /** What is found out about a function before it is lowered. */

@@ -106,7 +106,14 @@ export async function translate(
   const builder = new BinaryenBuilder();
   const shared = options.shared ?? false;
   try {
-    buildModule(builder, { structure, proof, type: program.type, shared, uses: usesOf(options) });
+    buildModule(builder, {
+      structure,
+      proof,
+      type: program.type,
+      maps: program.maps,
+      shared,
+      uses: usesOf(options),
+    });
     const wasm = builder.finish({ optimize: options.passes ?? false });
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, shared));

@@ -20,6 +20,7 @@ import type { Flow } from '../ssa/flow.ts';
 import { const64, type Value } from '../ssa/value.ts';
 import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
+import { callKnownMap } from './mapCall.ts';
 
 /** Helpers that call back into the program and need to know its frame: for_each_map_elem, find_vma, loop, user_ringbuf_drain. */
 const CALLBACK_HELPERS: ReadonlySet<number> = new Set([164, 180, 181, 209]);
@@ -31,13 +32,7 @@ const unsupported = (slot: number, what: string, right: string): never => {
   throw new WebpfError('unsupported', message, { stage: 'jit', insn: slot });
 };
 
-/** r1 to r5; what the proof says is not read is 0. */
-const argumentsOf = (flow: Flow, facts: InsnFacts | undefined): Value[] => {
-  const read = facts?.registers?.map(({ register }) => register);
-  return ARGUMENTS.map((register) =>
-    read === undefined || read.includes(register) ? flow.reg(register) : const64(0n),
-  );
-};
+const argumentsOf = (flow: Flow): Value[] => ARGUMENTS.map((register) => flow.reg(register));
 
 /** Where the program is, for traps inside the helper. */
 const notePlace = (scope: Scope, slot: number): Expr =>
@@ -51,6 +46,7 @@ const helperCall = (scope: Scope, id: number, operands: readonly Expr[]): Expr =
 };
 
 const callHelper = (flow: Flow, id: number, facts: InsnFacts | undefined): void => {
+  if (flow.scope.unit.uses('maps') && callKnownMap(flow, id, facts)) return;
   const { scope, slot } = flow;
   const { b } = scope;
   const callsBack = CALLBACK_HELPERS.has(id);
@@ -59,7 +55,7 @@ const callHelper = (flow: Flow, id: number, facts: InsnFacts | undefined): void 
       b.store('i32.store', scope.run(), RUN_FRAME, frame as Expr),
     ]);
   }
-  const r0 = flow.result('i64', argumentsOf(flow, facts), (operands, set) => [
+  const r0 = flow.result('i64', argumentsOf(flow), (operands, set) => [
     notePlace(scope, slot),
     ...scope.flush(),
     set(helperCall(scope, id, operands)),
@@ -105,7 +101,7 @@ const checkDepth = (flow: Flow): void => {
 };
 
 const calleeOperands = (flow: Flow): Value[] => [
-  ...ARGUMENTS.map((register) => flow.reg(register)),
+  ...argumentsOf(flow),
   flow.values.binary('sub', 'i64', flow.reg(FRAME_POINTER), const64(BigInt(FRAME_SIZE))),
 ];
 

@@ -19,6 +19,8 @@ export const OPTIMIZATIONS = [
   'forward',
   /** Pieces of the stack whose address nobody else gets are locals. */
   'stack',
+  /** Lookups in maps known at the call without a call; other operations on them past the helper. */
+  'maps',
   /** Loops that count are copied. */
   'unroll',
   /** Functions of the program in place of calls. */

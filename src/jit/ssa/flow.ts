@@ -106,7 +106,7 @@ export class Flow {
   /** Unchecked load, zero-extended. */
   load(piece: Piece): Value {
     const known = this.scope.unit.uses('forward') ? this.memory.find(piece) : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#part(known.value, known.shift, piece.size);
     const { address, offset } = this.frame.address(this.values, piece);
     const { epoch } = this.memory;
     const siblings: Value[] = [];
@@ -167,6 +167,10 @@ export class Flow {
 
   ending(): Ending {
     return this.#registers;
+  }
+
+  #part(value: Value, shift: number, size: Size): Value {
+    return this.#truncated(this.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
   }
 
   /** Value of `size` bytes as a load gives it. */

@@ -26,8 +26,12 @@ export class KnownMemory {
     return this.#epoch;
   }
 
-  find({ base, offset, size }: Piece): Value | undefined {
-    return this.#cells.find((cell) => cell.base === base && cell.offset === offset && cell.size === size)?.value;
+  /** What is known of a piece: a value that begins `shift` bits into the one that was loaded or stored. */
+  find({ base, offset, size }: Piece): { readonly value: Value; readonly shift: number } | undefined {
+    const cell = this.#cells.findLast(
+      (known) => known.base === base && known.offset <= offset && offset + size <= known.offset + known.size,
+    );
+    return cell && { value: cell.value, shift: 8 * (offset - cell.offset) };
   }
 
   loaded(piece: Piece, value: Value): void {
