@@ -49,12 +49,19 @@ export class Body implements Sink {
     return this.#cfg.blocks[block]?.start ?? 0;
   }
 
+  /** Expressions made from now on are the block's jump, or what its last instruction leads to. */
+  #atLast(block: number): void {
+    const last = this.#last(block);
+    this.#scope.b.at(this.#insns[last] === undefined ? last - 1 : last);
+  }
+
   /** Slot of the jump (or other last instruction, unless wide) of a block. */
   #last(block: number): number {
     return (this.#cfg.blocks[block]?.end ?? 0) - 1;
   }
 
   #pay(from: number, to: number): Expr[] {
+    this.#atLast(from);
     return payJump(this.#scope, this.#last(from), this.#start(to));
   }
 
@@ -67,6 +74,7 @@ export class Body implements Sink {
   test(from: number, taken: boolean): Expr {
     const insn = this.#insns[this.#last(from)];
     const { b } = this.#scope;
+    this.#atLast(from);
     const value = insn === undefined ? b.const32(0) : condition(this.#scope, insn);
     return taken ? value : b.unary('i32.eqz', value);
   }
@@ -106,7 +114,9 @@ export class Body implements Sink {
     }
     for (let slot = this.#start(block); slot <= end; slot++) {
       const insn = this.#insns[slot];
-      if (insn !== undefined) this.push(...lowerInsn(this.#scope, insn, slot));
+      if (insn === undefined) continue;
+      this.#scope.b.at(slot);
+      this.push(...lowerInsn(this.#scope, insn, slot));
     }
     if (this.#isIdle(block)) this.push(this.#scope.b.drop(this.test(block, true)));
   }

@@ -71,6 +71,7 @@ export function translateFunction(
 ): void {
   const scope = new Scope(unit, previewOf(unit, subprogram, insns));
   const body = lowerBody(scope, subprogram, insns);
+  unit.b.at();
   const { name } = unit.functionAt(subprogram.start);
   const start = [...prologue(scope), ...windowPrologue(scope), ...scope.reload(), ...counterPrologue(scope)];
   unit.b.addFunction({

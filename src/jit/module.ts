@@ -55,6 +55,8 @@ const tailCallsInSubprograms = ({ decoded, subprograms, addressTaken }: Structur
   );
 };
 
+const GUARD_NAME = names.importedName('jit', 'guard');
+
 class ModuleUnit implements Unit {
   readonly b: Builder;
   readonly proof: Proof;
@@ -106,9 +108,12 @@ class ModuleUnit implements Unit {
   }
 
   guard(): string {
-    const name = names.importedName('jit', 'guard');
-    if (this.#isNew(name)) addGuard(this, name);
-    return name;
+    this.#imported.add(GUARD_NAME);
+    return GUARD_NAME;
+  }
+
+  get usesGuard(): boolean {
+    return this.#imported.has(GUARD_NAME);
   }
 
   global(name: string): Expr {
@@ -140,13 +145,13 @@ class ModuleUnit implements Unit {
   }
 }
 
-const addGuard = (unit: Unit, name: string): void => {
+const addGuard = (unit: Unit): void => {
   const { b } = unit;
   const [fuel, ...checked] = names.GUARD.params.map((type, index) => b.get(index, type));
   if (fuel === undefined) return;
   const call = b.call(unit.runtime('check'), checked, names.GUARD.result);
   const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel), b.return(call)];
-  b.addFunction({ name, ...names.GUARD, locals: [], body, exports: [] });
+  b.addFunction({ name: GUARD_NAME, ...names.GUARD, locals: [], body, exports: [] });
 };
 
 const RECORD = 0;
@@ -209,5 +214,6 @@ export function buildModule(builder: Builder, input: ModuleInput): void {
     if (callback !== undefined) exports.push(callback);
     translateFunction(unit, subprogram, structure.decoded.insns, exports);
   }
+  if (unit.usesGuard) addGuard(unit);
   addBatch(unit, unit.functionAt(0).name);
 }

@@ -1,6 +1,9 @@
 /** Names of the module's imports and exports: what translated code and its instantiation agree on. */
 import type { Signature } from './builder.ts';
 
+/** What stack traces and profiles call the module of a program. */
+export const moduleName = (program: string): string => `webpf.${program}`;
+
 /** Everything that is the engine's: memory, table, addresses, the host's helpers. */
 export const ENV = 'env';
 /** Functions of the compiled runtime. */

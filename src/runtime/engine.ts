@@ -3,12 +3,14 @@ import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
+import { decodePositions } from '../jit/positions.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
 import { FlowKeys } from './flowKeys.ts';
+import { slotOfStack } from './frames.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
@@ -100,6 +102,7 @@ export class Engine implements RunHost, RingHost {
   readonly tailCalls = new TailCalls();
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
+  readonly #positions = new Map<number, Uint8Array>();
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
 
@@ -193,6 +196,11 @@ export class Engine implements RunHost, RingHost {
     this.#programs.set(descriptor, program);
   }
 
+  /** Remembers where the code of a translated program's instructions is, as its artifact has it. */
+  addPositions(descriptor: number, positions: Uint8Array): void {
+    this.#positions.set(descriptor, positions);
+  }
+
   /** What single-stepping needs of this engine. */
   get stepHost(): StepHost {
     const { exports, run } = this;
@@ -216,7 +224,8 @@ export class Engine implements RunHost, RingHost {
     const thrown = this.helpers.takeThrown();
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };
-    const [program, insn] = [this.#current(), this.memory.u32(this.run + layout.RUN_PC)];
+    const program = this.#current();
+    const insn = this.#slotOf(error) ?? this.memory.u32(this.run + layout.RUN_PC);
     if (thrown) {
       const reason = `was stopped: a helper of the host's own threw: ${String(thrown.cause)}`;
       return { trap: trapAt('host', program, insn, reason), cause: thrown.cause };
@@ -251,6 +260,14 @@ export class Engine implements RunHost, RingHost {
       );
     }
     return this.tailCalls.join(map, program);
+  }
+
+  /** Where the running program was when the error was thrown, as far as its stack trace tells. */
+  #slotOf(error: unknown): number | undefined {
+    const program = this.#current();
+    const positions = this.#positions.get(this.memory.u32(this.run + layout.RUN_PROG));
+    if (!program || !positions || !(error instanceof Error) || error.stack === undefined) return undefined;
+    return slotOfStack(error.stack, program, decodePositions(positions));
   }
 
   #current(): DecodedProgram | undefined {

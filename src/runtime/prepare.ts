@@ -6,7 +6,7 @@ import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
-import type { Artifact } from '../jit/artifact.ts';
+import { type Artifact, positionBytes } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
@@ -185,6 +185,7 @@ async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Execut
   const { exports, memory, run } = engine;
   const artifact = await translateFor(engine, placed, proof);
   const descriptor = placed.descriptor.address;
+  engine.addPositions(descriptor, positionBytes(artifact));
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
     run,
