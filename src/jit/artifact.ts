@@ -161,7 +161,7 @@ export function readArtifact(wasm: Uint8Array): Artifact {
 }
 
 /** What encodePositions made; no bytes where the artifact has no positions. */
-export function positionBytes({ wasm }: Artifact): Uint8Array {
+export function positionBytes({ wasm }: Pick<Artifact, 'wasm'>): Uint8Array {
   const section = readSections(wasm).find(({ name }) => name === POSITIONS);
   return wasm.slice(section?.start ?? 0, section?.end ?? 0);
 }

@@ -36,6 +36,8 @@ const MAX_PAGES = 65536;
 /** eBPF accesses need no alignment; 1 is always a true hint. */
 const UNALIGNED = 1;
 const NO_SLOT = -1;
+/** Of all positions. Binaryen takes line 1, column 0 for said before it has said anything. */
+const COLUMN = 1;
 /** Binaryen makes a source map only for a module that says where to find it, in a section behind all others. */
 const SOURCE_MAP = 'positions';
 
@@ -305,7 +307,7 @@ export class BinaryenBuilder implements Builder {
   #place(made: binaryen.FunctionRef): void {
     const places = this.#places;
     for (let i = 0; i < places.length; i += 2) {
-      this.#m.setDebugLocation(made, places[i] ?? 0, this.#source, (places[i + 1] ?? 0) + 1, 0);
+      this.#m.setDebugLocation(made, places[i] ?? 0, this.#source, (places[i + 1] ?? 0) + 1, COLUMN);
     }
     this.#places = [];
     this.#slot = NO_SLOT;

@@ -15,11 +15,19 @@ interface Open {
   readonly close: (items: readonly Expr[]) => Expr;
   /** Label of the block it becomes. */
   readonly label: string | undefined;
+  /** The instruction that it belongs to. */
+  readonly slot: number | undefined;
   /** Label its last statement jumps to, when that is an unconditional jump. */
   goesTo: string | undefined;
 }
 
-const open = (close: Open['close'], label?: string): Open => ({ items: [], close, label, goesTo: undefined });
+const open = (close: Open['close'], slot?: number, label?: string): Open => ({
+  items: [],
+  close,
+  label,
+  slot,
+  goesTo: undefined,
+});
 
 export class Body implements Sink {
   readonly #scope: Scope;
@@ -49,10 +57,10 @@ export class Body implements Sink {
     return this.#cfg.blocks[block]?.start ?? 0;
   }
 
-  /** Expressions made from now on are the block's jump, or what its last instruction leads to. */
-  #atLast(block: number): void {
+  /** Slot of a block's last instruction. */
+  #lastInsn(block: number): number {
     const last = this.#last(block);
-    this.#scope.b.at(this.#insns[last] === undefined ? last - 1 : last);
+    return this.#insns[last] === undefined ? last - 1 : last;
   }
 
   /** Slot of the jump (or other last instruction, unless wide) of a block. */
@@ -61,7 +69,7 @@ export class Body implements Sink {
   }
 
   #pay(from: number, to: number): Expr[] {
-    this.#atLast(from);
+    this.#scope.b.at(this.#lastInsn(from));
     return payJump(this.#scope, this.#last(from), this.#start(to));
   }
 
@@ -74,27 +82,27 @@ export class Body implements Sink {
   test(from: number, taken: boolean): Expr {
     const insn = this.#insns[this.#last(from)];
     const { b } = this.#scope;
-    this.#atLast(from);
+    this.#scope.b.at(this.#lastInsn(from));
     const value = insn === undefined ? b.const32(0) : condition(this.#scope, insn);
     return taken ? value : b.unary('i32.eqz', value);
   }
 
-  open(label: string): void {
-    this.#open.push(open((items) => this.#scope.b.block(label, items), label));
+  open(label: string, slot?: number): void {
+    this.#open.push(open((items) => this.#scope.b.block(label, items), slot, label));
   }
 
   block(target: number): void {
-    this.open(`block${this.#start(target)}`);
+    this.open(`block${this.#start(target)}`, this.#start(target));
   }
 
   loop(header: number): void {
     const label = `loop${this.#start(header)}`;
-    this.#open.push(open((items) => this.#scope.b.loop(label, items)));
+    this.#open.push(open((items) => this.#scope.b.loop(label, items), this.#start(header)));
   }
 
   when(from: number, taken: boolean, to: number): void {
     const test = this.test(from, taken);
-    this.#open.push(open((items) => this.#scope.b.when(test, items)));
+    this.#open.push(open((items) => this.#scope.b.when(test, items), this.#lastInsn(from)));
     this.next(from, to);
   }
 
@@ -102,6 +110,7 @@ export class Body implements Sink {
   end(): void {
     const done = this.#open.pop();
     if (!done) return;
+    this.#scope.b.at(done.slot);
     if (done.label !== undefined && done.goesTo === done.label) done.items.pop();
     this.push(done.close(done.items));
   }

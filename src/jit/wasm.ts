@@ -18,7 +18,7 @@ const corrupt = (message: string): never => {
   throw new WebpfError('bad-argument', `not a webpf artifact: ${message}`, { stage: 'jit' });
 };
 
-/** Reads unsigned LEB128 numbers of at most 32 bits, within bounds. */
+/** Reads LEB128 numbers, unsigned ones of at most 32 bits, within bounds. */
 export class Reader {
   readonly #bytes: Uint8Array;
   at: number;
@@ -41,6 +41,17 @@ export class Reader {
       const byte = this.byte();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
+    }
+    return corrupt(`a number at byte ${this.at} is too long`);
+  }
+
+  /** A signed number of at most 64 bits. */
+  signed(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.byte();
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(Number(shift) + 7, value);
     }
     return corrupt(`a number at byte ${this.at} is too long`);
   }

@@ -3,7 +3,7 @@ import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
-import { decodePositions } from '../jit/positions.ts';
+import { decodePositions, type Positions } from '../jit/positions.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
@@ -102,7 +102,7 @@ export class Engine implements RunHost, RingHost {
   readonly tailCalls = new TailCalls();
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
-  readonly #positions = new Map<number, Uint8Array>();
+  readonly #positions = new Map<number, Uint8Array | Positions>();
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
 
@@ -225,11 +225,12 @@ export class Engine implements RunHost, RingHost {
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };
     const program = this.#current();
-    const insn = this.#slotOf(error) ?? this.memory.u32(this.run + layout.RUN_PC);
+    const called = this.memory.u32(this.run + layout.RUN_PC);
     if (thrown) {
       const reason = `was stopped: a helper of the host's own threw: ${String(thrown.cause)}`;
-      return { trap: trapAt('host', program, insn, reason), cause: thrown.cause };
+      return { trap: trapAt('host', program, called, reason), cause: thrown.cause };
     }
+    const insn = this.#slotOf(error) ?? called;
     const reason = error instanceof Error ? error.message : String(error);
     return { trap: trapAt('memory', program, insn, `was stopped: ${reason}`), cause: error };
   }
@@ -265,9 +266,12 @@ export class Engine implements RunHost, RingHost {
   /** Where the running program was when the error was thrown, as far as its stack trace tells. */
   #slotOf(error: unknown): number | undefined {
     const program = this.#current();
-    const positions = this.#positions.get(this.memory.u32(this.run + layout.RUN_PROG));
-    if (!program || !positions || !(error instanceof Error) || error.stack === undefined) return undefined;
-    return slotOfStack(error.stack, program, decodePositions(positions));
+    const descriptor = this.memory.u32(this.run + layout.RUN_PROG);
+    const known = this.#positions.get(descriptor);
+    if (!program || !known || !(error instanceof Error) || error.stack === undefined) return undefined;
+    const positions = known instanceof Uint8Array ? decodePositions(known) : known;
+    this.#positions.set(descriptor, positions);
+    return slotOfStack(error.stack, program, positions);
   }
 
   #current(): DecodedProgram | undefined {

@@ -8,6 +8,7 @@ import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { type Artifact, positionBytes } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
+import type { TranslateOptions } from '../jit/translate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
@@ -171,14 +172,18 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
   };
 }
 
+/** What an artifact is made with beside the program. */
+export type ArtifactOptions = Pick<TranslateOptions, 'positions'>;
+
 /** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
 export async function translateFor(
   engine: Engine,
   { program, structure, proof: known }: Placed,
   proof: Proof = known,
+  options: ArtifactOptions = {},
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proof, { shared: engine.memory.kind === 'shared' });
+  return translate(program, structure, proof, { ...options, shared: engine.memory.kind === 'shared' });
 }
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
