@@ -4,6 +4,7 @@ import type { Cfg } from '../isa/cfg.ts';
 import type { Insn } from '../isa/insn.ts';
 import { isDead } from '../verifier/live.ts';
 import type { Expr } from './builder.ts';
+import { countStretch } from './counters.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { condition, payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';
@@ -125,7 +126,7 @@ export class Body implements Sink {
       const insn = this.#insns[slot];
       if (insn === undefined) continue;
       this.#scope.b.at(slot);
-      this.push(...lowerInsn(this.#scope, insn, slot));
+      this.push(...countStretch(this.#scope, slot), ...lowerInsn(this.#scope, insn, slot));
     }
     if (this.#isIdle(block)) this.push(this.#scope.b.drop(this.test(block, true)));
   }

@@ -14,6 +14,7 @@ import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, Signature } from './builder.ts';
+import { stretchesOf } from './counters.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
@@ -27,6 +28,7 @@ export interface ModuleInput {
   readonly proof: Proof;
   readonly type: ProgramType;
   readonly shared: boolean;
+  readonly profile: boolean;
 }
 
 interface Named {
@@ -63,6 +65,7 @@ class ModuleUnit implements Unit {
   readonly sandbox: boolean;
   readonly shared: boolean;
   readonly context: Window;
+  readonly counted: ReadonlySet<number> | undefined;
   readonly tailCallsBelow: boolean;
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
@@ -70,12 +73,13 @@ class ModuleUnit implements Unit {
   /** Names of what is imported already. */
   readonly #imported = new Set<string>();
 
-  constructor(b: Builder, { structure, proof, type, shared }: ModuleInput) {
+  constructor(b: Builder, { structure, proof, type, shared, profile }: ModuleInput) {
     this.b = b;
     this.proof = proof;
     this.sandbox = proof.mode === 'sandbox';
     this.shared = shared;
     this.context = PLAIN_CONTEXTS.has(type) ? 'packet' : 'context';
+    this.counted = profile ? new Set(stretchesOf(structure).map(({ start }) => start)) : undefined;
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
     this.#kfuncs = structure.kfuncNames;

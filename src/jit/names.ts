@@ -25,6 +25,8 @@ export const windowStart = (index: number): string => `start${index}`;
 export const readLimit = (index: number): string => `readLimit${index}`;
 export const writeLimit = (index: number): string => `writeLimit${index}`;
 export const HOST_HELPER = 'hostHelper';
+/** Address of the counters of a program whose executions are counted, see counters.ts. */
+export const COUNTERS = 'counters';
 
 export const ENTRY = 'entry';
 export const BATCH = 'batch';

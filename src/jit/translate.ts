@@ -23,6 +23,8 @@ import { appendSection, bodySizes, nameModule } from './wasm.ts';
 export interface TranslateOptions {
   /** For shared memory, with atomic instructions that are. Default: false. */
   readonly shared?: boolean | undefined;
+  /** Count executions, see counters.ts. Default: false. */
+  readonly profile?: boolean | undefined;
   /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
   readonly optimize?: boolean | undefined;
   /**
@@ -117,9 +119,14 @@ export async function translate(
 ): Promise<Artifact> {
   const { BinaryenBuilder } = await import('./binaryen.ts');
   const builder = new BinaryenBuilder(options.positions === 'all');
-  const shared = options.shared ?? false;
+  const { shared = false, profile = false } = options;
   try {
-    const wasm = build(builder, program, { structure, proof, type: program.type, shared }, options.optimize);
+    const wasm = build(
+      builder,
+      program,
+      { structure, proof, type: program.type, shared, profile },
+      options.optimize,
+    );
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, shared));
   } catch (error) {

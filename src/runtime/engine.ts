@@ -18,6 +18,7 @@ import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
+import type { Profile, ProfileEntry } from './profile.ts';
 import { Signal } from './signal.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
@@ -48,6 +49,11 @@ export interface EngineOptions {
    * itself. Needs `engine: 'interp'`. Default false.
    */
   readonly checkFacts?: boolean;
+  /**
+   * True: how often each instruction is executed is counted, for {@link BpfProgram.profile}. Needs the JIT. Default
+   * false.
+   */
+  readonly profile?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -89,6 +95,8 @@ export class Engine implements RunHost, RingHost {
   /** How its programs run; in a `verified` engine, programs that cannot be verified run in the sandbox. */
   readonly mode: ProofMode;
   readonly checkFacts: boolean;
+  /** Executions are counted. */
+  readonly counts: boolean;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -102,6 +110,7 @@ export class Engine implements RunHost, RingHost {
   readonly tailCalls = new TailCalls();
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
+  readonly #profiles = new Map<number, Profile>();
   readonly #positions = new Map<number, Uint8Array | Positions>();
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
@@ -112,6 +121,10 @@ export class Engine implements RunHost, RingHost {
     this.checkFacts = options.checkFacts ?? false;
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
       throw badArgument("option checkFacts needs the interpreter: engine: 'interp', not trusted");
+    }
+    this.counts = options.profile ?? false;
+    if (this.counts && this.kind !== 'jit') {
+      throw badArgument("option profile needs the JIT: engine: 'jit'");
     }
     this.memory = memory;
     this.exports = exports;
@@ -201,6 +214,21 @@ export class Engine implements RunHost, RingHost {
     this.#positions.set(descriptor, positions);
   }
 
+  /** Keeps the counters of a program; returns their address. */
+  addProfile(descriptor: number, profile: Profile): number {
+    this.#profiles.set(descriptor, profile);
+    return profile.counters;
+  }
+
+  /** How often each instruction of its programs was executed; nothing unless that is counted. */
+  profile(): ProfileEntry[] {
+    return [...this.#profiles.values()].flatMap((profile) => profile.entries());
+  }
+
+  profileOf(descriptor: number): readonly ProfileEntry[] | undefined {
+    return this.#profiles.get(descriptor)?.entries();
+  }
+
   /** What single-stepping needs of this engine. */
   get stepHost(): StepHost {
     const { exports, run } = this;
@@ -221,6 +249,12 @@ export class Engine implements RunHost, RingHost {
   }
 
   trapOf(error: unknown): Caught {
+    const caught = this.#catch(error);
+    this.#profiles.get(this.memory.u32(this.run + layout.RUN_PROG))?.stoppedAt(caught.trap.insn);
+    return caught;
+  }
+
+  #catch(error: unknown): Caught {
     const thrown = this.helpers.takeThrown();
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };

@@ -20,6 +20,7 @@ import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
+import { Profile } from './profile.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
 
@@ -180,7 +181,7 @@ export async function translateFor(
   engine: Engine,
   { program, structure, proof: known }: Placed,
   proof: Proof = known,
-  options: ArtifactOptions = {},
+  options: ArtifactOptions & Pick<TranslateOptions, 'profile'> = {},
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
   return translate(program, structure, proof, { ...options, shared: engine.memory.kind === 'shared' });
@@ -188,8 +189,9 @@ export async function translateFor(
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   const { exports, memory, run } = engine;
-  const artifact = await translateFor(engine, placed, proof);
+  const artifact = await translateFor(engine, placed, proof, { profile: engine.counts });
   const descriptor = placed.descriptor.address;
+  const counters = engine.counts ? engine.addProfile(descriptor, new Profile(memory, placed)) : undefined;
   engine.addPositions(descriptor, positionBytes(artifact));
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
@@ -200,6 +202,7 @@ async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Execut
     values: placed.maps.map((map) => map.valuesAddress),
     runtime: exports,
     hostHelper: engine.helpers.call,
+    counters,
   });
   const [entry, ...functions] = addToTable(exports.table, [translated.entry, ...translated.functions]);
   memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);
