@@ -302,7 +302,8 @@ export class Engine implements RunHost, RingHost {
     const program = this.#current();
     const descriptor = this.memory.u32(this.run + layout.RUN_PROG);
     const known = this.#positions.get(descriptor);
-    if (!program || !known || !(error instanceof Error) || error.stack === undefined) return undefined;
+    // The host may have its own idea of what a stack is (Error.prepareStackTrace).
+    if (!program || !known || !(error instanceof Error) || typeof error.stack !== 'string') return undefined;
     const positions = known instanceof Uint8Array ? decodePositions(known) : known;
     this.#positions.set(descriptor, positions);
     return slotOfStack(error.stack, program, positions);
