@@ -52,6 +52,8 @@ const CHEAP_PASSES = [
   'vacuum',
 ];
 
+const SWAPPED_BYTES = [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8];
+
 const FEATURES =
   binaryen.Features.MutableGlobals |
   binaryen.Features.SignExt |
@@ -66,9 +68,16 @@ const typesOf = (types: readonly ValueType[]): binaryen.Type =>
 
 const refs = (items: readonly Expr[]): readonly Ref[] => items as readonly number[] as readonly Ref[];
 
+/** The first eight bytes of a vector turned round: a shuffle takes less time than shifts and masks. */
+const firstLane = (m: binaryen.Module, vector: Ref): Ref => {
+  const zero = m.v128.const(Array.from({ length: 16 }, () => 0));
+  return m.i64x2.extract_lane(m.i8x16.shuffle(vector, zero, SWAPPED_BYTES), 0);
+};
+
 const loads = (m: binaryen.Module): Record<LoadOp, LoadFn> => ({
   'i32.load': m.i32.load,
   'i64.load': m.i64.load,
+  'i64.load_swapped': (offset, align, base) => firstLane(m, m.v128.load64_splat(offset, align, base)),
   'i64.load8_u': m.i64.load8_u,
   'i64.load16_u': m.i64.load16_u,
   'i64.load32_u': m.i64.load32_u,
@@ -96,6 +105,7 @@ const unaries = (m: binaryen.Module): Record<UnaryOp, (value: Ref) => Ref> => ({
   'i64.extend8_s': m.i64.extend8_s,
   'i64.extend16_s': m.i64.extend16_s,
   'i64.extend32_s': m.i64.extend32_s,
+  'i64.swap': (value) => firstLane(m, m.i64x2.splat(value)),
 });
 
 const plainAtomics = (m: binaryen.Module) => ({

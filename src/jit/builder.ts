@@ -40,10 +40,14 @@ export type UnaryOp =
   | 'i32.extend16_s'
   | 'i64.extend8_s'
   | 'i64.extend16_s'
-  | 'i64.extend32_s';
+  | 'i64.extend32_s'
+  /** Bytes turned round; not an instruction of WebAssembly. */
+  | 'i64.swap';
 export type LoadOp =
   | 'i32.load'
   | 'i64.load'
+  /** Eight bytes turned round. */
+  | 'i64.load_swapped'
   | 'i64.load8_u'
   | 'i64.load16_u'
   | 'i64.load32_u'

@@ -37,9 +37,8 @@ export function stretchesOf({ subprograms, decoded }: Pick<Structure, 'subprogra
   );
 }
 
-/** Counts a stretch, before the instruction that it begins with; nothing unless executions are counted. */
+/** Counts the stretch that begins at a slot. */
 export const countStretch = ({ b, unit }: Scope, slot: number): Expr[] => {
-  if (unit.counted?.has(slot) !== true) return [];
   const at = slot * COUNTER_SIZE;
   const count = b.load('i64.load', unit.global(COUNTERS), at);
   return [b.store('i64.store', unit.global(COUNTERS), at, b.binary('i64.add', count, b.const64(1n)))];

@@ -14,11 +14,16 @@ import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, Signature } from './builder.ts';
+import { codeOfProgram } from './code.ts';
 import { stretchesOf } from './counters.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
+import { NO_INLINING, planInlining } from './opt/inline.ts';
+import type { Optimization } from './opt/names.ts';
+import { rulesOf } from './opt/rules.ts';
 import type { Unit } from './scope.ts';
+import { Values } from './ssa/values.ts';
 
 /** Types that get plain memory here rather than a context struct; a guess that costs little when it is wrong. */
 const PLAIN_CONTEXTS: ReadonlySet<ProgramType> = new Set(['unspec', 'syscall']);
@@ -29,6 +34,7 @@ export interface ModuleInput {
   readonly type: ProgramType;
   readonly shared: boolean;
   readonly profile: boolean;
+  readonly uses: (optimization: Optimization) => boolean;
 }
 
 interface Named {
@@ -67,13 +73,17 @@ class ModuleUnit implements Unit {
   readonly context: Window;
   readonly counted: ReadonlySet<number> | undefined;
   readonly tailCallsBelow: boolean;
+  readonly values: Values;
+  readonly uses: (optimization: Optimization) => boolean;
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
   readonly #kfuncs: readonly string[];
   /** Names of what is imported already. */
   readonly #imported = new Set<string>();
 
-  constructor(b: Builder, { structure, proof, type, shared, profile }: ModuleInput) {
+  constructor(b: Builder, { structure, proof, type, shared, profile, uses }: ModuleInput) {
+    this.uses = uses;
+    this.values = new Values(rulesOf(uses));
     this.b = b;
     this.proof = proof;
     this.sandbox = proof.mode === 'sandbox';
@@ -208,6 +218,8 @@ const addBatch = (unit: Unit, main: string): void => {
 export function buildModule(builder: Builder, input: ModuleInput): void {
   const { structure, shared } = input;
   const unit = new ModuleUnit(builder, input);
+  const code = codeOfProgram(structure.decoded.insns, input.proof, unit.uses('branches'));
+  const plan = unit.uses('inline') && !unit.sandbox ? planInlining(structure) : NO_INLINING;
   builder.importMemory(names.ENV, names.MEMORY, shared);
   const exported = new Map(
     takenSubprograms(structure).map(({ start }) => [start, names.callbackExport(start)]),
@@ -216,7 +228,7 @@ export function buildModule(builder: Builder, input: ModuleInput): void {
     const exports = subprogram.start === 0 ? [names.ENTRY] : [];
     const callback = exported.get(subprogram.start);
     if (callback !== undefined) exports.push(callback);
-    translateFunction(unit, subprogram, structure.decoded.insns, exports);
+    translateFunction(unit, subprogram, code, plan, exports);
   }
   if (unit.usesGuard) addGuard(unit);
   addBatch(unit, unit.functionAt(0).name);

@@ -14,9 +14,10 @@ import {
   makeArtifact,
   POSITIONS,
 } from './artifact.ts';
-import type { Builder } from './builder.ts';
-import { buildModule, type ModuleInput } from './module.ts';
+import type { Finished } from './builder.ts';
+import { buildModule } from './module.ts';
 import { callbackExport, moduleName } from './names.ts';
+import type { Optimization } from './opt/names.ts';
 import { encodePositions } from './positions.ts';
 import { appendSection, bodySizes, nameModule } from './wasm.ts';
 
@@ -25,16 +26,19 @@ export interface TranslateOptions {
   readonly shared?: boolean | undefined;
   /** Count executions, see counters.ts. Default: false. */
   readonly profile?: boolean | undefined;
-  /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
-  readonly optimize?: boolean | undefined;
   /**
    * `traps` (default): the artifact says to which instructions the code belongs that stack traces may name (accesses,
    * calls). `all`: that of all its code, which takes a third more of its size and of the time. The code is the same.
    */
   readonly positions?: 'traps' | 'all' | undefined;
+  /** False: instruction by instruction, without optimisations. Default: true. */
+  readonly optimize?: boolean | undefined;
+  /** Optimisations to leave out. */
+  readonly without?: readonly Optimization[] | undefined;
+  /** Run Binaryen's cheap passes behind webpf's own. Default: false, as they gain nothing at run time. */
+  readonly passes?: boolean | undefined;
 }
 
-const OPTIMIZED_SLOTS = 4_000;
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
 
@@ -91,19 +95,14 @@ const checkSizes = (program: Program, wasm: Uint8Array): void => {
   throw new WebpfError('unsupported', message, { stage: 'jit', subject: program.name });
 };
 
-const build = (
-  builder: Builder,
-  program: Program,
-  input: ModuleInput,
-  optimize: boolean | undefined,
-): Uint8Array => {
-  buildModule(builder, input);
-  const { wasm, positions } = builder.finish({
-    optimize: optimize ?? input.structure.decoded.insns.length <= OPTIMIZED_SLOTS,
-  });
-  const named = nameModule(wasm, moduleName(program.name));
-  return appendSection(named, POSITIONS, encodePositions(positions));
-};
+/** The module of what a builder has finished, with a name and with its positions. */
+const complete = ({ name }: Program, { wasm, positions }: Finished): Uint8Array =>
+  appendSection(nameModule(wasm, moduleName(name)), POSITIONS, encodePositions(positions));
+
+const usesOf =
+  ({ optimize = true, without = [] }: TranslateOptions) =>
+  (name: Optimization): boolean =>
+    optimize && !without.includes(name);
 
 /**
  * Translates a program that passed the structural checks. Loads Binaryen when first called (some 0.5 s).
@@ -121,12 +120,9 @@ export async function translate(
   const builder = new BinaryenBuilder(options.positions === 'all');
   const { shared = false, profile = false } = options;
   try {
-    const wasm = build(
-      builder,
-      program,
-      { structure, proof, type: program.type, shared, profile },
-      options.optimize,
-    );
+    const uses = usesOf(options);
+    buildModule(builder, { structure, proof, type: program.type, shared, profile, uses });
+    const wasm = complete(program, builder.finish({ optimize: options.passes ?? false }));
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, shared));
   } catch (error) {

@@ -54,6 +54,11 @@ export interface EngineOptions {
    * false.
    */
   readonly profile?: boolean;
+  /**
+   * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
+   * program's size.
+   */
+  readonly optimize?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -97,6 +102,7 @@ export class Engine implements RunHost, RingHost {
   readonly checkFacts: boolean;
   /** Executions are counted. */
   readonly counts: boolean;
+  readonly optimize: boolean | undefined;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -126,6 +132,7 @@ export class Engine implements RunHost, RingHost {
     if (this.counts && this.kind !== 'jit') {
       throw badArgument("option profile needs the JIT: engine: 'jit'");
     }
+    this.optimize = options.optimize;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;

@@ -184,7 +184,11 @@ export async function translateFor(
   options: ArtifactOptions & Pick<TranslateOptions, 'profile'> = {},
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proof, { ...options, shared: engine.memory.kind === 'shared' });
+  return translate(program, structure, proof, {
+    ...options,
+    shared: engine.memory.kind === 'shared',
+    optimize: engine.optimize,
+  });
 }
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { benchPrograms, prepare } from '../../bench/programs.ts';
+import { benchPrograms, objectPath } from '../../bench/programs.ts';
 import * as layout from '../../src/abi/layout.ts';
 import {
   abi,
@@ -40,19 +40,13 @@ const modes: readonly (readonly [string, OpenOptions])[] = [
 ];
 
 describe.each(modes)('executions in the JIT (%s) are those of single steps', (_mode, mode) => {
-  it.each(benchPrograms)('in $name', async (bench) => {
-    const counted = await prepare(bench, { ...mode, profile: true });
-    const stepped = await prepare(bench, { ...mode, engine: 'interp' });
+  it.each(benchPrograms)('in $name', async ({ program, input }) => {
+    using counted = await open(objectPath(program), { ...mode, profile: true });
+    using stepped = await open(objectPath(program), { ...mode, engine: 'interp' });
     const counts: Counts = new Map();
-    // Both find in their maps what the run of prepare() has left.
-    const before = executed(counted.profile());
-    counted.run(bench.input);
-    stepThrough(stepped, bench.input, counts);
-    const after = counted.profile().map((entry) => ({
-      ...entry,
-      count: entry.count - (before.get(keyOf(entry.program, entry.insn)) ?? 0),
-    }));
-    expect(executed(after)).toEqual(counts);
+    (await counted.program()).run(input);
+    stepThrough(await stepped.program(), input, counts);
+    expect(executed(counted.engine.profile())).toEqual(counts);
   });
 
   it.each([
