@@ -60,6 +60,40 @@ describe('a trap of WebAssembly itself', () => {
   });
 });
 
+/** r2 points to nowhere; each program reads or writes there. */
+const wild: readonly (readonly [string, string])[] = [
+  ['a load', 'r0 = 1\nr3 = *(u32 *)(r2 + 4)\nr0 += r3\nr0 *= 3'],
+  ['a load used later', 'r3 = *(u64 *)(r2 + 0)\nr4 = r3\nr4 <<= 3\nr0 = 7\nif r0 > 8 goto +1\nr0 = r4'],
+  ['a store', 'r0 = 1\n*(u32 *)(r2 + 8) = r0\nr0 = 2'],
+  ['an atomic', 'r0 = 1\nlock *(u64 *)(r2 + 0) += r0\nr0 = 2'],
+  ['a loop', 'r0 = 9\nr2 += 1\nr3 = *(u8 *)(r2 + 0)\nr0 -= 1\nr0 += r3\nif r0 > 0 goto -5'],
+  ['one arm', 'r0 = 2\nif r0 > 5 goto +2\nr3 = *(u8 *)(r2 + 0)\nr0 += r3\nr0 += 1'],
+];
+
+describe.each([true, false])('the instruction of a trap (optimised: %s)', (optimize) => {
+  it.each(wild)('is that of %s', async (_what, text) => {
+    const program = `r2 = -1048576 ll\n${text}\nexit`;
+    using checked = await openText(program, { type: 'xdp', sandbox: true, engine: 'interp' });
+    using trusted = await openText(program, { type: 'xdp', trusted: true, optimize });
+    const packet = new Uint8Array(64);
+    const expected = await checked.program();
+    const actual = await trusted.program();
+    const { insn, source } = errorOf(() => expected.run(packet));
+    expect(errorOf(() => actual.run(packet))).toMatchObject({ insn, source });
+  });
+});
+
+describe('the trap of one access in place of several', () => {
+  it.each([
+    ['loads', 'r0 = *(u8 *)(r2 + 1)\nr3 = *(u8 *)(r2 + 0)\nr0 <<= 8\nr0 |= r3'],
+    ['stores', '*(u16 *)(r2 + 0) = 1\n*(u16 *)(r2 + 2) = 2\nr0 = 2'],
+  ])('is reported at one of the %s', async (_what, text) => {
+    using object = await openText(`r2 = -1048576 ll\n${text}\nexit`, { type: 'xdp', trusted: true });
+    const program = await object.program();
+    expect([2, 3]).toContain(errorOf(() => program.run(new Uint8Array(64))).insn);
+  });
+});
+
 describe('stack traces', () => {
   const positions = { offsets: [0x20, 0x30, 0x40], slots: [7, -1, 9] };
   const program = { name: 'main', subprograms: [{ name: 'main' }, { name: 'sub' }] };
