@@ -12,7 +12,7 @@ import { condition, payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';
 import type { Sink } from './sink.ts';
 import { Emitter } from './ssa/emit.ts';
-import { type Ending, Flow } from './ssa/flow.ts';
+import { type Ending, Flow, type Leaving } from './ssa/flow.ts';
 import type { Value } from './ssa/value.ts';
 
 /** A list of statements under construction, and what becomes of it. */
@@ -104,7 +104,7 @@ export class Body implements Sink {
 
   #label(from: number, to: number): string {
     const back = (this.#cfg.position[to] ?? 0) <= (this.#cfg.position[from] ?? 0);
-    return `${this.#frame.prefix}${back ? 'loop' : 'block'}${this.#start(to)}`;
+    return `${this.#frame.prefix}${back ? 'loop' : 'block'}${to}`;
   }
 
   /** Whether control leaves the block written last by its conditional jump (`taken`), or does not. */
@@ -122,11 +122,11 @@ export class Body implements Sink {
   }
 
   block(target: number): void {
-    this.open(`${this.#frame.prefix}block${this.#start(target)}`, this.#start(target));
+    this.open(`${this.#frame.prefix}block${target}`, this.#start(target));
   }
 
   loop(header: number): void {
-    const label = `${this.#frame.prefix}loop${this.#start(header)}`;
+    const label = `${this.#frame.prefix}loop${header}`;
     this.#open.push(open((items) => this.#scope.b.loop(label, items), this.#start(header)));
   }
 
@@ -158,7 +158,8 @@ export class Body implements Sink {
 
   #begin(block: number): Flow {
     const before = this.#onlyPredecessor(block);
-    return new Flow(this.#scope, this.#frame, before === undefined ? undefined : this.#endings[before]);
+    const ending = before === undefined ? undefined : this.#endings[before];
+    return new Flow(this.#scope, this.#frame, ending, this.#code.half[block] ?? 0);
   }
 
   /** Lowers the instructions of a block; behind an inlined call a new flow begins. */
@@ -186,12 +187,12 @@ export class Body implements Sink {
 
   #inline(flow: Flow, slot: number, { outputs, write }: Inlined): Flow {
     const emitter = new Emitter(this.#scope, slot);
-    const live = this.#code.live[slot + 1] ?? 0;
-    this.push(emitter.block(flow.effects, [...outputs, ...flow.outputs(live & ~1)], undefined));
+    const whole = (this.#code.live[slot + 1] ?? 0) & ~1;
+    this.push(emitter.block(flow.effects, [...outputs, ...flow.outputs({ whole, half: 0 })], undefined));
     emitter.release();
     this.push([write()]);
     this.#scope.b.at(slot);
-    return new Flow(this.#scope, this.#frame, undefined);
+    return new Flow(this.#scope, this.#frame, undefined, 0);
   }
 
   /** Whether the block written next goes on in the same flow. */
@@ -219,20 +220,21 @@ export class Body implements Sink {
     this.#last?.emitter.release();
     const emitter = new Emitter(this.#scope, this.#lastInsn(block));
     flow.at(this.#lastInsn(block));
-    const value = insn === undefined ? undefined : this.#choice(flow, insn);
+    const value = insn === undefined ? undefined : this.#choice(flow, insn, block);
     if (insn?.kind === 'exit') {
       this.#exit(emitter, flow);
     } else {
-      const live = this.#liveBehind(block);
-      this.push(emitter.block(flow.effects, flow.outputs(live), value));
+      this.push(emitter.block(flow.effects, flow.outputs(this.#leaving(block)), value));
     }
     this.#endings[block] = flow.ending();
     this.#last = { emitter, condition: value };
   }
 
   /** The condition of the jump at a block's end. A may_goto counts wherever it leads. */
-  #choice(flow: Flow, insn: Insn): Value | undefined {
-    return insn.kind === 'jump' || insn.kind === 'mayGoto' ? condition(flow, insn) : undefined;
+  #choice(flow: Flow, insn: Insn, block: number): Value | undefined {
+    const isChoice = (this.#cfg.blocks[block]?.successors.length ?? 0) > 1;
+    if (insn.kind === 'mayGoto') return condition(flow, insn);
+    return insn.kind === 'jump' && isChoice ? condition(flow, insn) : undefined;
   }
 
   #exit(emitter: Emitter, flow: Flow): void {
@@ -251,10 +253,16 @@ export class Body implements Sink {
     this.push([b.br(leave.label)]);
   }
 
-  /** Mask of the registers that are read behind a block. */
-  #liveBehind(block: number): number {
+  #leaving(block: number): Leaving {
     const { successors } = this.#cfg.blocks[block] ?? { successors: [] };
-    return successors.reduce((live, next) => live | (this.#code.live[this.#start(next)] ?? 0), 0);
+    let [whole, half] = [0, 0];
+    for (const next of successors) {
+      const live = this.#code.live[this.#start(next)] ?? 0;
+      const halves = this.#code.half[next] ?? 0;
+      whole |= live & ~halves;
+      half |= live & halves;
+    }
+    return { whole, half };
   }
 
   /** Dead code may be such as cannot be translated. Should it be reached all the same, the run ends. */

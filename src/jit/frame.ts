@@ -1,6 +1,6 @@
 /** The registers and the stack of one function as WebAssembly locals; an inlined function has a frame of its own. */
 import type { Size } from '../isa/insn.ts';
-import type { Expr } from './builder.ts';
+import type { Expr, ValueType } from './builder.ts';
 import type { Cell } from './opt/stack.ts';
 import type { Scope } from './scope.ts';
 import { const64, isConst, local, numberOf, type Piece, type Value } from './ssa/value.ts';
@@ -13,6 +13,8 @@ const FRAME_POINTER = 10;
 export interface FrameLocals {
   /** By register; that of r10 is the frame pointer of the WebAssembly function. */
   readonly registers: readonly number[];
+  /** Makes a local. */
+  readonly local: (type: ValueType) => number;
   /** Holds the lowest address of all frames of the function (an i32), `span` bytes below its r10. */
   readonly base: () => number;
   readonly span: number;
@@ -28,6 +30,7 @@ export interface FrameLocals {
 
 export class Frame {
   readonly #locals: FrameLocals;
+  readonly #halves = new Map<number, number>();
 
   constructor(locals: FrameLocals) {
     this.#locals = locals;
@@ -54,6 +57,15 @@ export class Frame {
     const { leave } = this;
     if (leave === undefined) return [b.return(b.const64(0n))];
     return [b.set(leave.result, b.const64(0n)), b.br(leave.label)];
+  }
+
+  /** The i32 local of a register, for where its high half is known. */
+  half(register: number): number {
+    const known = this.#halves.get(register);
+    if (known !== undefined) return known;
+    const made = this.#locals.local('i32');
+    this.#halves.set(register, made);
+    return made;
   }
 
   cell(offset: number): Cell | undefined {
@@ -85,8 +97,8 @@ export class Frame {
     const { base, offset } = piece;
     if (this.holds(piece))
       return { address: local(this.#locals.base(), 'i32'), offset: offset + this.#locals.span };
-    if (offset >= 0 && offset < MAX_OFFSET) return { address: values.wrap(base), offset };
+    if (offset >= 0 && offset < MAX_OFFSET) return { address: values.narrow(base), offset };
     const sum = values.binary('add', 'i64', base, const64(BigInt(offset)));
-    return { address: values.wrap(sum), offset: 0 };
+    return { address: values.narrow(sum), offset: 0 };
   }
 }

@@ -12,8 +12,10 @@ import { guessWindows } from './hints.ts';
 import { findLoops } from './loops.ts';
 import { counterPrologue } from './lower/jump.ts';
 import { FUNCTION } from './names.ts';
+import { halfRegisters } from './opt/halves.ts';
 import { type InlinePlan, Inliner } from './opt/inline.ts';
 import { promoteStack } from './opt/stack.ts';
+import { unrollLoops } from './opt/unroll.ts';
 import { placeBlocks } from './placement.ts';
 import { type Preview, REGISTER_LOCALS, Scope, type Unit } from './scope.ts';
 import { NestingMeter } from './sink.ts';
@@ -96,6 +98,7 @@ export function translateFunction(
       : new Map();
   const frame = new Frame({
     registers: REGISTER_LOCALS,
+    local: (type) => scope.local(type),
     base,
     span,
     cells: cellsOf(subprogram),
@@ -103,10 +106,15 @@ export function translateFunction(
     leave: undefined,
     prefix: '',
   });
+  const unrolls = unit.uses('unroll') && !unit.sandbox;
+  const codeFor = (one: StructuredSubprogram): Code => {
+    const code = unrolls ? unrollLoops(codeOf(program, one), unit.proof) : codeOf(program, one);
+    return unit.uses('halves') ? { ...code, half: halfRegisters(code, unit.proof) } : code;
+  };
   const inliner = new Inliner(scope, plan, { base, span, cellsOf }, (inner, callee, inline) =>
-    lowerBody(scope, inner, codeOf(program, callee), inline),
+    lowerBody(scope, inner, codeFor(callee), inline),
   );
-  const body = lowerBody(scope, frame, codeOf(program, subprogram), inliner.into(frame));
+  const body = lowerBody(scope, frame, codeFor(subprogram), inliner.into(frame));
   unit.b.at();
   const start = [
     ...framePrologue(scope, span),

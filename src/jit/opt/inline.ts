@@ -149,6 +149,7 @@ export class Inliner {
     );
     const frame = new Frame({
       registers,
+      local: (type) => this.#scope.local(type),
       base,
       span,
       cells: cellsOf(callee),

@@ -6,6 +6,8 @@ export const OPTIMIZATIONS = [
   'branches',
   'extensions',
   'compare',
+  /** Registers without a high half are 32-bit locals. */
+  'halves',
   'rotate',
   'swap',
   /** Numbers put together from bytes are loaded as one. */
@@ -17,6 +19,8 @@ export const OPTIMIZATIONS = [
   'forward',
   /** Pieces of the stack whose address nobody else gets are locals. */
   'stack',
+  /** Loops that count are copied. */
+  'unroll',
   /** Functions of the program in place of calls. */
   'inline',
 ] as const;

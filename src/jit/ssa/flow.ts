@@ -38,12 +38,13 @@ export class Flow {
   readonly #cells = new Map<number, Value>();
   #slot = 0;
 
-  constructor(scope: Scope, frame: Frame, before: Ending | undefined) {
+  /** @param half mask of the registers that are in 32-bit locals where the block begins */
+  constructor(scope: Scope, frame: Frame, before: Ending | undefined, half: number) {
     this.scope = scope;
     this.frame = frame;
     this.values = scope.values;
     this.#registers = Array.from({ length: REGISTERS }, (_, register) =>
-      entryValue(frame.register(register), before?.[register]),
+      this.#entry(register, (half & (1 << register)) !== 0, before?.[register]),
     );
     this.#registers[10] = frame.pointer(this.values);
   }
@@ -151,19 +152,32 @@ export class Flow {
     this.#cells.set(local, value.depth > MAX_DEPTH ? this.pin(value) : value);
   }
 
-  /** What the locals must hold at the block's end, where they do not yet; `live`: mask of the registers read later. */
-  outputs(live: number): Output[] {
+  /**
+   * What the locals must hold at the block's end, where they do not yet. Masks of the registers read later: as a
+   * whole, and their low halves.
+   */
+  outputs({ whole, half }: Leaving): Output[] {
     const outputs: Output[] = [];
     const add = (local: number, value: Value, slot?: number): void => {
       if (value.op !== 'local' || value.index !== local) outputs.push({ local, value, slot });
     };
     for (let register = 0; register < 10; register++) {
-      if ((live & (1 << register)) !== 0) {
-        add(this.frame.register(register), this.reg(register), this.#setAt[register]);
-      }
+      const value = this.reg(register);
+      const slot = this.#setAt[register];
+      if ((whole & (1 << register)) !== 0) add(this.frame.register(register), value, slot);
+      if ((half & (1 << register)) !== 0) add(this.frame.half(register), this.values.narrow(value), slot);
     }
     for (const [local, value] of this.#cells) add(local, value);
     return outputs;
+  }
+
+  /** A register where the block begins. Constants need no local. */
+  #entry(register: number, isHalf: boolean, before: Value | undefined): Value {
+    if (before !== undefined && isConst(before)) return before;
+    const index = isHalf ? this.frame.half(register) : this.frame.register(register);
+    const value = new Value('local', isHalf ? 'i32' : 'i64', { index });
+    if (before !== undefined) setBits(value, isHalf ? { low: before.low, high: 0 } : before);
+    return isHalf ? this.values.extend(value) : value;
   }
 
   ending(): Ending {
@@ -178,11 +192,10 @@ export class Flow {
   }
 }
 
-/** A register where a block begins. Constants need no local. */
-function entryValue(index: number, before: Value | undefined): Value {
-  if (before !== undefined && isConst(before)) return before;
-  const value = new Value('local', 'i64', { index });
-  return before === undefined ? value : setBits(value, before);
+/** Masks of the registers that are read behind a block. */
+export interface Leaving {
+  readonly whole: number;
+  readonly half: number;
 }
 
 /** True for instructions that end a block by a choice. */

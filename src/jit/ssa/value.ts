@@ -121,7 +121,8 @@ export function pinned(value: Value): Value {
   return made;
 }
 
-export const isConst = (value: Value | undefined): value is Value => value?.op === 'const';
+export const isConst = (value: Value | undefined): value is Value & { readonly op: 'const' } =>
+  value?.op === 'const';
 
 /** A constant as a signed number; NaN for other values, and for what a number cannot hold exactly. */
 export function numberOf(value: Value | undefined): number {

@@ -35,6 +35,11 @@ export const unaryType = (op: Unary): ValueType => RESULTS[op];
 export const binaryType = (name: BinaryName, type: ValueType): ValueType =>
   COMPARISONS.has(name) ? 'i32' : type;
 
+const NARROWING: Readonly<Partial<Record<string, BinaryName>>> = {
+  'i64.add': 'add',
+  'i64.sub': 'sub',
+};
+
 export class Values {
   readonly #rules: Rules;
   /** The instruction that values made from now on belong to. */
@@ -77,6 +82,17 @@ export class Values {
   /** The low half of an i64. */
   wrap(value: Value): Value {
     return this.unary('i32.wrap', value);
+  }
+
+  /**
+   * The low half, computed in 32 bits as far as only the low halves of operands count: V8 copies a 64-bit sum once
+   * more before it is an address.
+   */
+  narrow(value: Value): Value {
+    const { a, b } = value;
+    const name = NARROWING[value.op];
+    if (name === undefined || a === undefined || b === undefined) return this.wrap(value);
+    return this.binary(name, 'i32', this.narrow(a), name === 'shl' ? this.wrap(b) : this.narrow(b));
   }
 
   /** An i32 as an i64 without sign. */
