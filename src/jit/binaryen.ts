@@ -70,14 +70,14 @@ const refs = (items: readonly Expr[]): readonly Ref[] => items as readonly numbe
 
 /** The first eight bytes of a vector turned round: a shuffle takes less time than shifts and masks. */
 const firstLane = (m: binaryen.Module, vector: Ref): Ref => {
-  const zero = m.v128.const(Array.from({ length: 16 }, () => 0));
-  return m.i64x2.extract_lane(m.i8x16.shuffle(vector, zero, SWAPPED_BYTES), 0);
+  return m.i64x2.extract_lane(m.i8x16.swizzle(vector, m.v128.const(SWAPPED_BYTES)), 0);
 };
 
-const loads = (m: binaryen.Module): Record<LoadOp, LoadFn> => ({
+/** @param traps is given the load itself, where it is a part of the expression only */
+const loads = (m: binaryen.Module, traps: (load: Ref) => Ref): Record<LoadOp, LoadFn> => ({
   'i32.load': m.i32.load,
   'i64.load': m.i64.load,
-  'i64.load_swapped': (offset, align, base) => firstLane(m, m.v128.load64_splat(offset, align, base)),
+  'i64.load_swapped': (offset, align, base) => firstLane(m, traps(m.v128.load64_splat(offset, align, base))),
   'i64.load8_u': m.i64.load8_u,
   'i64.load16_u': m.i64.load16_u,
   'i64.load32_u': m.i64.load32_u,
@@ -129,7 +129,10 @@ const mappingsOf = (sourceMap: string): string => /"mappings":"([^"]*)"/.exec(so
 
 export class BinaryenBuilder implements Builder {
   readonly #m = new binaryen.Module();
-  readonly #loads = loads(this.#m);
+  readonly #loads = loads(this.#m, (load) => {
+    this.#trapping(load);
+    return load;
+  });
   readonly #stores = stores(this.#m);
   readonly #unaries = unaries(this.#m);
   readonly #atomics = plainAtomics(this.#m);

@@ -108,7 +108,7 @@ export function translateFunction(
   });
   const unrolls = unit.uses('unroll') && !unit.sandbox;
   const codeFor = (one: StructuredSubprogram): Code => {
-    const code = unrolls ? unrollLoops(codeOf(program, one), unit.proof) : codeOf(program, one);
+    const code = unrolls ? unrollLoops(codeOf(program, one)) : codeOf(program, one);
     return unit.uses('halves') ? { ...code, half: halfRegisters(code, unit.proof) } : code;
   };
   const inliner = new Inliner(scope, plan, { base, span, cellsOf }, (inner, callee, inline) =>

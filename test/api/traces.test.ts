@@ -64,6 +64,7 @@ describe('a trap of WebAssembly itself', () => {
 const wild: readonly (readonly [string, string])[] = [
   ['a load', 'r0 = 1\nr3 = *(u32 *)(r2 + 4)\nr0 += r3\nr0 *= 3'],
   ['a load used later', 'r3 = *(u64 *)(r2 + 0)\nr4 = r3\nr4 <<= 3\nr0 = 7\nif r0 > 8 goto +1\nr0 = r4'],
+  ['a number of the other byte order', 'r0 = *(u64 *)(r2 + 8)\nr0 = be64 r0'],
   ['a store', 'r0 = 1\n*(u32 *)(r2 + 8) = r0\nr0 = 2'],
   ['an atomic', 'r0 = 1\nlock *(u64 *)(r2 + 0) += r0\nr0 = 2'],
   ['a loop', 'r0 = 9\nr2 += 1\nr3 = *(u8 *)(r2 + 0)\nr0 -= 1\nr0 += r3\nif r0 > 0 goto -5'],

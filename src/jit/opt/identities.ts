@@ -26,6 +26,18 @@ export const addConstants: BinaryRule = (values, type, a, b) =>
     ? values.binary('add', type, a.a, values.binary('add', type, a.b, b))
     : undefined;
 
+/** `a + (b + x)` is `(a + b) + x`, the same for `(a + x) + b`. */
+export const addConstantLast: BinaryRule = (values, type, a, b) => {
+  for (const [sum, other] of [
+    [b, a],
+    [a, b],
+  ] as const) {
+    if (isConst(other) || sum.op !== `${type}.add` || sum.a === undefined || !isConst(sum.b)) continue;
+    return values.binary('add', type, values.binary('add', type, other, sum.a), sum.b);
+  }
+  return undefined;
+};
+
 /** `a - x` is `a + -x`. */
 export const subtractConstant: BinaryRule = (values, type, a, b) =>
   isConst(b) ? values.binary('add', type, a, constant(type, -b.constant)) : undefined;

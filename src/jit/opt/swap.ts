@@ -15,11 +15,13 @@ export const swapTwice =
     return op === 'i32.swap16' ? values.binary('and', 'i32', a.a, constant('i32', 0xffffn)) : a.a;
   };
 
-/** A load with the swap in it. */
-export const swapLoaded: UnaryRule = (_values, a) =>
-  a.op === 'load' && a.site?.op === 'i64.load' && a.a !== undefined
-    ? load({ ...a.site, op: 'i64.load_swapped' }, a.a)
-    : undefined;
+/** A load with the swap in it. The offset is added before: V8 keeps the sum of memory and offset in a register. */
+export const swapLoaded: UnaryRule = (values, a) => {
+  if (a.op !== 'load' || a.site?.op !== 'i64.load' || a.a === undefined) return undefined;
+  const { offset } = a.site;
+  const address = values.binary('add', 'i32', a.a, constant('i32', BigInt(offset)));
+  return load({ ...a.site, op: 'i64.load_swapped', offset: 0 }, address);
+};
 
 function swappedConstant(values: Values, op: SwapOp, value: Value): Value | undefined {
   const bits = BigInt(8 * BYTES[op]);

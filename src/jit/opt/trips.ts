@@ -1,8 +1,7 @@
-/** How often a loop runs, where that can be read off: a register that counts from a constant to a constant. */
+/** How often a loop runs, where that can be told: registers that count from constants to constants. */
 import type { Cfg, Edge } from '../../isa/cfg.ts';
 import { dominates } from '../../isa/dominators.ts';
-import type { AluInsn, Insn, JumpInsn, JumpOp } from '../../isa/insn.ts';
-import type { Proof } from '../../verifier/proof.ts';
+import type { AluOp, Insn, JumpInsn, JumpOp, Operand } from '../../isa/insn.ts';
 import { effectOf } from '../../verifier/static/registers.ts';
 
 export interface Loop {
@@ -42,121 +41,139 @@ const TAKEN: Readonly<Record<JumpOp, (a: bigint, b: bigint, signed: (x: bigint) 
   jsle: (a, b, signed) => signed(a) <= signed(b),
 };
 
-const writes = (insn: Insn | undefined, register: number): boolean =>
-  insn !== undefined && (effectOf(insn, () => undefined).writes & (1 << register)) !== 0;
+type Operation = (a: bigint, b: bigint) => bigint;
 
-/** Slots of a block that write a register. */
-function writers({ blocks }: Cfg, insns: Insns, block: number, register: number): number[] {
-  const { start, end } = blocks[block] ?? { start: 0, end: 0 };
-  const slots: number[] = [];
-  for (let slot = start; slot < end; slot++) if (writes(insns[slot], register)) slots.push(slot);
-  return slots;
+/** What loops count with; after anything else a register is not known. */
+const OPERATIONS: { readonly [Op in AluOp]?: Operation } = {
+  mov: (_a, b) => b,
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  and: (a, b) => a & b,
+  or: (a, b) => a | b,
+};
+
+/** Registers whose value is known, as unsigned 64-bit numbers. */
+type Known = Map<number, bigint>;
+
+const cut = (value: bigint, width: 32 | 64): bigint => BigInt.asUintN(width, value);
+
+function operandOf(known: Known, { src, imm }: Operand): bigint | undefined {
+  return src === undefined ? BigInt(imm) : known.get(src);
 }
 
-/** The constant that an instruction puts into its register. */
-function constantOf(insn: Insn | undefined): bigint | undefined {
-  if (insn?.kind === 'lddw' && insn.pseudo === 0) {
-    return BigInt.asUintN(64, (BigInt(insn.hi) << 32n) | BigInt(insn.lo >>> 0));
+/** The value that an instruction gives its register. */
+function valueOf(known: Known, insn: Insn): bigint | undefined {
+  if (insn.kind === 'lddw' && insn.pseudo === 0) return (BigInt(insn.hi) << 32n) | BigInt(insn.lo >>> 0);
+  if (insn.kind !== 'alu') return undefined;
+  const operation = OPERATIONS[insn.op];
+  const b = operandOf(known, insn);
+  const a = insn.op === 'mov' ? 0n : known.get(insn.dst);
+  if (operation === undefined || a === undefined || b === undefined) return undefined;
+  return cut(operation(cut(a, insn.width), cut(b, insn.width)), insn.width);
+}
+
+function step(known: Known, insn: Insn): void {
+  const value = valueOf(known, insn);
+  const { writes } = effectOf(insn, () => undefined);
+  for (let register = 0; register < 10; register++) {
+    if ((writes & (1 << register)) === 0) continue;
+    if (value === undefined) known.delete(register);
+    else known.set(register, cut(value, 64));
   }
-  if (insn?.kind !== 'alu' || insn.op !== 'mov' || insn.src !== undefined) return undefined;
-  return BigInt.asUintN(insn.width, BigInt(insn.imm));
 }
 
-/** What a register holds when the loop is entered. */
-function firstValue(cfg: Cfg, insns: Insns, loop: Loop, register: number): bigint | undefined {
-  let block = loop.header;
-  for (let searched = 0; searched < SEARCHED; searched++) {
-    const before: number[] = (cfg.blocks[block]?.predecessors ?? []).filter(
-      (from) => (cfg.position[from] ?? -1) >= 0 && !loop.blocks.has(from),
-    );
+function run(known: Known, { blocks }: Cfg, insns: Insns, block: number): void {
+  const { start, end } = blocks[block] ?? { start: 0, end: 0 };
+  for (let slot = start; slot < end; slot++) {
+    const insn = insns[slot];
+    if (insn !== undefined) step(known, insn);
+  }
+}
+
+const reachable = (cfg: Cfg, blocks: readonly number[]): number[] =>
+  blocks.filter((block) => (cfg.position[block] ?? -1) >= 0);
+
+/** What is known where the loop is entered: by the blocks before it, as long as there is one way through them. */
+function knownBefore(cfg: Cfg, insns: Insns, { header, blocks }: Loop): Known {
+  const way: number[] = [];
+  for (let block = header; way.length < SEARCHED; ) {
+    const before = reachable(cfg, cfg.blocks[block]?.predecessors ?? []).filter((from) => !blocks.has(from));
     const [only, ...others] = before;
-    if (only === undefined || others.length > 0) return undefined;
-    const last = writers(cfg, insns, only, register).at(-1);
-    if (last !== undefined) return constantOf(insns[last]);
+    if (only === undefined || others.length > 0 || way.includes(only)) break;
+    way.unshift(only);
     block = only;
   }
-  return undefined;
+  const known: Known = new Map();
+  for (const block of way) run(known, cfg, insns, block);
+  return known;
 }
 
-/** Where the loop counts. */
-interface Counter {
-  readonly block: number;
-  readonly step: bigint;
-  readonly width: 32 | 64;
-}
+/** Runs every time round, in this order. */
+const spineOf = ({ dominators, position }: Cfg, { blocks, latch }: Loop): number[] =>
+  [...blocks]
+    .filter((block) => dominates(dominators, block, latch))
+    .sort((a, b) => (position[a] ?? 0) - (position[b] ?? 0));
 
-const isStep = (insn: Insn | undefined): insn is AluInsn & { readonly imm: number } =>
-  insn?.kind === 'alu' && insn.op === 'add' && insn.src === undefined;
-
-/** The only write of a register in the loop, if it adds a constant once each time round. */
-function counterOf(cfg: Cfg, insns: Insns, loop: Loop, register: number): Counter | undefined {
-  const found = [...loop.blocks].flatMap((block) =>
-    writers(cfg, insns, block, register).map((slot) => ({ block, insn: insns[slot] })),
-  );
-  const [only, ...others] = found;
-  if (only === undefined || others.length > 0 || !isStep(only.insn)) return undefined;
-  if (!dominates(cfg.dominators, only.block, loop.latch)) return undefined;
-  return { block: only.block, step: BigInt(only.insn.imm), width: only.insn.width };
-}
-
-/** What the jump compares with, when that is a constant. */
-function limitOf(insn: JumpInsn, proof: Proof, slot: number): bigint | undefined {
-  if (insn.src === undefined) return BigInt(insn.imm);
-  const scalar = proof.facts.get(slot)?.registers?.find(({ register }) => register === insn.src)?.scalar;
-  return scalar?.mask === 0n ? scalar.value : undefined;
-}
-
-/** Runs nothing but the counter. */
-function countTrips(
-  insn: JumpInsn,
-  first: bigint,
-  limit: bigint,
-  { step, width }: Counter,
-  { counts, leavesWhenTaken }: { counts: 'before' | 'after'; leavesWhenTaken: boolean },
-): number | undefined {
-  const cut = (value: bigint): bigint => BigInt.asUintN(insn.width, value);
-  const signed = (value: bigint): bigint => BigInt.asIntN(insn.width, value);
-  let value = first;
-  for (let trip = 1; trip <= MOST; trip++) {
-    const next = BigInt.asUintN(width, value + step);
-    const tested = counts === 'before' ? next : value;
-    if (TAKEN[insn.op](cut(tested), cut(limit), signed) === leavesWhenTaken) return trip;
-    value = next;
+/** Forgets what blocks beside the spine may change. */
+function forgetChanged(known: Known, { blocks }: Cfg, insns: Insns, beside: readonly number[]): void {
+  for (const block of beside) {
+    const { start, end } = blocks[block] ?? { start: 0, end: 0 };
+    for (let slot = start; slot < end; slot++) {
+      const insn = insns[slot];
+      const { writes } = insn ? effectOf(insn, () => undefined) : { writes: 0 };
+      for (const register of [...known.keys()]) if ((writes & (1 << register)) !== 0) known.delete(register);
+    }
   }
-  return undefined;
 }
 
-function tripsAt(cfg: Cfg, insns: Insns, proof: Proof, loop: Loop, decider: number): Trips | undefined {
-  const block = cfg.blocks[decider];
-  const slot = (block?.end ?? 0) - 1;
-  const insn = insns[slot];
-  const [next, target] = block?.successors ?? [];
+/** A jump by which the loop is left. */
+interface Exit {
+  readonly block: number;
+  readonly insn: JumpInsn;
+  readonly leavesWhenTaken: boolean;
+  readonly stay: number;
+}
+
+function exitOf({ blocks }: Cfg, insns: Insns, loop: Loop, block: number): Exit | undefined {
+  const { end, successors } = blocks[block] ?? { end: 0, successors: [] };
+  const insn = insns[end - 1];
+  const [next, target] = successors;
   if (insn?.kind !== 'jump' || next === undefined || target === undefined) return undefined;
   const leavesWhenTaken = !loop.blocks.has(target);
   if (leavesWhenTaken === !loop.blocks.has(next)) return undefined;
-  if (!dominates(cfg.dominators, decider, loop.latch)) return undefined;
-  const counter = counterOf(cfg, insns, loop, insn.dst);
-  const limit = limitOf(insn, proof, slot);
-  const first = counter && firstValue(cfg, insns, loop, insn.dst);
-  if (counter === undefined || limit === undefined || first === undefined) return undefined;
-  const counts = dominates(cfg.dominators, counter.block, decider) ? 'before' : 'after';
-  const count = countTrips(insn, first, limit, counter, { counts, leavesWhenTaken });
-  return count === undefined ? undefined : { count, decider, stay: leavesWhenTaken ? next : target };
+  return { block, insn, leavesWhenTaken, stay: leavesWhenTaken ? next : target };
 }
 
-/** How often the loop runs unless it is left elsewhere; undefined when that is not known. */
-export function tripsOf(cfg: Cfg, insns: Insns, proof: Proof, loop: Loop): Trips | undefined {
-  for (const block of loop.blocks) {
-    const trips = tripsAt(cfg, insns, proof, loop, block);
-    if (trips !== undefined) return trips;
+/** Whether the loop is left; undefined when that is not known. */
+function leaves(known: Known, { insn, leavesWhenTaken }: Exit): boolean | undefined {
+  const [a, b] = [known.get(insn.dst), operandOf(known, insn)];
+  if (a === undefined || b === undefined) return undefined;
+  const signed = (value: bigint): bigint => BigInt.asIntN(insn.width, value);
+  return TAKEN[insn.op](cut(a, insn.width), cut(b, insn.width), signed) === leavesWhenTaken;
+}
+
+/** How often the loop runs unless it is left elsewhere, by running what it counts with; undefined when that is not known. */
+export function tripsOf(cfg: Cfg, insns: Insns, loop: Loop): Trips | undefined {
+  const spine = spineOf(cfg, loop).map((block) => ({ block, exit: exitOf(cfg, insns, loop, block) }));
+  const known = knownBefore(cfg, insns, loop);
+  const onSpine = new Set(spine.map(({ block }) => block));
+  const beside = [...loop.blocks].filter((block) => !onSpine.has(block));
+  for (let count = 1; count <= MOST; count++) {
+    let decided = false;
+    forgetChanged(known, cfg, insns, beside);
+    for (const { block, exit } of spine) {
+      run(known, cfg, insns, block);
+      const left = exit && leaves(known, exit);
+      if (left === true && exit !== undefined) return { count, decider: block, stay: exit.stay };
+      decided ||= left !== undefined;
+    }
+    if (!decided) return undefined;
   }
   return undefined;
 }
 
-const isBackTo =
-  (header: number) =>
-  (edge: Edge): boolean =>
-    edge.to === header;
+const isBackTo = (header: number) => (edge: Edge): boolean => edge.to === header;
 
 /** The loop of a header, when one block alone jumps back to it; `innermost` as findLoops gives it. */
 export function loopOf(cfg: Cfg, innermost: Int32Array, header: number): Loop | undefined {

@@ -5,7 +5,6 @@
  */
 import { type Cfg, linkBlocks, type UnlinkedBlock } from '../../isa/cfg.ts';
 import type { Insn } from '../../isa/insn.ts';
-import type { Proof } from '../../verifier/proof.ts';
 import type { Code } from '../code.ts';
 import { findLoops } from '../loops.ts';
 import { type Loop, loopOf, type Trips, tripsOf } from './trips.ts';
@@ -39,12 +38,7 @@ function copiesOf(slots: number, { count }: Trips): number {
 }
 
 /** Writes the copies: the first is the loop itself. */
-function copied(
-  { blocks }: Cfg,
-  loop: Loop,
-  { count, decider, stay }: Trips,
-  copies: number,
-): UnlinkedBlock[] {
+function copied({ blocks }: Cfg, loop: Loop, { count, decider, stay }: Trips, copies: number): UnlinkedBlock[] {
   const result: UnlinkedBlock[] = blocks.map(({ start, end, successors }) => ({ start, end, successors }));
   const numbers = [...loop.blocks];
   const position = new Map(numbers.map((block, index) => [block, index]));
@@ -73,19 +67,14 @@ function copied(
 }
 
 /** The first loop, innermost ones only, that is worth it. */
-function findCandidate(
-  cfg: Cfg,
-  insns: readonly (Insn | undefined)[],
-  proof: Proof,
-  done: ReadonlySet<number>,
-) {
+function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], done: ReadonlySet<number>) {
   const { innermost, parent } = findLoops(cfg);
   const outer = new Set(parent);
   for (const header of new Set(cfg.backEdges.map(({ to }) => to))) {
     const start = cfg.blocks[header]?.start ?? 0;
     if (header === 0 || outer.has(header) || done.has(start)) continue;
     const loop = loopOf(cfg, innermost, header);
-    const trips = loop && tripsOf(cfg, insns, proof, loop);
+    const trips = loop && tripsOf(cfg, insns, loop);
     if (loop === undefined || trips === undefined) continue;
     const slots = slotsOf(cfg, loop);
     const copies = copiesOf(slots, trips);
@@ -95,12 +84,12 @@ function findCandidate(
 }
 
 /** The code with its counted loops unrolled, from the inside out. */
-export function unrollLoops(code: Code, proof: Proof): Code {
+export function unrollLoops(code: Code): Code {
   let { cfg } = code;
   if (cfg.end - cfg.start > LONGEST || cfg.irreducibleEdges.length > 0) return code;
   const done = new Set<number>();
   for (let budget = BUDGET; budget > 0; ) {
-    const found = findCandidate(cfg, code.insns, proof, done);
+    const found = findCandidate(cfg, code.insns, done);
     if (found === undefined) break;
     const { loop, trips, copies, start, slots } = found;
     cfg = linkBlocks(cfg, copied(cfg, loop, trips, copies));

@@ -124,7 +124,7 @@ export class Emitter {
     const { b } = this.#scope;
     this.#at(effect.slot);
     if (effect.kind === 'place') {
-      for (const value of effect.values) if (value.uses > 0) this.#settle(value);
+      for (const value of effect.values) if (value.uses > 0) this.#settle(value, effect.values);
     } else if (effect.kind === 'store') {
       const address = this.#expr(effect.address);
       const value = this.#expr(effect.value);
@@ -144,14 +144,23 @@ export class Emitter {
   }
 
   /** Computes a value here, into a local. */
-  #settle(value: Value): void {
+  #settle(value: Value, siblings: readonly Value[] = []): void {
     if (value.home >= 0) return;
     const outer = this.#slot;
     this.#at(value.slot);
-    const expression = this.#tree(value);
+    const expression = this.#swapped(value, siblings) ?? this.#tree(value);
     value.home = this.#take(value.type);
     this.#out.push(this.#scope.b.set(value.home, expression));
     this.#at(outer);
+  }
+
+  /** What is loaded as it is, too, is not loaded twice. */
+  #swapped({ site }: Value, siblings: readonly Value[]): Expr | undefined {
+    if (site?.op !== 'i64.load_swapped') return undefined;
+    const plain = siblings.find((other) => other.site?.op === 'i64.load' && other.home >= 0);
+    if (plain === undefined || plain.site?.piece.offset !== site.piece.offset) return undefined;
+    const { b } = this.#scope;
+    return b.unary('i64.swap', b.get(plain.home, 'i64'));
   }
 
   /** Values that are used elsewhere too come first, since registers change one by one. */

@@ -27,8 +27,7 @@ export class KnownMemory {
   }
 
   find({ base, offset, size }: Piece): Value | undefined {
-    return this.#cells.find((cell) => cell.base === base && cell.offset === offset && cell.size === size)
-      ?.value;
+    return this.#cells.find((cell) => cell.base === base && cell.offset === offset && cell.size === size)?.value;
   }
 
   loaded(piece: Piece, value: Value): void {

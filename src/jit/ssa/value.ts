@@ -46,7 +46,10 @@ interface Parts {
   readonly site?: LoadSite;
 }
 
+let made = 0;
+
 export class Value {
+  readonly id = made++;
   readonly op: ValueOp;
   readonly type: ValueType;
   readonly a: Value | undefined;
@@ -62,6 +65,8 @@ export class Value {
   high: number;
   /** The instruction that computes it; undefined for what costs nothing. */
   slot: number | undefined;
+  /** Expressions of which it is the first operand, by the rest of them: what is there is not made again. */
+  known: Map<string, Value> | undefined;
   /** How often it is used, once the block is complete (see emit.ts). */
   uses = 0;
   /** The local that holds it, once it is computed; -1 before. */

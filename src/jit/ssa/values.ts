@@ -57,7 +57,20 @@ export class Values {
       if (simpler !== undefined) return simpler;
     }
     const op: BinaryOp = `${type}.${name}`;
-    return setBits(this.#placed(new Value(op, binaryType(name, type), { a, b })), binaryBits(name, a, b));
+    const key = `${op} ${isConst(b) ? b.constant : `v${b.id}`}`;
+    return this.#once(a, key, () =>
+      setBits(new Value(op, binaryType(name, type), { a, b }), binaryBits(name, a, b)),
+    );
+  }
+
+  /** The expression of `first` and what the key says, made when it is not there yet. */
+  #once(first: Value, key: string, make: () => Value): Value {
+    const known = first.known?.get(key);
+    if (known !== undefined) return known;
+    const value = this.#placed(make());
+    first.known ??= new Map();
+    first.known.set(key, value);
+    return value;
   }
 
   unary(op: Unary, a: Value): Value {
@@ -65,7 +78,7 @@ export class Values {
       const simpler = rule(this, a);
       if (simpler !== undefined) return simpler;
     }
-    return setBits(this.#placed(new Value(op, RESULTS[op], { a })), unaryBits(op, a));
+    return this.#once(a, op, () => setBits(new Value(op, RESULTS[op], { a }), unaryBits(op, a)));
   }
 
   select(condition: Value, yes: Value, no: Value): Value {
