@@ -39,6 +39,7 @@ export {
 } from './isa/disasm.ts';
 export { helperName } from './isa/helpers.ts';
 export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
+export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/disasm/code.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
@@ -56,6 +57,7 @@ export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps
 export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
+export type { ProfileEntry } from './runtime/profile.ts';
 export {
   type BatchOptions,
   BpfProgram,

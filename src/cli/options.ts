@@ -20,6 +20,7 @@ export interface EngineFlags {
   readonly time?: bigint;
   readonly seed?: bigint;
   readonly global?: Readonly<Record<string, unknown>>;
+  readonly profile?: boolean;
 }
 
 /** An integer from `min` on; anything else is a usage error. */
@@ -108,7 +109,7 @@ export const engineSettings = (command: Command): Command =>
 
 /** What of the flags an engine and an object take. */
 export function openOptionsOf(flags: EngineFlags): OpenOptions {
-  const { engine, sandbox, trusted, budget, cpus, time, seed, global } = flags;
+  const { engine, sandbox, trusted, budget, cpus, time, seed, global, profile } = flags;
   return {
     engine,
     ...(sandbox !== undefined && { sandbox }),
@@ -117,6 +118,7 @@ export function openOptionsOf(flags: EngineFlags): OpenOptions {
     ...(cpus !== undefined && { cpus }),
     ...(time !== undefined && { time }),
     ...(seed !== undefined && { seed }),
+    ...(profile !== undefined && { profile }),
     ...(global !== undefined && { globals: global }),
   };
 }

@@ -5,6 +5,7 @@ import type { Insn } from '../isa/insn.ts';
 import { isDead } from '../verifier/live.ts';
 import type { Expr } from './builder.ts';
 import type { Code } from './code.ts';
+import { countStretch } from './counters.ts';
 import type { Frame } from './frame.ts';
 import { lowerInsn } from './lower/insn.ts';
 import { condition, payJump } from './lower/jump.ts';
@@ -20,11 +21,19 @@ interface Open {
   readonly close: (items: readonly Expr[]) => Expr;
   /** Label of the block it becomes. */
   readonly label: string | undefined;
+  /** The instruction that it belongs to. */
+  readonly slot: number | undefined;
   /** Label its last statement jumps to, when that is an unconditional jump. */
   goesTo: string | undefined;
 }
 
-const open = (close: Open['close'], label?: string): Open => ({ items: [], close, label, goesTo: undefined });
+const open = (close: Open['close'], slot?: number, label?: string): Open => ({
+  items: [],
+  close,
+  label,
+  slot,
+  goesTo: undefined,
+});
 
 export interface BodyOptions {
   /** Blocks that follow each other are written as one, where no other way leads in between. */
@@ -82,7 +91,14 @@ export class Body implements Sink {
     return (this.#cfg.blocks[block]?.end ?? 0) - 1;
   }
 
+  /** Slot of a block's last instruction. */
+  #lastInsn(block: number): number {
+    const end = this.#end(block);
+    return this.#code.insns[end] === undefined ? end - 1 : end;
+  }
+
   #pay(from: number, to: number): Expr[] {
+    this.#scope.b.at(this.#lastInsn(from));
     return payJump(this.#scope, this.#end(from), this.#start(to));
   }
 
@@ -101,22 +117,22 @@ export class Body implements Sink {
     return test;
   }
 
-  open(label: string): void {
-    this.#open.push(open((items) => this.#scope.b.block(label, items), label));
+  open(label: string, slot?: number): void {
+    this.#open.push(open((items) => this.#scope.b.block(label, items), slot, label));
   }
 
   block(target: number): void {
-    this.open(`${this.#frame.prefix}block${target}`);
+    this.open(`${this.#frame.prefix}block${target}`, this.#start(target));
   }
 
   loop(header: number): void {
     const label = `${this.#frame.prefix}loop${header}`;
-    this.#open.push(open((items) => this.#scope.b.loop(label, items)));
+    this.#open.push(open((items) => this.#scope.b.loop(label, items), this.#start(header)));
   }
 
   when(from: number, taken: boolean, to: number): void {
     const test = this.test(taken);
-    this.#open.push(open((items) => this.#scope.b.when(test, items)));
+    this.#open.push(open((items) => this.#scope.b.when(test, items), this.#lastInsn(from)));
     this.next(from, to);
   }
 
@@ -124,6 +140,7 @@ export class Body implements Sink {
   end(): void {
     const done = this.#open.pop();
     if (!done) return;
+    this.#scope.b.at(done.slot);
     if (done.label !== undefined && done.goesTo === done.label) done.items.pop();
     this.push([done.close(done.items)]);
   }
@@ -153,7 +170,8 @@ export class Body implements Sink {
       const insn = this.#code.insns[slot];
       if (insn === undefined) continue;
       const facts = proof.facts.get(slot);
-      flow.slot = slot;
+      flow.at(slot);
+      this.#count(flow);
       if (this.#scope.unit.uses('fold')) flow.learn(facts);
       const inlined = insn.kind === 'call' && insn.target === 'local' && this.#options.inline(flow, slot);
       if (inlined) flow = this.#inline(flow, slot, inlined);
@@ -162,12 +180,18 @@ export class Body implements Sink {
     return flow;
   }
 
+  #count(flow: Flow): void {
+    const { slot } = flow;
+    if (this.#scope.unit.counted?.has(slot) === true) flow.act([], () => countStretch(this.#scope, slot));
+  }
+
   #inline(flow: Flow, slot: number, { outputs, write }: Inlined): Flow {
-    const emitter = new Emitter(this.#scope);
+    const emitter = new Emitter(this.#scope, slot);
     const whole = (this.#code.live[slot + 1] ?? 0) & ~1;
     this.push(emitter.block(flow.effects, [...outputs, ...flow.outputs({ whole, half: 0 })], undefined));
     emitter.release();
     this.push([write()]);
+    this.#scope.b.at(slot);
     return new Flow(this.#scope, this.#frame, undefined, 0);
   }
 
@@ -194,7 +218,8 @@ export class Body implements Sink {
   #finish(block: number, flow: Flow): void {
     const insn = this.#code.insns[this.#end(block)];
     this.#last?.emitter.release();
-    const emitter = new Emitter(this.#scope);
+    const emitter = new Emitter(this.#scope, this.#lastInsn(block));
+    flow.at(this.#lastInsn(block));
     const value = insn === undefined ? undefined : this.#choice(flow, insn, block);
     if (insn?.kind === 'exit') {
       this.#exit(emitter, flow);
@@ -216,7 +241,10 @@ export class Body implements Sink {
     const { leave } = this.#frame;
     const { b } = this.#scope;
     if (leave === undefined) {
-      flow.act([flow.reg(0)], ([r0]) => [...this.#scope.flush(), ...(r0 === undefined ? [] : [b.return(r0)])]);
+      flow.act([flow.reg(0)], ([r0]) => [
+        ...this.#scope.flush(),
+        ...(r0 === undefined ? [] : [b.return(r0)]),
+      ]);
       this.push(emitter.block(flow.effects, [], undefined));
       return;
     }

@@ -3,6 +3,8 @@
  * Expressions are trees: each handle is used exactly once, and evaluation follows the order of the operands.
  */
 
+import type { Positions } from './positions.ts';
+
 export type ValueType = 'i32' | 'i64';
 
 declare const handle: unique symbol;
@@ -79,7 +81,17 @@ export interface FinishOptions {
   readonly optimize: boolean;
 }
 
+/** What finish() makes. */
+export interface Finished {
+  /** Bytes of the module. */
+  readonly wasm: Uint8Array;
+  /** Where the code of which instruction is, see positions.ts. */
+  readonly positions: Positions;
+}
+
 export interface Builder {
+  /** Expressions made from now on belong to the instruction in this slot; without a slot, to none. */
+  at(slot?: number): void;
   const32(value: number): Expr;
   const64(value: bigint): Expr;
   get(local: number, type: ValueType): Expr;
@@ -121,8 +133,7 @@ export interface Builder {
   importMemory(module: string, base: string, shared: boolean): void;
   importTable(module: string, base: string): void;
   addFunction(spec: FunctionSpec): void;
-  /** Bytes of the module. */
-  finish(options: FinishOptions): Uint8Array;
+  finish(options: FinishOptions): Finished;
   /** WebAssembly text, for tests and for `--dump`. */
   text(): string;
   /** Frees what the backend holds; the builder cannot be used afterwards. */

@@ -115,6 +115,7 @@ export function translateFunction(
     lowerBody(scope, inner, codeFor(callee), inline),
   );
   const body = lowerBody(scope, frame, codeFor(subprogram), inliner.into(frame));
+  unit.b.at();
   const start = [
     ...framePrologue(scope, span),
     ...windowPrologue(scope),

@@ -22,6 +22,8 @@ export interface Bindings {
   readonly runtime: RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
   /** Takes the calls of helpers that the runtime does not have. */
   readonly hostHelper: RuntimeImports['hostHelper'];
+  /** Zeros, one counter for each slot: for artifacts that count executions. */
+  readonly counters?: number | undefined;
 }
 
 /** r1..r5 and r10 in, r0 out. */
@@ -67,6 +69,7 @@ const engineImports = (bindings: Bindings): Imports => {
     [names.PROG]: address(bindings.program),
     [names.FUNCS]: address(bindings.functions),
     [names.HOST_HELPER]: bindings.hostHelper,
+    ...(bindings.counters !== undefined && { [names.COUNTERS]: address(bindings.counters) }),
   };
   bindings.maps.forEach((map, index) => {
     env[names.mapGlobal(index)] = address(map);

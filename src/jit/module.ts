@@ -15,6 +15,7 @@ import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
 import type { Builder, Expr, FunctionSpec, Signature } from './builder.ts';
 import { codeOfProgram } from './code.ts';
+import { stretchesOf } from './counters.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
@@ -33,6 +34,7 @@ export interface ModuleInput {
   readonly type: ProgramType;
   readonly maps: readonly MapSpec[];
   readonly shared: boolean;
+  readonly profile: boolean;
   readonly uses: (optimization: Optimization) => boolean;
 }
 
@@ -62,12 +64,15 @@ const tailCallsInSubprograms = ({ decoded, subprograms, addressTaken }: Structur
   );
 };
 
+const GUARD_NAME = names.importedName('jit', 'guard');
+
 class ModuleUnit implements Unit {
   readonly b: Builder;
   readonly proof: Proof;
   readonly sandbox: boolean;
   readonly shared: boolean;
   readonly context: Window;
+  readonly counted: ReadonlySet<number> | undefined;
   readonly tailCallsBelow: boolean;
   readonly values: Values;
   readonly uses: (optimization: Optimization) => boolean;
@@ -77,9 +82,10 @@ class ModuleUnit implements Unit {
   readonly #maps: readonly MapSpec[];
   /** Names of what is imported, or defined, already. */
   readonly #imported = new Set<string>();
+  readonly #defined: (() => FunctionSpec)[] = [];
   #labels = 0;
 
-  constructor(b: Builder, { structure, proof, type, maps, shared, uses }: ModuleInput) {
+  constructor(b: Builder, { structure, proof, type, maps, shared, profile, uses }: ModuleInput) {
     this.uses = uses;
     this.values = new Values(rulesOf(uses));
     this.b = b;
@@ -87,6 +93,7 @@ class ModuleUnit implements Unit {
     this.sandbox = proof.mode === 'sandbox';
     this.shared = shared;
     this.context = PLAIN_CONTEXTS.has(type) ? 'packet' : 'context';
+    this.counted = profile ? new Set(stretchesOf(structure).map(({ start }) => start)) : undefined;
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
     this.#kfuncs = structure.kfuncNames;
@@ -120,13 +127,17 @@ class ModuleUnit implements Unit {
   }
 
   guard(): string {
-    const name = names.importedName('jit', 'guard');
-    if (this.#isNew(name)) addGuard(this, name);
-    return name;
+    this.define(GUARD_NAME, () => guardOf(this));
+    return GUARD_NAME;
   }
 
   define(name: string, make: () => FunctionSpec): void {
-    if (this.#isNew(name)) this.b.addFunction(make());
+    if (this.#isNew(name)) this.#defined.push(make);
+  }
+
+  /** Adds what was defined while others were written: expressions of one function are made in one go. */
+  addDefined(): void {
+    for (const make of this.#defined) this.b.addFunction(make());
   }
 
   map(index: number): MapSpec {
@@ -168,13 +179,12 @@ class ModuleUnit implements Unit {
   }
 }
 
-const addGuard = (unit: Unit, name: string): void => {
+const guardOf = (unit: Unit): FunctionSpec => {
   const { b } = unit;
   const [fuel, ...checked] = names.GUARD.params.map((type, index) => b.get(index, type));
-  if (fuel === undefined) return;
   const call = b.call(unit.runtime('check'), checked, names.GUARD.result);
-  const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel), b.return(call)];
-  b.addFunction({ name, ...names.GUARD, locals: [], body, exports: [] });
+  const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel as Expr), b.return(call)];
+  return { name: GUARD_NAME, ...names.GUARD, locals: [], body, exports: [] };
 };
 
 const RECORD = 0;
@@ -239,5 +249,6 @@ export function buildModule(builder: Builder, input: ModuleInput): void {
     if (callback !== undefined) exports.push(callback);
     translateFunction(unit, subprogram, code, plan, exports);
   }
+  unit.addDefined();
   addBatch(unit, unit.functionAt(0).name);
 }

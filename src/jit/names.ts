@@ -1,6 +1,9 @@
 /** Names of the module's imports and exports: what translated code and its instantiation agree on. */
 import type { Signature } from './builder.ts';
 
+/** What stack traces and profiles call the module of a program. */
+export const moduleName = (program: string): string => `webpf.${program}`;
+
 /** Everything that is the engine's: memory, table, addresses, the host's helpers. */
 export const ENV = 'env';
 /** Functions of the compiled runtime. */
@@ -32,6 +35,8 @@ export const windowStart = (index: number): string => `start${index}`;
 export const readLimit = (index: number): string => `readLimit${index}`;
 export const writeLimit = (index: number): string => `writeLimit${index}`;
 export const HOST_HELPER = 'hostHelper';
+/** Address of the counters of a program whose executions are counted, see counters.ts. */
+export const COUNTERS = 'counters';
 
 export const ENTRY = 'entry';
 export const BATCH = 'batch';

@@ -18,6 +18,8 @@ export interface Unit {
   readonly shared: boolean;
   /** What r1 of the main program points to. */
   readonly context: Window;
+  /** Slots that stretches begin at, where executions are counted (see counters.ts). */
+  readonly counted: ReadonlySet<number> | undefined;
   readonly values: Values;
   uses(optimization: Optimization): boolean;
   /** Some subprogram may replace the running program (a tail call), and then returns to its caller. */

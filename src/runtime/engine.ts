@@ -3,12 +3,14 @@ import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
+import { decodePositions, type Positions } from '../jit/positions.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { mapError } from './errno.ts';
 import { FlowKeys } from './flowKeys.ts';
+import { slotOfStack } from './frames.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
@@ -16,6 +18,7 @@ import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
+import type { Profile, ProfileEntry } from './profile.ts';
 import { Signal } from './signal.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
@@ -46,6 +49,11 @@ export interface EngineOptions {
    * itself. Needs `engine: 'interp'`. Default false.
    */
   readonly checkFacts?: boolean;
+  /**
+   * True: how often each instruction is executed is counted, for {@link BpfProgram.profile}. Needs the JIT. Default
+   * false.
+   */
+  readonly profile?: boolean;
   /**
    * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
    * program's size.
@@ -92,6 +100,8 @@ export class Engine implements RunHost, RingHost {
   /** How its programs run; in a `verified` engine, programs that cannot be verified run in the sandbox. */
   readonly mode: ProofMode;
   readonly checkFacts: boolean;
+  /** Executions are counted. */
+  readonly counts: boolean;
   readonly optimize: boolean | undefined;
   readonly memory: LinearMemory;
   readonly exports: Exports;
@@ -106,6 +116,8 @@ export class Engine implements RunHost, RingHost {
   readonly tailCalls = new TailCalls();
   readonly #maps = new Map<number, RawMap>();
   readonly #programs = new Map<number, DecodedProgram>();
+  readonly #profiles = new Map<number, Profile>();
+  readonly #positions = new Map<number, Uint8Array | Positions>();
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
 
@@ -115,6 +127,10 @@ export class Engine implements RunHost, RingHost {
     this.checkFacts = options.checkFacts ?? false;
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
       throw badArgument("option checkFacts needs the interpreter: engine: 'interp', not trusted");
+    }
+    this.counts = options.profile ?? false;
+    if (this.counts && this.kind !== 'jit') {
+      throw badArgument("option profile needs the JIT: engine: 'jit'");
     }
     this.optimize = options.optimize;
     this.memory = memory;
@@ -200,6 +216,26 @@ export class Engine implements RunHost, RingHost {
     this.#programs.set(descriptor, program);
   }
 
+  /** Remembers where the code of a translated program's instructions is, as its artifact has it. */
+  addPositions(descriptor: number, positions: Uint8Array): void {
+    this.#positions.set(descriptor, positions);
+  }
+
+  /** Keeps the counters of a program; returns their address. */
+  addProfile(descriptor: number, profile: Profile): number {
+    this.#profiles.set(descriptor, profile);
+    return profile.counters;
+  }
+
+  /** How often each instruction of its programs was executed; nothing unless that is counted. */
+  profile(): ProfileEntry[] {
+    return [...this.#profiles.values()].flatMap((profile) => profile.entries());
+  }
+
+  profileOf(descriptor: number): readonly ProfileEntry[] | undefined {
+    return this.#profiles.get(descriptor)?.entries();
+  }
+
   /** What single-stepping needs of this engine. */
   get stepHost(): StepHost {
     const { exports, run } = this;
@@ -220,14 +256,22 @@ export class Engine implements RunHost, RingHost {
   }
 
   trapOf(error: unknown): Caught {
+    const caught = this.#catch(error);
+    this.#profiles.get(this.memory.u32(this.run + layout.RUN_PROG))?.stoppedAt(caught.trap.insn);
+    return caught;
+  }
+
+  #catch(error: unknown): Caught {
     const thrown = this.helpers.takeThrown();
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };
-    const [program, insn] = [this.#current(), this.memory.u32(this.run + layout.RUN_PC)];
+    const program = this.#current();
+    const called = this.memory.u32(this.run + layout.RUN_PC);
     if (thrown) {
       const reason = `was stopped: a helper of the host's own threw: ${String(thrown.cause)}`;
-      return { trap: trapAt('host', program, insn, reason), cause: thrown.cause };
+      return { trap: trapAt('host', program, called, reason), cause: thrown.cause };
     }
+    const insn = this.#slotOf(error) ?? called;
     const reason = error instanceof Error ? error.message : String(error);
     return { trap: trapAt('memory', program, insn, `was stopped: ${reason}`), cause: error };
   }
@@ -258,6 +302,18 @@ export class Engine implements RunHost, RingHost {
       );
     }
     return this.tailCalls.join(map, program);
+  }
+
+  /** Where the running program was when the error was thrown, as far as its stack trace tells. */
+  #slotOf(error: unknown): number | undefined {
+    const program = this.#current();
+    const descriptor = this.memory.u32(this.run + layout.RUN_PROG);
+    const known = this.#positions.get(descriptor);
+    // The host may have its own idea of what a stack is (Error.prepareStackTrace).
+    if (!program || !known || !(error instanceof Error) || typeof error.stack !== 'string') return undefined;
+    const positions = known instanceof Uint8Array ? decodePositions(known) : known;
+    this.#positions.set(descriptor, positions);
+    return slotOfStack(error.stack, program, positions);
   }
 
   #current(): DecodedProgram | undefined {

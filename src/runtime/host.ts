@@ -1,6 +1,7 @@
 import type { Arena } from './arena.ts';
 import type { RawMap } from './maps/raw.ts';
 import type { LinearMemory } from './memory.ts';
+import type { ProfileEntry } from './profile.ts';
 import type { Signal } from './signal.ts';
 import type { Trap } from './trap.ts';
 
@@ -23,6 +24,8 @@ export interface RunHost {
   assertOpen(): void;
   /** The trap behind what a run has thrown. */
   trapOf(error: unknown): Caught;
+  /** How often each instruction of the program at this descriptor was executed; undefined unless that is counted. */
+  profileOf(descriptor: number): readonly ProfileEntry[] | undefined;
   mapAt(address: number): RawMap | undefined;
   /** Bytes of context that runs of the program at this descriptor may access without a check. */
   contextSize(descriptor: number): number;

@@ -17,7 +17,7 @@ import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
-import { finishProgram, type Placed, place, translateFor } from './prepare.ts';
+import { type ArtifactOptions, finishProgram, type Placed, place, translateFor } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
 
 export interface ObjectOptions {
@@ -104,8 +104,9 @@ export class BpfObject implements Disposable {
   }
 
   /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
-  async artifact(name?: string): Promise<Artifact> {
-    return translateFor(this.engine, await this.#place(this.#find(name)));
+  async artifact(name?: string, options: ArtifactOptions = {}): Promise<Artifact> {
+    const placed = await this.#place(this.#find(name));
+    return translateFor(this.engine, placed, placed.proof, options);
   }
 
   /** A map with keys and values decoded by BTF. */

@@ -6,8 +6,9 @@ import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
-import type { Artifact } from '../jit/artifact.ts';
+import { type Artifact, positionBytes } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
+import type { TranslateOptions } from '../jit/translate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
@@ -19,6 +20,7 @@ import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
+import { Profile } from './profile.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
 
@@ -171,14 +173,19 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
   };
 }
 
+/** What an artifact is made with beside the program. */
+export type ArtifactOptions = Pick<TranslateOptions, 'positions'>;
+
 /** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
 export async function translateFor(
   engine: Engine,
   { program, structure, proof: known }: Placed,
   proof: Proof = known,
+  options: ArtifactOptions & Pick<TranslateOptions, 'profile'> = {},
 ): Promise<Artifact> {
   const { translate } = await import('../jit/translate.ts');
   return translate(program, structure, proof, {
+    ...options,
     shared: engine.memory.kind === 'shared',
     optimize: engine.optimize,
   });
@@ -186,8 +193,10 @@ export async function translateFor(
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   const { exports, memory, run } = engine;
-  const artifact = await translateFor(engine, placed, proof);
+  const artifact = await translateFor(engine, placed, proof, { profile: engine.counts });
   const descriptor = placed.descriptor.address;
+  const counters = engine.counts ? engine.addProfile(descriptor, new Profile(memory, placed)) : undefined;
+  engine.addPositions(descriptor, positionBytes(artifact));
   const translated = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,
     run,
@@ -197,6 +206,7 @@ async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Execut
     values: placed.maps.map((map) => map.valuesAddress),
     runtime: exports,
     hostHelper: engine.helpers.call,
+    counters,
   });
   const [entry, ...functions] = addToTable(exports.table, [translated.entry, ...translated.functions]);
   memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);

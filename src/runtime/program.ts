@@ -10,6 +10,7 @@ import { equalBytes } from './bytes.ts';
 import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
+import type { ProfileEntry } from './profile.ts';
 import { type Trap, trapError } from './trap.ts';
 import { verdictName } from './verdict.ts';
 
@@ -163,6 +164,16 @@ export class BpfProgram {
       this.#flush(collector);
       return collector.result();
     });
+  }
+
+  /**
+   * How often each of its instructions was executed in all runs so far, those of programs that tail-called it included.
+   * Needs an engine that counts (`profile: true`).
+   */
+  profile(): readonly ProfileEntry[] {
+    const entries = this.#engine.profileOf(this.descriptor);
+    if (entries) return entries;
+    throw badArgument(`executions of ${this.name} are not counted: open the object with profile: true`);
   }
 
   /** Whether this program was opened in that engine. */

@@ -3,6 +3,7 @@ import { hexRows } from '../hex.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
 import { printMaps } from '../show/maps.ts';
+import { printProfile } from '../show/profile.ts';
 import { grouped, nanoseconds, plural, styled } from '../text.ts';
 import type { RunFlags } from './flags.ts';
 import { Streams } from './streams.ts';
@@ -81,6 +82,7 @@ export function runPacket(
     printText(io, program, result, flags, nsPerRun);
     streams.printTotals();
   }
+  printProfile(io, object.programs, object.engine.profile(), flags.json === true);
   printMaps(io, object, flags.maps, flags.json === true);
   return 0;
 }

@@ -9,6 +9,8 @@ import type { Value } from './value.ts';
 export interface Output {
   readonly local: number;
   readonly value: Value;
+  /** The instruction that puts it there. */
+  readonly slot?: number | undefined;
 }
 
 export const STORES: Readonly<Record<1 | 2 | 4 | 8, StoreOp>> = {
@@ -33,9 +35,20 @@ export class Emitter {
   /** Locals whose value at the start of the block is kept in another one now. */
   readonly #saved = new Map<number, number>();
   #out: Expr[] = [];
+  readonly #end: number;
+  #slot: number;
 
-  constructor(scope: Scope) {
+  /** @param slot the instruction that the block's end belongs to */
+  constructor(scope: Scope, slot: number) {
     this.#scope = scope;
+    this.#slot = slot;
+    this.#end = slot;
+  }
+
+  /** Expressions made from now on belong to this instruction, or, where there is none, to the one before. */
+  #at(slot: number | undefined): void {
+    this.#slot = slot ?? this.#slot;
+    this.#scope.b.at(this.#slot);
   }
 
   /** The statements of effects, in order, and then of the outputs; `condition` can be evaluated behind them. */
@@ -55,6 +68,7 @@ export class Emitter {
 
   /** The value as an expression, behind the statements that it needs. */
   condition(value: Value): { statements: readonly Expr[]; value: Expr } {
+    this.#at(this.#end);
     const expression = this.#expr(value);
     return { statements: this.#statements(), value: expression };
   }
@@ -108,6 +122,7 @@ export class Emitter {
 
   #effect(effect: Effect): void {
     const { b } = this.#scope;
+    this.#at(effect.slot);
     if (effect.kind === 'place') {
       for (const value of effect.values) if (value.uses > 0) this.#settle(value, effect.values);
     } else if (effect.kind === 'store') {
@@ -131,9 +146,12 @@ export class Emitter {
   /** Computes a value here, into a local. */
   #settle(value: Value, siblings: readonly Value[] = []): void {
     if (value.home >= 0) return;
+    const outer = this.#slot;
+    this.#at(value.slot);
     const expression = this.#swapped(value, siblings) ?? this.#tree(value);
     value.home = this.#take(value.type);
     this.#out.push(this.#scope.b.set(value.home, expression));
+    this.#at(outer);
   }
 
   /** What is loaded as it is, too, is not loaded twice. */
@@ -149,7 +167,8 @@ export class Emitter {
   #outputs(outputs: readonly Output[], condition: Value | undefined): void {
     const { b } = this.#scope;
     for (const { value } of outputs) if (value.uses > 1 && !isCheap(value)) this.#settle(value);
-    outputs.forEach(({ local, value }, index) => {
+    outputs.forEach(({ local, value, slot = this.#end }, index) => {
+      this.#at(slot);
       const isRead =
         outputs.some((other, later) => later > index && this.#reads(other.value, local)) ||
         (condition !== undefined && this.#reads(condition, local));
@@ -180,10 +199,19 @@ export class Emitter {
     if (value.op === 'const') return this.#constant(value);
     if (value.op === 'local') return b.get(this.#saved.get(value.index) ?? value.index, value.type);
     const isMade = value.home >= 0;
-    if (!isMade && value.uses <= 1) return this.#tree(value);
+    if (!isMade && value.uses <= 1) return this.#operand(value);
     if (!isMade) this.#settle(value);
     if (--value.uses === 0) this.#done.push(value.home);
     return b.get(value.home, value.type);
+  }
+
+  /** The value in the middle of an expression, which goes on behind it. */
+  #operand(value: Value): Expr {
+    const outer = this.#slot;
+    this.#at(value.slot);
+    const expression = this.#tree(value);
+    this.#at(outer);
+    return expression;
   }
 
   #constant({ type, constant }: Value): Expr {
@@ -200,9 +228,7 @@ export class Emitter {
     if (op === 'i32.swap' || op === 'i32.swap16') return this.#expand(EXPANDED[op], a);
     if (value.b === undefined) return b.unary(op as UnaryOp, this.#expr(a));
     const [first, second] = [this.#expr(a), this.#expr(value.b)];
-    return c === undefined
-      ? b.binary(op as BinaryOp, first, second)
-      : b.select(this.#expr(c), first, second);
+    return c === undefined ? b.binary(op as BinaryOp, first, second) : b.select(this.#expr(c), first, second);
   }
 
   #expand(expand: (scope: Scope, value: () => Expr) => Expr, operand: Value): Expr {

@@ -33,9 +33,10 @@ export class Flow {
   readonly effects: Effect[] = [];
   readonly memory = new KnownMemory();
   readonly #registers: Value[];
+  /** By register: the instruction that has set it. */
+  readonly #setAt: (number | undefined)[] = [];
   readonly #cells = new Map<number, Value>();
-  /** The instruction that is lowered. */
-  slot = 0;
+  #slot = 0;
 
   /** @param half mask of the registers that are in 32-bit locals where the block begins */
   constructor(scope: Scope, frame: Frame, before: Ending | undefined, half: number) {
@@ -48,6 +49,17 @@ export class Flow {
     this.#registers[10] = frame.pointer(this.values);
   }
 
+  /** The instruction that is lowered. */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  /** What is made from now on belongs to the instruction in this slot. */
+  at(slot: number): void {
+    this.#slot = slot;
+    this.values.slot = slot;
+  }
+
   reg(register: number): Value {
     return this.#registers[register] ?? const64(0n);
   }
@@ -58,6 +70,7 @@ export class Flow {
   }
 
   set(register: number, value: Value): void {
+    this.#setAt[register] = this.#slot;
     this.#registers[register] = value.depth > MAX_DEPTH ? this.pin(value) : value;
   }
 
@@ -111,6 +124,7 @@ export class Flow {
     const { epoch } = this.memory;
     const siblings: Value[] = [];
     const value = load({ op: LOADS[piece.size], piece, offset, epoch, siblings }, address);
+    value.slot = this.slot;
     this.effects.push({ kind: 'place', slot: this.slot, values: siblings });
     this.memory.loaded(piece, value);
     return value;
@@ -144,13 +158,14 @@ export class Flow {
    */
   outputs({ whole, half }: Leaving): Output[] {
     const outputs: Output[] = [];
-    const add = (local: number, value: Value): void => {
-      if (value.op !== 'local' || value.index !== local) outputs.push({ local, value });
+    const add = (local: number, value: Value, slot?: number): void => {
+      if (value.op !== 'local' || value.index !== local) outputs.push({ local, value, slot });
     };
     for (let register = 0; register < 10; register++) {
       const value = this.reg(register);
-      if ((whole & (1 << register)) !== 0) add(this.frame.register(register), value);
-      if ((half & (1 << register)) !== 0) add(this.frame.half(register), this.values.narrow(value));
+      const slot = this.#setAt[register];
+      if ((whole & (1 << register)) !== 0) add(this.frame.register(register), value, slot);
+      if ((half & (1 << register)) !== 0) add(this.frame.half(register), this.values.narrow(value), slot);
     }
     for (const [local, value] of this.#cells) add(local, value);
     return outputs;

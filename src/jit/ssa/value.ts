@@ -63,6 +63,8 @@ export class Value {
   /** Bits that may be 1: the low and the high half, as unsigned numbers. `high` of an i32 is 0. */
   low = 0xffffffff;
   high: number;
+  /** The instruction that computes it; undefined for what costs nothing. */
+  slot: number | undefined;
   /** Expressions of which it is the first operand, by the rest of them: what is there is not made again. */
   known: Map<string, Value> | undefined;
   /** How often it is used, once the block is complete (see emit.ts). */
@@ -81,9 +83,7 @@ export class Value {
     this.site = parts.site;
     this.high = type === 'i64' ? 0xffffffff : 0;
     const isLeaf = parts.a === undefined || op === 'load' || op === 'pinned';
-    this.depth = isLeaf
-      ? 0
-      : 1 + Math.max(parts.a?.depth ?? 0, parts.b?.depth ?? 0, parts.c?.depth ?? 0);
+    this.depth = isLeaf ? 0 : 1 + Math.max(parts.a?.depth ?? 0, parts.b?.depth ?? 0, parts.c?.depth ?? 0);
   }
 }
 

@@ -42,6 +42,8 @@ const NARROWING: Readonly<Partial<Record<string, BinaryName>>> = {
 
 export class Values {
   readonly #rules: Rules;
+  /** The instruction that values made from now on belong to. */
+  slot: number | undefined;
 
   constructor(rules: Rules) {
     this.#rules = rules;
@@ -65,7 +67,7 @@ export class Values {
   #once(first: Value, key: string, make: () => Value): Value {
     const known = first.known?.get(key);
     if (known !== undefined) return known;
-    const value = make();
+    const value = this.#placed(make());
     first.known ??= new Map();
     first.known.set(key, value);
     return value;
@@ -82,7 +84,12 @@ export class Values {
   select(condition: Value, yes: Value, no: Value): Value {
     if (isConst(condition)) return condition.constant === 0n ? no : yes;
     const made = new Value('select', yes.type, { a: yes, b: no, c: condition });
-    return setBits(made, unionBits(yes, no));
+    return setBits(this.#placed(made), unionBits(yes, no));
+  }
+
+  #placed(value: Value): Value {
+    value.slot = this.slot;
+    return value;
   }
 
   /** The low half of an i64. */
