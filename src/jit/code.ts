@@ -20,7 +20,10 @@ export interface Code {
 const NEXT: Insn = { kind: 'ja', long: false, off: 0 };
 
 /** Jumps that always (or never) happen, by the proof, as what they are. */
-export function decideBranches(insns: readonly (Insn | undefined)[], proof: Proof): readonly (Insn | undefined)[] {
+export function decideBranches(
+  insns: readonly (Insn | undefined)[],
+  proof: Proof,
+): readonly (Insn | undefined)[] {
   return insns.map((insn, slot) => {
     const taken = insn?.kind === 'jump' ? proof.facts.get(slot)?.taken : undefined;
     if (insn?.kind !== 'jump' || taken === undefined) return insn;
@@ -41,12 +44,19 @@ const effectHere: typeof effectOf = (insn, count) =>
     : effectOf(insn, count);
 
 /** What all functions of a program have in common. */
-export function codeOfProgram(decoded: readonly (Insn | undefined)[], proof: Proof, decides: boolean): ProgramCode {
+export function codeOfProgram(
+  decoded: readonly (Insn | undefined)[],
+  proof: Proof,
+  decides: boolean,
+): ProgramCode {
   const insns = decides && proof.mode === 'verified' ? decideBranches(decoded, proof) : decoded;
   return { decoded, insns, live: liveRegisters(insns, () => undefined, effectHere) };
 }
 
-export function codeOf({ decoded, insns, live }: ProgramCode, { cfg, start, length }: StructuredSubprogram): Code {
+export function codeOf(
+  { decoded, insns, live }: ProgramCode,
+  { cfg, start, length }: StructuredSubprogram,
+): Code {
   const end = start + length;
   const isDecided = insns.slice(start, end).some((insn, index) => insn !== decoded[start + index]);
   const own = isDecided ? buildCfg({ insns }, { start, length }) : cfg;

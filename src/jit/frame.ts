@@ -95,7 +95,8 @@ export class Frame {
   /** The address of a piece as WebAssembly takes it: an i32 and an offset that is not negative. */
   address(values: Values, piece: Piece): { address: Value; offset: number } {
     const { base, offset } = piece;
-    if (this.holds(piece)) return { address: local(this.#locals.base(), 'i32'), offset: offset + this.#locals.span };
+    if (this.holds(piece))
+      return { address: local(this.#locals.base(), 'i32'), offset: offset + this.#locals.span };
     if (offset >= 0 && offset < MAX_OFFSET) return { address: values.narrow(base), offset };
     const sum = values.binary('add', 'i64', base, const64(BigInt(offset)));
     return { address: values.narrow(sum), offset: 0 };

@@ -3,7 +3,7 @@ import type { AluInsn, AluOp, EndianInsn, EndianOp, NegInsn, Operand, Width } fr
 import type { InsnFacts } from '../../verifier/proof.ts';
 import type { BinaryName, Expr, ValueType } from '../builder.ts';
 import type { Flow } from '../ssa/flow.ts';
-import { constant, const32, const64, isConst, type Unary, type Value } from '../ssa/value.ts';
+import { const32, const64, constant, isConst, type Unary, type Value } from '../ssa/value.ts';
 
 /** An operation in one width. */
 interface Operands {
@@ -30,7 +30,9 @@ const unlessZero = (
   flow.result(type, [src, otherwise, dst, src], ([test, zero, a, b], set) => {
     const { b: builder } = flow.scope;
     const isZero = builder.unary(`${type}.eqz`, test as Expr);
-    return [set(builder.choose(isZero, zero as Expr, builder.binary(`${type}.${name}`, a as Expr, b as Expr)))];
+    return [
+      set(builder.choose(isZero, zero as Expr, builder.binary(`${type}.${name}`, a as Expr, b as Expr))),
+    ];
   });
 
 /** Division by zero gives 0. */

@@ -76,11 +76,7 @@ const tailCall = (flow: Flow): void => {
   flow.act(operands, ([map, key, r1, r10]) => {
     const call = scope.call('tailCall', map as Expr, key as Expr, b.const32(slot));
     const zeros = [2, 3, 4, 5].map(() => b.const64(0n));
-    const leave = b.returnCallIndirect(
-      b.get(index, 'i32'),
-      [r1 as Expr, ...zeros, r10 as Expr],
-      FUNCTION,
-    );
+    const leave = b.returnCallIndirect(b.get(index, 'i32'), [r1 as Expr, ...zeros, r10 as Expr], FUNCTION);
     return [...scope.flush(), b.when(b.tee(index, call, 'i32'), [leave])];
   });
   flow.memory.forget();

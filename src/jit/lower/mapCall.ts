@@ -76,6 +76,7 @@ export function callKnownMap(flow: Flow, id: number, facts: InsnFacts | undefine
   if (unit.proof.mode !== 'verified') return false;
   const fact = facts?.mapCall;
   const map = fact && { index: fact.map, spec: unit.map(fact.map) };
-  if (fact !== undefined && map !== undefined && id === MAP_LOOKUP_ELEM && lookUp(flow, map, fact, facts)) return true;
+  if (fact !== undefined && map !== undefined && id === MAP_LOOKUP_ELEM && lookUp(flow, map, fact, facts))
+    return true;
   return callDirectly(flow, id, map);
 }

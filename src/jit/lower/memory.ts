@@ -109,7 +109,9 @@ function checkAlignment(flow: Flow, { size }: Access, piece: Piece): void {
   const { address, offset } = flow.frame.address(flow.values, piece);
   const { slot } = flow;
   const { b } = flow.scope;
-  const whole = flow.pin(flow.values.binary('add', 'i64', flow.values.extend(address), const64(BigInt(offset))));
+  const whole = flow.pin(
+    flow.values.binary('add', 'i64', flow.values.extend(address), const64(BigInt(offset))),
+  );
   flow.act([flow.values.wrap(whole), whole], ([test, at]) => [
     b.when(
       b.binary('i32.and', test as Expr, b.const32(size - 1)),

@@ -89,7 +89,10 @@ function loadAll({ site, address }: Bytes, lowest: number, size: number): Value 
   const wide = LOADS[size];
   const offset = site.offset + lowest - site.piece.offset;
   if (wide === undefined || offset < 0) return undefined;
-  return load({ ...site, op: wide.op, offset, piece: { ...site.piece, offset: lowest, size: wide.size } }, address);
+  return load(
+    { ...site, op: wide.op, offset, piece: { ...site.piece, offset: lowest, size: wide.size } },
+    address,
+  );
 }
 
 const turned = (values: Values, whole: Value, size: number): Value => {

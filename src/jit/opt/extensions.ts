@@ -47,11 +47,20 @@ export const extendPositive =
   (_values, a) =>
     fits(a, SIGN_BITS[op]) ? a : undefined;
 
-const shift = (values: Values, name: 'shl' | 'shr_u' | 'shr_s', type: ValueType, a: Value, by: number): Value =>
-  values.binary(name, type, a, constant(type, BigInt(by)));
+const shift = (
+  values: Values,
+  name: 'shl' | 'shr_u' | 'shr_s',
+  type: ValueType,
+  a: Value,
+  by: number,
+): Value => values.binary(name, type, a, constant(type, BigInt(by)));
 
 /** The operand and the counts of `(a << left) >> right`; right is b. */
-function shiftsOf(type: ValueType, a: Value, b: Value): { of: Value; left: number; right: number } | undefined {
+function shiftsOf(
+  type: ValueType,
+  a: Value,
+  b: Value,
+): { of: Value; left: number; right: number } | undefined {
   const [left, right] = [numberOf(a.b), numberOf(b)];
   return a.op === `${type}.shl` && a.a !== undefined && left > 0 && right > 0
     ? { of: a.a, left, right }

@@ -73,7 +73,10 @@ export function halfRegisters({ cfg, insns }: Pick<Code, 'cfg' | 'insns'>, proof
     for (let index = cfg.order.length - 1; index >= 0; index--) {
       const block = cfg.order[index] ?? 0;
       const use = first[block] ?? { whole: 0, settled: 0 };
-      const after = (cfg.blocks[block]?.successors ?? []).reduce((mask, next) => mask | (whole[next] ?? 0), 0);
+      const after = (cfg.blocks[block]?.successors ?? []).reduce(
+        (mask, next) => mask | (whole[next] ?? 0),
+        0,
+      );
       const before = use.whole | (after & ~use.settled);
       if (before === whole[block]) continue;
       whole[block] = before;
@@ -81,6 +84,7 @@ export function halfRegisters({ cfg, insns }: Pick<Code, 'cfg' | 'insns'>, proof
     }
   }
   // The function's parameters are whole, and so is the frame pointer.
-  for (let block = 1; block < half.length; block++) half[block] = ~((whole[block] ?? 0) | FRAME_POINTER) & 0x7ff;
+  for (let block = 1; block < half.length; block++)
+    half[block] = ~((whole[block] ?? 0) | FRAME_POINTER) & 0x7ff;
   return half;
 }

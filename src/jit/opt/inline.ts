@@ -50,7 +50,10 @@ function callsOf(
 }
 
 /** Tail calls leave a WebAssembly function; may_goto counts for each call; other shapes cannot be nested. */
-function canBeInlined(insns: readonly (Insn | undefined)[], { start, length, cfg }: StructuredSubprogram): boolean {
+function canBeInlined(
+  insns: readonly (Insn | undefined)[],
+  { start, length, cfg }: StructuredSubprogram,
+): boolean {
   const barred = insns
     .slice(start, start + length)
     .some(

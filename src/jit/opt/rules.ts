@@ -1,13 +1,7 @@
 /** Which rules there are for which operations, by the optimisation they belong to. */
 import type { BinaryName } from '../builder.ts';
-import {
-  type BinaryRule,
-  binaryType,
-  type Rules,
-  type UnaryRule,
-  unaryType,
-} from '../ssa/values.ts';
 import type { Unary } from '../ssa/value.ts';
+import { type BinaryRule, binaryType, type Rules, type UnaryRule, unaryType } from '../ssa/values.ts';
 import { mergeBytes } from './bytes.ts';
 import { compareHalves, compareUnsigned, equalZero, negate, zeroExtended } from './compare.ts';
 import { foldBinary, foldUnary } from './constants.ts';
@@ -72,10 +66,19 @@ const BINARY: readonly (readonly [Optimization, BinaryRules])[] = [
       rotr: [neutralZero],
     },
   ],
-  ['extensions', { and: [maskLowHalf], shr_u: [shiftUpAndDown], shr_s: [shiftUpAndDownSigned, shiftPositive] }],
+  [
+    'extensions',
+    { and: [maskLowHalf], shr_u: [shiftUpAndDown], shr_s: [shiftUpAndDownSigned, shiftPositive] },
+  ],
   ['bytes', { or: [mergeBytes] }],
   ['rotate', { or: [rotate], rotl: [joinRotations] }],
-  ['divide', { div_u: [divideByPower, divideHalves('div_u'), joinDivisions], rem_u: [restOfPower, divideHalves('rem_u')] }],
+  [
+    'divide',
+    {
+      div_u: [divideByPower, divideHalves('div_u'), joinDivisions],
+      rem_u: [restOfPower, divideHalves('rem_u')],
+    },
+  ],
   ['swap', { eq: [compareSwapped('eq')], ne: [compareSwapped('ne')] }],
   [
     'compare',

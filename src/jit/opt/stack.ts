@@ -21,7 +21,8 @@ interface Access {
 
 const SLOT = 8;
 const slotOf = ({ offset }: Access): number => Math.floor(offset / SLOT);
-const crosses = ({ offset, size }: Access): boolean => slotOf({ offset, size }) !== Math.floor((offset + size - 1) / SLOT);
+const crosses = ({ offset, size }: Access): boolean =>
+  slotOf({ offset, size }) !== Math.floor((offset + size - 1) / SLOT);
 
 /** Number of an access: offset and size. */
 export const cellKey = (offset: number, size: Size): number => offset * 16 + size;

@@ -10,7 +10,9 @@ const TWICE: Readonly<Record<Size, Size | undefined>> = { 1: 2, 2: 4, 4: 8, 8: u
 function joined(values: Values, low: Value, high: Value, size: Size): Value | undefined {
   const bits = 8 * size;
   if (isConst(low) && isConst(high)) {
-    return const64(BigInt.asUintN(bits, low.constant) | (BigInt.asUintN(bits, high.constant) << BigInt(bits)));
+    return const64(
+      BigInt.asUintN(bits, low.constant) | (BigInt.asUintN(bits, high.constant) << BigInt(bits)),
+    );
   }
   const isHigh = high.op === 'i64.shr_u' && high.a === low && numberOf(high.b) === bits;
   if (isHigh) return low;
@@ -24,7 +26,10 @@ const disjoint = (a: Piece, b: Piece): boolean =>
   a.base === b.base && (a.offset >= b.offset + b.size || b.offset >= a.offset + a.size);
 
 /** The store before, when nothing between may read what it writes. */
-function storeBefore(effects: readonly Effect[], { piece }: Store): { store: Store; index: number } | undefined {
+function storeBefore(
+  effects: readonly Effect[],
+  { piece }: Store,
+): { store: Store; index: number } | undefined {
   for (let index = effects.length - 1; index >= 0; index--) {
     const effect = effects[index];
     if (effect?.kind === 'store') {

@@ -173,7 +173,10 @@ export function tripsOf(cfg: Cfg, insns: Insns, loop: Loop): Trips | undefined {
   return undefined;
 }
 
-const isBackTo = (header: number) => (edge: Edge): boolean => edge.to === header;
+const isBackTo =
+  (header: number) =>
+  (edge: Edge): boolean =>
+    edge.to === header;
 
 /** The loop of a header, when one block alone jumps back to it; `innermost` as findLoops gives it. */
 export function loopOf(cfg: Cfg, innermost: Int32Array, header: number): Loop | undefined {

@@ -38,7 +38,12 @@ function copiesOf(slots: number, { count }: Trips): number {
 }
 
 /** Writes the copies: the first is the loop itself. */
-function copied({ blocks }: Cfg, loop: Loop, { count, decider, stay }: Trips, copies: number): UnlinkedBlock[] {
+function copied(
+  { blocks }: Cfg,
+  loop: Loop,
+  { count, decider, stay }: Trips,
+  copies: number,
+): UnlinkedBlock[] {
   const result: UnlinkedBlock[] = blocks.map(({ start, end, successors }) => ({ start, end, successors }));
   const numbers = [...loop.blocks];
   const position = new Map(numbers.map((block, index) => [block, index]));
