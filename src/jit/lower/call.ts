@@ -131,7 +131,7 @@ export const lowerCall = (flow: Flow, insn: CallInsn, facts: InsnFacts | undefin
   const { slot } = flow;
   if (insn.target === 'kfunc') {
     const name = flow.scope.unit.kfunc(insn.imm) ?? `#${insn.imm}`;
-    return unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
+    unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
   }
   if (insn.target === 'local') callLocal(flow, slot + 1 + insn.imm);
   else if (insn.imm === TAIL_CALL) tailCall(flow);

@@ -63,7 +63,7 @@ function operandOf(known: Known, { src, imm }: Operand): bigint | undefined {
 }
 
 /** The value that an instruction gives its register. */
-function valueOf(known: Known, insn: Insn): bigint | undefined {
+function resultOf(known: Known, insn: Insn): bigint | undefined {
   if (insn.kind === 'lddw' && insn.pseudo === 0) return (BigInt(insn.hi) << 32n) | BigInt(insn.lo >>> 0);
   if (insn.kind !== 'alu') return undefined;
   const operation = OPERATIONS[insn.op];
@@ -74,7 +74,7 @@ function valueOf(known: Known, insn: Insn): bigint | undefined {
 }
 
 function step(known: Known, insn: Insn): void {
-  const value = valueOf(known, insn);
+  const value = resultOf(known, insn);
   const { writes } = effectOf(insn, () => undefined);
   for (let register = 0; register < 10; register++) {
     if ((writes & (1 << register)) === 0) continue;
