@@ -1,35 +1,15 @@
 import * as layout from '../abi/layout.ts';
-import type { ProgramType } from '../frontend/program.ts';
+import { type ContextKind, contextKindOf } from '../verifier/contexts/kind.ts';
 import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 
-/** How a program sees its event: plain memory (r1 = address, r2 = length), `struct xdp_md` or `struct __sk_buff`. */
-export type ContextKind = 'memory' | 'xdp' | 'skb';
+export { type ContextKind, contextKindOf };
 
 export const contextCodes: Readonly<Record<ContextKind, number>> = {
   memory: layout.CTX_MEMORY,
   xdp: layout.CTX_XDP,
   skb: layout.CTX_SKB,
 };
-
-const skbTypes: ReadonlySet<ProgramType> = new Set([
-  'socket_filter',
-  'sched_cls',
-  'sched_act',
-  'cgroup_skb',
-  'lwt_in',
-  'lwt_out',
-  'lwt_xmit',
-  'lwt_seg6local',
-  'sk_skb',
-  'flow_dissector',
-]);
-
-/** Types without a context of their own here get the event's bytes as their context. */
-export function contextKindOf(type: ProgramType): ContextKind {
-  if (type === 'xdp') return 'xdp';
-  return skbTypes.has(type) ? 'skb' : 'memory';
-}
 
 /** Fields of `struct xdp_md` a caller may set. Interface 1, queue 0 unless given. */
 export interface XdpContext {
