@@ -59,10 +59,9 @@ export { type OpenOptions, open, openIn, readObject, type Source } from './runti
 export {
   type BatchOptions,
   BpfProgram,
-  type Redirect,
   type RepeatResult,
-  type RunResult,
 } from './runtime/program.ts';
+export type { Redirect, RunResult } from './runtime/result.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';

@@ -12,32 +12,48 @@ export class LinearMemory {
   readonly memory: WasmMemory;
   readonly kind: MemoryKind;
   readonly #exports: Exports;
+  readonly #shared: boolean;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
+  #words: Int32Array;
   #view: DataView;
 
   constructor(memory: WasmMemory, kind: MemoryKind, exports: Exports) {
     this.memory = memory;
     this.kind = kind;
     this.#exports = exports;
+    this.#shared = kind === 'shared';
     this.#buffer = memory.buffer;
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
   }
 
   #refresh(): void {
     this.#buffer = this.memory.buffer;
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
   }
 
+  /** Plain memory that has grown leaves its views empty, which costs less to see than the buffer does to ask for. */
+  get #isOld(): boolean {
+    return this.#shared ? this.#buffer !== this.memory.buffer : this.#bytes.length === 0;
+  }
+
   get bytes(): Uint8Array {
-    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    if (this.#isOld) this.#refresh();
     return this.#bytes;
   }
 
+  /** By words of 4 bytes. */
+  get words(): Int32Array {
+    if (this.#isOld) this.#refresh();
+    return this.#words;
+  }
+
   get view(): DataView {
-    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    if (this.#isOld) this.#refresh();
     return this.#view;
   }
 

@@ -2,9 +2,11 @@
 export class Signal {
   #waiting: (() => void)[] = [];
   readonly #closing = new AbortController();
+  /** Asked before every run: the signal's own answer takes longer. */
+  #closed = false;
 
   get closed(): boolean {
-    return this.#closing.signal.aborted;
+    return this.#closed;
   }
 
   /** Aborted at close(). */
@@ -28,6 +30,7 @@ export class Signal {
   }
 
   close(): void {
+    this.#closed = true;
     this.#closing.abort();
     this.notify();
   }
