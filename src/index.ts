@@ -62,6 +62,9 @@ export {
   type RepeatResult,
 } from './runtime/program.ts';
 export type { Redirect, RunResult } from './runtime/result.ts';
+export { openShared } from './runtime/share/attach.ts';
+export type { SharedObject } from './runtime/share/share.ts';
+export type { AttachOptions } from './runtime/share/types.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';

@@ -120,6 +120,8 @@ export const RUN_RECORDS = 784; // 4 + 32 * 4 bytes
 export const RUN_LINK_HEADER = 780;
 /** u32: descriptor of the program that was given the stack in the last run; private to assembly/run. */
 export const RUN_STACK_OWNER = 916;
+/** u32: 1 while an engine works with this run state, in shared memory. */
+export const RUN_CLAIMED = 920;
 /** Saved frames of the interpreter. */
 export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;
