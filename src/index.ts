@@ -56,6 +56,7 @@ export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps
 export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
+export { PacketBuffer, type PacketBufferOptions, type PacketRoom } from './runtime/packetBuffer.ts';
 export {
   type BatchOptions,
   BpfProgram,

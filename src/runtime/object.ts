@@ -17,6 +17,7 @@ import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
 import { finishProgram, type Placed, place, translateFor } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
 import { type SharedObject, shareObject } from './share/share.ts';
@@ -163,6 +164,12 @@ export class BpfObject implements Disposable {
   perfBuffer<T = Uint8Array>(name: string, type?: string): PerfBuffer<T> {
     const raw = this.#maps.find(name, isPerf, 'perf event array');
     return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /** Memory to read packets into that {@link BpfProgram.runBuffer} runs programs over without a copy. */
+  packetBuffer(options: PacketBufferOptions): PacketBuffer {
+    this.engine.assertOpen();
+    return new PacketBuffer(this.engine.memory, options);
   }
 
   /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */

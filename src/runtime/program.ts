@@ -9,6 +9,7 @@ import { type BatchResult, Collector } from './batch.ts';
 import { type ContextKind, NO_CONTEXT, type RunContext } from './context.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
+import type { PacketBuffer } from './packetBuffer.ts';
 import { KeptResult, type Redirect, type RunResult } from './result.ts';
 import { type Trap, trapError } from './trap.ts';
 import { verdictsOf } from './verdict.ts';
@@ -48,6 +49,9 @@ const DATA = layout.REC_DATA / 4;
 const LENGTH = layout.REC_LEN / 4;
 const META = layout.REC_META / 4;
 const RESULT = layout.REC_RESULT / 4;
+
+/** Events that run without a look at the host: a call that goes on for long stays in the code it has begun with. */
+const PIECE = 1024;
 
 const word = (words: Int32Array, index: number): number => (words[index] ?? 0) >>> 0;
 
@@ -167,6 +171,26 @@ export class BpfProgram {
     });
   }
 
+  /**
+   * Runs the program over the packets of a buffer, where they are: nothing is copied, and programs change them there. A
+   * later run begins with the packets as they were added, and with their bytes as they are by then. A link-layer header
+   * that the program is not to see stands before its packets: add them from behind it, with `before`.
+   * @throws WebpfError 'bad-argument' when the buffer is another engine's, or packets are too short (see `run`)
+   */
+  runBuffer(buffer: PacketBuffer, options: BatchOptions = {}): BatchResult {
+    if (!buffer.isIn(this.#engine.memory)) throw badArgument('this packet buffer is one of another engine');
+    if (this.contextKind === 'memory') this.#assertLength(buffer.shortest);
+    return this.#alone(options.context ?? NO_CONTEXT, () => {
+      const collector = new Collector(this.spec, options.packets === true);
+      buffer.reset();
+      for (let first = 0; first < buffer.count; first += PIECE) {
+        const records = buffer.records + first * layout.REC_SIZE;
+        this.#runRecords(collector, records, Math.min(PIECE, buffer.count - first));
+      }
+      return collector.result();
+    });
+  }
+
   /** Whether this program was opened in that engine. */
   isOf(engine: RunHost): boolean {
     return engine === this.#engine;
@@ -175,11 +199,15 @@ export class BpfProgram {
   /** The bytes of an event, as many as a verified program takes for granted (the kernel's max_ctx_offset). */
   #event(data: Uint8Array): Uint8Array {
     const bytes = packetBytes(data);
-    if (this.contextKind !== 'memory') return bytes;
+    if (this.contextKind === 'memory') this.#assertLength(bytes.length);
+    return bytes;
+  }
+
+  #assertLength(length: number): void {
     const needed = this.#engine.contextSize(this.descriptor);
-    if (bytes.length >= needed) return bytes;
+    if (length >= needed) return;
     throw badArgument(
-      `${this.name} accesses ${needed} bytes of its context, but is given ${bytes.length}: pass at least ${needed}`,
+      `${this.name} accesses ${needed} bytes of its context, but is given ${length}: pass at least ${needed}`,
     );
   }
 
@@ -210,7 +238,7 @@ export class BpfProgram {
   }
 
   #once(): void {
-    const trapped = this.#execute(0, 1);
+    const trapped = this.#execute(this.#engine.arena.records, 1);
     if (trapped) throw trapError(trapped.trap, trapped.cause);
   }
 
@@ -222,7 +250,7 @@ export class BpfProgram {
     for (let left = count; left > 0; left -= BATCH_EVENTS) {
       arena.repeatFirst();
       const start = performance.now();
-      const trapped = this.#execute(0, Math.min(left, BATCH_EVENTS));
+      const trapped = this.#execute(arena.records, Math.min(left, BATCH_EVENTS));
       elapsed += performance.now() - start;
       if (trapped) throw trapError(trapped.trap, trapped.cause);
     }
@@ -244,30 +272,33 @@ export class BpfProgram {
   }
 
   #flush(collector: Collector): void {
-    const { arena, memory } = this.#engine;
-    const { count } = arena;
+    const { arena } = this.#engine;
+    this.#runRecords(collector, arena.records, arena.count);
+    arena.clear();
+  }
+
+  #runRecords(collector: Collector, records: number, count: number): void {
     const start = performance.now();
     for (let first = 0; first < count; ) {
-      const trapped = this.#execute(first, count - first);
+      const trapped = this.#execute(records + first * layout.REC_SIZE, count - first);
       if (!trapped) break;
       collector.trap(first + trapped.index, trapped.trap);
       first += trapped.index + 1;
     }
     collector.spent(performance.now() - start);
-    collector.take(memory.view, memory.bytes, arena.records, count);
-    arena.clear();
+    collector.take(this.#engine.memory, records, count);
   }
 
-  /** Runs records [first, first + count); undefined when none of them trapped. */
-  #execute(first: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
+  /** Runs `count` records from the address `records` on; undefined when none of them trapped. */
+  #execute(records: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
     const engine = this.#engine;
     try {
-      this.#executor.batch(engine.arena.record(first), count);
+      this.#executor.batch(records, count);
       return undefined;
     } catch (error) {
       const index = engine.memory.u32(engine.run + layout.RUN_BATCH_INDEX);
       const { trap, cause } = engine.trapOf(error);
-      const record = engine.arena.record(first + index);
+      const record = records + index * layout.REC_SIZE;
       engine.memory.setU32(record + layout.REC_TRAP, engine.memory.u32(engine.run + layout.RUN_TRAP) || 1);
       engine.memory.setU64(record + layout.REC_RESULT, 0n);
       return { index, trap, cause };

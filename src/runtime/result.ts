@@ -71,7 +71,8 @@ export class KeptResult implements RunResult {
   }
 
   get verdict(): string {
-    return this.#left.verdict ?? this.r0.toString();
+    const { verdict, low, high } = this.#left;
+    return verdict ?? (high === 0 ? String(low >>> 0) : this.r0.toString());
   }
 
   get data(): Uint8Array {
