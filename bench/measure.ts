@@ -2,12 +2,18 @@ import Benchmark from 'benchmark';
 import { type Timing, timingOf } from './stats.ts';
 
 /** Something that can be timed: a program in one engine, a call, … */
-export interface Contestant {
-  /** Makes `runs` runs; ns of one of them, by a clock that sees nothing else. */
-  sample(runs: number): number | Promise<number>;
-  /** True: it runs in this process, and the benchmark package times it. */
-  readonly inProcess: boolean;
-}
+export type Contestant =
+  | {
+      /** It runs in this process; the benchmark package decides how often. */
+      readonly inProcess: true;
+      /** Makes `runs` runs; ns of one of them, by a clock that sees nothing else. */
+      sample(runs: number): number;
+    }
+  | {
+      /** It runs in another process, whose CPU time it tells. */
+      readonly inProcess: false;
+      sample(runs: number): Promise<number>;
+    };
 
 /** A sample takes about this long: long for the clock, short beside what else a shared machine does. */
 const SAMPLE_NS = 1_000_000;
@@ -21,6 +27,19 @@ const DEFAULT_ROUNDS = 5;
 
 export interface MeasureOptions {
   readonly rounds?: number;
+}
+
+/**
+ * What a sample would have taken had nobody else wanted the processor: its clock goes on while another process runs,
+ * the CPU time of this one does not.
+ */
+function undisturbed(sample: () => number): number {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const ns = sample();
+  const wallUs = (performance.now() - start) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return ns * Math.min(1, (user + system) / Math.max(wallUs, 1));
 }
 
 /** Warms a contestant up; how many runs a sample of it needs. */
@@ -53,8 +72,7 @@ const cycle = (call: () => void): Promise<void> =>
 async function round(contestant: Contestant, runs: number, samples: number[]): Promise<void> {
   if (contestant.inProcess) {
     await cycle(() => {
-      const ns = contestant.sample(runs);
-      if (typeof ns === 'number') samples.push(ns);
+      samples.push(undisturbed(() => contestant.sample(runs)));
     });
     return;
   }

@@ -19,7 +19,8 @@
  *
  * Where clang or bpf(2) is missing, what needs them is left out, and said so.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Workshop } from './engines/workshop.ts';
 import { type Options, type OtherPart, readOptions } from './options.ts';
 import type { Setting } from './part.ts';
@@ -55,14 +56,19 @@ async function* measured(setting: Setting, options: Options): AsyncGenerator<Sec
   for (const part of options.parts) yield* parts[part](setting);
 }
 
+function writeTo(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
 function write(options: Options, sections: readonly Section[]): void {
   const results = resultsOf(sections);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+  if (options.json !== undefined) writeTo(options.json, `${JSON.stringify(results, null, 1)}\n`);
   if (options.svg === undefined) return;
   const drawn = chart(results);
   if (drawn === undefined)
     console.error('no chart: no program was measured beside the kernel or native code');
-  else writeFileSync(options.svg, drawn);
+  else writeTo(options.svg, drawn);
 }
 
 async function main(options: Options): Promise<void> {
