@@ -30,16 +30,17 @@ export interface MeasureOptions {
 }
 
 /**
- * What a sample would have taken had nobody else wanted the processor: its clock goes on while another process runs,
- * the CPU time of this one does not.
+ * Which part of the time until it is asked this process had a processor: clocks go on while other processes run, CPU
+ * time does not. At most 1, for V8's own threads also count.
  */
-function undisturbed(sample: () => number): number {
+function processorShare(): () => number {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  const ns = sample();
-  const wallUs = (performance.now() - start) * 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  return ns * Math.min(1, (user + system) / Math.max(wallUs, 1));
+  return () => {
+    const wallUs = (performance.now() - start) * 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    return Math.min(1, (user + system) / Math.max(wallUs, 1));
+  };
 }
 
 /** Warms a contestant up; how many runs a sample of it needs. */
@@ -72,7 +73,8 @@ const cycle = (call: () => void): Promise<void> =>
 async function round(contestant: Contestant, runs: number, samples: number[]): Promise<void> {
   if (contestant.inProcess) {
     await cycle(() => {
-      samples.push(undisturbed(() => contestant.sample(runs)));
+      const share = processorShare();
+      samples.push(contestant.sample(runs) * share());
     });
     return;
   }
@@ -97,7 +99,7 @@ export async function measure<Name extends string>(
   return new Map(racing.map(({ name, samples }) => [name, timingOf(samples)]));
 }
 
-/** Times work that is done once each, in ms: some of it is slow, and its result is wanted. */
+/** Times work of this process that is too slow, or too particular, to be repeated within a sample; in ms. */
 export async function timeEach(
   times: number,
   work: (turn: number) => unknown,
@@ -106,9 +108,10 @@ export async function timeEach(
   const samples: number[] = [];
   for (let turn = 0; turn < times; turn++) {
     await prepare(turn);
+    const share = processorShare();
     const start = performance.now();
     await work(turn);
-    samples.push(performance.now() - start);
+    samples.push((performance.now() - start) * share());
   }
   return timingOf(samples);
 }
