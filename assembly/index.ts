@@ -7,7 +7,7 @@ export { mapDump } from './maps/dump';
 export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
 export { alloc, free } from './memory/allocator';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
-export { begin, finish } from './run/begin';
+export { begin, finish, prepare } from './run/begin';
 export { spend } from './run/budget';
 export { functionIndex } from './run/callx';
 export { packetLoad } from './run/packet';
