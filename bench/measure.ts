@@ -33,7 +33,7 @@ export interface MeasureOptions {
  * Which part of the time until it is asked this process had a processor: clocks go on while other processes run, CPU
  * time does not. At most 1, for V8's own threads also count.
  */
-function processorShare(): () => number {
+export function processorShare(): () => number {
   const cpu = process.cpuUsage();
   const start = performance.now();
   return () => {
