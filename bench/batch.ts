@@ -1,7 +1,7 @@
 /** What an event of a batch costs beyond its program: contexts, results, the loop around them. */
 import { emptyPrograms, frame } from './empty.ts';
-import type { Timing } from './stats.ts';
 import { sampled, timeOf } from './samples.ts';
+import type { Timing } from './stats.ts';
 
 export interface BatchRow {
   /** Kind of context. */

@@ -1,7 +1,7 @@
 /** What a single run from JavaScript costs beyond its program, beside the copies of the packet that it makes. */
 import { emptyPrograms, frame } from './empty.ts';
-import type { Timing } from './stats.ts';
 import { sampled, timeOf } from './samples.ts';
+import type { Timing } from './stats.ts';
 
 export interface CallRow {
   /** Kind of context. */

@@ -1,18 +1,15 @@
-import type { Timing } from './stats.ts';
+import { processorShare } from './measure.ts';
+import { type Timing, timingOf } from './stats.ts';
 
-/** Many and short: a machine that is busy spoils some, and the median is of the others. */
-const SAMPLES = 101;
+const SAMPLES = 31;
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-
-/** Median and spread of what `sample` measures itself, in ns; the first samples warm up. */
+/** Median and spread of what `sample` measures itself, in ns, by this process's share of the processor; warms up first. */
 export function sampled(sample: () => number, samples = SAMPLES): Timing {
-  const all = Array.from({ length: 2 * samples }, sample).slice(samples);
-  const sorted = all.sort((a, b) => a - b);
-  const median = at(sorted, 0.5);
-  const spread = (at(sorted, 0.75) - at(sorted, 0.25)) / 2;
-  return { nsPerRun: median, spreadPercent: (spread / median) * 100 };
+  const all = Array.from({ length: 2 * samples }, () => {
+    const share = processorShare();
+    return sample() * share();
+  });
+  return timingOf(all.slice(samples));
 }
 
 /** Time of one of `count` calls, ns. */

@@ -13,8 +13,7 @@ import {
   programFromAssembly,
 } from '../../src/index.ts';
 import { frame } from '../empty.ts';
-import type { Timing } from '../stats.ts';
-import { sampled } from '../samples.ts';
+import { type Timing, timingOf } from '../stats.ts';
 import type { Work } from './thread.ts';
 
 export interface WorkersRow {
@@ -22,8 +21,12 @@ export interface WorkersRow {
   readonly workers: number;
   /** Wall time of an event, all workers together: ns. */
   readonly perEvent: Timing;
+  /** CPU time of an event: ns. On a machine with a processor for each worker, wall time is this by their number. */
+  readonly cpuPerEvent: Timing;
   /** Rate of all workers, by that of one. */
   readonly speedup: number;
+  /** The same by CPU time: what it would be if nobody else wanted the processors. */
+  readonly cpuSpeedup: number;
 }
 
 interface Workload {
@@ -109,6 +112,11 @@ const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+interface Round {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
 /** Threads that run rounds together. */
 class Team {
   readonly #threads: readonly Worker[];
@@ -132,12 +140,15 @@ class Team {
     await this.#answers();
   }
 
-  /** Time of the slowest, ms. */
-  async round(): Promise<number> {
+  /** Time of the slowest, and CPU time of all: ms. */
+  async round(): Promise<Round> {
     const answers = this.#answers();
+    const start = process.cpuUsage();
     Atomics.add(this.#gate, 0, 1);
     Atomics.notify(this.#gate, 0);
-    return Math.max(...(await answers));
+    const wall = Math.max(...(await answers));
+    const { user, system } = process.cpuUsage(start);
+    return { wall, cpu: (user + system) / 1000 };
   }
 
   async end(): Promise<void> {
@@ -154,28 +165,32 @@ async function passesOf({ program, packets }: Workload, object: BpfObject): Prom
   return Math.max(1, Math.ceil(ROUND_MS / Math.min(...times)));
 }
 
-async function timed(workload: Workload, workers: number): Promise<Timing> {
+async function timed(
+  workload: Workload,
+  workers: number,
+): Promise<Pick<WorkersRow, 'perEvent' | 'cpuPerEvent'>> {
   using object = await workload.open(workers + 1);
   const passes = await passesOf(workload, object);
   const { program, packets } = workload;
   const team = new Team(workers, { shared: await object.share(), program, packets, passes });
   await team.ready();
-  const times: number[] = [];
-  for (let round = 0; round < WARM_UP + ROUNDS; round++) times.push(await team.round());
+  const rounds: Round[] = [];
+  for (let round = 0; round < WARM_UP + ROUNDS; round++) rounds.push(await team.round());
   await team.end();
   const events = packets.length * passes * workers;
-  const kept = times.slice(WARM_UP).map((ms) => (ms * 1e6) / events);
-  let next = 0;
-  return sampled(() => kept[next++ % kept.length] ?? Number.NaN, kept.length);
+  const perEvent = (of: (round: Round) => number): Timing =>
+    timingOf(rounds.slice(WARM_UP).map((round) => (of(round) * 1e6) / events));
+  return { perEvent: perEvent(({ wall }) => wall), cpuPerEvent: perEvent(({ cpu }) => cpu) };
 }
 
 export async function* measureWorkers(): AsyncGenerator<WorkersRow> {
   for (const workload of WORKLOADS) {
-    let one = Number.NaN;
+    const first = await timed(workload, 1);
     for (const workers of WORKERS) {
-      const perEvent = await timed(workload, workers);
-      if (workers === 1) one = perEvent.nsPerRun;
-      yield { name: workload.name, workers, perEvent, speedup: one / perEvent.nsPerRun };
+      const { perEvent, cpuPerEvent } = workers === 1 ? first : await timed(workload, workers);
+      const speedup = first.perEvent.median / perEvent.median;
+      const cpuSpeedup = (workers * first.cpuPerEvent.median) / cpuPerEvent.median;
+      yield { name: workload.name, workers, perEvent, cpuPerEvent, speedup, cpuSpeedup };
     }
   }
 }

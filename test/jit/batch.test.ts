@@ -157,7 +157,7 @@ describe('a batch of translated events', () => {
 
   it('ends only the event that traps, and knows which', async () => {
     // Trusted: reads where the first eight bytes say.
-    const text = 'r2 = *(u64 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 0)\nr0 = 1\nexit';
+    const text = 'r2 = *(u64 *)(r1 + 0)\nr0 = *(u8 *)(r2 + 0)\nr0 |= 1\nexit';
     using object = await openText(text, { engine: 'jit', trusted: true });
     const program = await object.program();
     const at = (address: bigint): Uint8Array => new Uint8Array(BigUint64Array.of(address).buffer);
