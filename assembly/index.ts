@@ -11,7 +11,7 @@ export { trieDelete, trieLookup, trieUpdate } from './maps/trie';
 export { alloc, free } from './memory/allocator';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
 export { ringbufDiscard, ringbufOutput, ringbufReserve, ringbufSubmit } from './rings/verified';
-export { begin, finish } from './run/begin';
+export { begin, finish, prepare } from './run/begin';
 export { spend } from './run/budget';
 export { functionIndex } from './run/callx';
 export { packetLoad } from './run/packet';

@@ -2,12 +2,18 @@ import Benchmark from 'benchmark';
 import { type Timing, timingOf } from './stats.ts';
 
 /** Something that can be timed: a program in one engine, a call, … */
-export interface Contestant {
-  /** Makes `runs` runs; ns of one of them, by a clock that sees nothing else. */
-  sample(runs: number): number | Promise<number>;
-  /** True: it runs in this process, and the benchmark package times it. */
-  readonly inProcess: boolean;
-}
+export type Contestant =
+  | {
+      /** It runs in this process; the benchmark package decides how often. */
+      readonly inProcess: true;
+      /** Makes `runs` runs; ns of one of them, by a clock that sees nothing else. */
+      sample(runs: number): number;
+    }
+  | {
+      /** It runs in another process, whose CPU time it tells. */
+      readonly inProcess: false;
+      sample(runs: number): Promise<number>;
+    };
 
 /** A sample takes about this long: long for the clock, short beside what else a shared machine does. */
 const SAMPLE_NS = 1_000_000;
@@ -21,6 +27,20 @@ const DEFAULT_ROUNDS = 5;
 
 export interface MeasureOptions {
   readonly rounds?: number;
+}
+
+/**
+ * Which part of the time until it is asked this process had a processor: clocks go on while other processes run, CPU
+ * time does not. At most 1, for V8's own threads also count.
+ */
+export function processorShare(): () => number {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  return () => {
+    const wallUs = (performance.now() - start) * 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    return Math.min(1, (user + system) / Math.max(wallUs, 1));
+  };
 }
 
 /** Warms a contestant up; how many runs a sample of it needs. */
@@ -53,8 +73,8 @@ const cycle = (call: () => void): Promise<void> =>
 async function round(contestant: Contestant, runs: number, samples: number[]): Promise<void> {
   if (contestant.inProcess) {
     await cycle(() => {
-      const ns = contestant.sample(runs);
-      if (typeof ns === 'number') samples.push(ns);
+      const share = processorShare();
+      samples.push(contestant.sample(runs) * share());
     });
     return;
   }
@@ -79,7 +99,7 @@ export async function measure<Name extends string>(
   return new Map(racing.map(({ name, samples }) => [name, timingOf(samples)]));
 }
 
-/** Times work that is done once each, in ms: some of it is slow, and its result is wanted. */
+/** Times work of this process that is too slow, or too particular, to be repeated within a sample; in ms. */
 export async function timeEach(
   times: number,
   work: (turn: number) => unknown,
@@ -88,9 +108,10 @@ export async function timeEach(
   const samples: number[] = [];
   for (let turn = 0; turn < times; turn++) {
     await prepare(turn);
+    const share = processorShare();
     const start = performance.now();
     await work(turn);
-    samples.push(performance.now() - start);
+    samples.push((performance.now() - start) * share());
   }
   return timingOf(samples);
 }

@@ -16,6 +16,9 @@ export interface BenchProgram {
   readonly memory: string;
 }
 
+/** The program that tells what a run costs by itself. */
+export const EMPTY = 'empty';
+
 const folder = new URL('./programs/', import.meta.url);
 
 function inputOf(name: string): Uint8Array {

@@ -10,6 +10,8 @@
  *   load                        from an object to its first result, stage by stage; from the start of a process
  *   size                        loading by length of the program, 20 to 20,000 instructions
  *   call                        run and runBatch from JavaScript, by size of the packet
+ *   batch                       an event of a batch and a call beyond the program, by kind of context
+ *   workers                     one, two and four workers over one shared memory
  *   entries                     a hash of 10 to 10 million entries
  *   capture                     the examples over recorded traffic
  *
@@ -19,10 +21,12 @@
  *
  * Where clang or bpf(2) is missing, what needs them is left out, and said so.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Workshop } from './engines/workshop.ts';
 import { type Options, type OtherPart, readOptions } from './options.ts';
 import type { Setting } from './part.ts';
+import { batch } from './parts/batch.ts';
 import { call } from './parts/calls.ts';
 import { capture } from './parts/capture.ts';
 import { entries } from './parts/entries.ts';
@@ -30,6 +34,7 @@ import { load } from './parts/load.ts';
 import { object } from './parts/object.ts';
 import { programs } from './parts/programs.ts';
 import { size } from './parts/size.ts';
+import { workers } from './parts/workers.ts';
 import { Progress } from './progress.ts';
 import { chart } from './report/chart.ts';
 import { resultsOf } from './report/json.ts';
@@ -44,6 +49,8 @@ const parts: Readonly<Record<OtherPart, (setting: Setting) => AsyncGenerator<Sec
   load,
   size: (setting) => one(size(setting)),
   call: (setting) => one(call(setting)),
+  batch,
+  workers: (setting) => one(workers(setting)),
   entries: (setting) => one(entries(setting)),
   capture: (setting) => one(capture(setting)),
 };
@@ -55,14 +62,19 @@ async function* measured(setting: Setting, options: Options): AsyncGenerator<Sec
   for (const part of options.parts) yield* parts[part](setting);
 }
 
+function writeTo(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
 function write(options: Options, sections: readonly Section[]): void {
   const results = resultsOf(sections);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+  if (options.json !== undefined) writeTo(options.json, `${JSON.stringify(results, null, 1)}\n`);
   if (options.svg === undefined) return;
   const drawn = chart(results);
   if (drawn === undefined)
     console.error('no chart: no program was measured beside the kernel or native code');
-  else writeFileSync(options.svg, drawn);
+  else writeTo(options.svg, drawn);
 }
 
 async function main(options: Options): Promise<void> {

@@ -36,6 +36,7 @@ import {
   setCpuStride,
   valueAt,
 } from './descriptor';
+import { closeValue, openValue } from './guard';
 import { copyKey, hashKey } from './key';
 import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
 import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
@@ -140,7 +141,9 @@ function insert(map: u32, key: u32, hash: u32, value: u32, host: bool): i32 {
 }
 
 function overwrite(map: u32, slot: u32, value: u32, host: bool): void {
+  const word = closeValue(map, valueAt(map, slot));
   writeValue(map, slot, value, host, false);
+  openValue(word);
   if (load<u32>(map, M_LRU)) lruTouch(map, slot);
 }
 

@@ -9,10 +9,11 @@ export interface Outcome {
 }
 
 /** A program in one engine, with its input. */
-export interface Candidate extends Contestant, Disposable {
-  /** The outcome of the very first run. */
-  readonly first: Outcome;
-}
+export type Candidate = Contestant &
+  Disposable & {
+    /** The outcome of the very first run. */
+    readonly first: Outcome;
+  };
 
 export function fnv1a(bytes: Uint8Array): string {
   let hash = 0xcbf29ce484222325n;

@@ -1,4 +1,4 @@
-import { abi, type BpfObject, type EngineOptions, open, type Source } from '../../src/index.ts';
+import { abi, type BpfObject, type EngineOptions, open, type Source, testRun } from '../../src/index.ts';
 import { type Candidate, fnv1a } from './outcome.ts';
 
 export const webpfEngines = {
@@ -18,7 +18,7 @@ function drainRings(object: BpfObject): void {
   }
 }
 
-/** A verified program in one of webpf's engines. */
+/** A program in one of webpf's engines, given its packets as BPF_PROG_TEST_RUN gives them. */
 export async function webpfCandidate(
   source: Source,
   name: string | undefined,
@@ -27,12 +27,12 @@ export async function webpfCandidate(
 ): Promise<Candidate> {
   const object = await open(source, options);
   const program = await object.program(name);
-  const { r0, data } = program.run(input);
+  const { r0, data, linkHeader } = testRun(program, input);
   return {
     inProcess: true,
     first: { r0, packet: fnv1a(data) },
     sample(runs) {
-      const { nsPerRun } = program.repeat(input, runs);
+      const { nsPerRun } = program.repeat(input, runs, { linkHeader });
       drainRings(object);
       return nsPerRun;
     },

@@ -3,7 +3,7 @@ import { type EngineName, fieldOf } from '../engines/all.ts';
 import { measure } from '../measure.ts';
 import type { Setting } from '../part.ts';
 import type { BenchKind } from '../programs/inputs.mjs';
-import { type BenchProgram, benchPrograms, countInstructions } from '../programs.ts';
+import { type BenchProgram, benchPrograms, countInstructions, EMPTY } from '../programs.ts';
 import type { Section } from '../section.ts';
 import { geomean, type Timing } from '../stats.ts';
 
@@ -14,7 +14,6 @@ export interface Race {
   readonly timings: ReadonlyMap<EngineName, Timing>;
 }
 
-const EMPTY = 'empty';
 /** A net time is at least this: below it, it is noise of the empty program's. */
 const LEAST_NET_NS = 0.5;
 
@@ -44,13 +43,17 @@ const gross = (above: EngineName, below: EngineName): Ratio => ({
   of: (race) => ns(race, above) / ns(race, below),
 });
 
-const ratios: readonly Ratio[] = [
-  gross('JIT', 'native'),
-  gross('JIT', 'kernel JIT'),
-  {
-    title: 'net JIT/kernel JIT',
-    of: (race, empty) => net(race, empty, 'JIT') / net(race, empty, 'kernel JIT'),
-  },
+const netted = (above: EngineName, below: EngineName): Ratio => ({
+  title: `net ${above}/${below}`,
+  of: (race, empty) => (race === empty ? Number.NaN : net(race, empty, above) / net(race, empty, below)),
+});
+
+/** What each row of the table ends with. */
+const ofPrograms = [gross('JIT', 'native'), gross('JIT', 'kernel JIT'), netted('JIT', 'kernel JIT')];
+
+const ofKinds = [
+  ...ofPrograms,
+  netted('JIT', 'native'),
   gross('JIT', 'clang wasm'),
   gross('JIT unoptimised', 'JIT'),
   gross('interp', 'JIT'),
@@ -69,9 +72,7 @@ const rowOf = (race: Race, empty: Race): Section['rows'][number] => [
   race.bench.name,
   race.insns,
   ...engines.map((engine) => race.timings.get(engine)),
-  ...ratios
-    .slice(0, 3)
-    .map((ratio) => (race === empty && ratio.title.startsWith('net') ? undefined : ratio.of(race, empty))),
+  ...ofPrograms.map((ratio) => ratio.of(race, empty)),
 ];
 
 export function programTable(
@@ -82,7 +83,7 @@ export function programTable(
   return {
     part: 'programs',
     title: 'Programs, ns a run',
-    columns: ['program', 'insns', ...engines, ...ratios.slice(0, 3).map(({ title }) => title)],
+    columns: ['program', 'insns', ...engines, ...ofPrograms.map(({ title }) => title)],
     rows: races.map((race) => rowOf(race, empty)),
     notes: [
       'insns: instructions a run executes. net: less what the engine needs for the empty program.',
@@ -95,7 +96,7 @@ export function programTable(
 const means = (name: string, races: readonly Race[], empty: Race): Section['rows'][number] => [
   name,
   races.length,
-  ...ratios.map((ratio) => geomean(races.map((race) => ratio.of(race, empty)).filter(Number.isFinite))),
+  ...ofKinds.map((ratio) => geomean(races.map((race) => ratio.of(race, empty)).filter(Number.isFinite))),
 ];
 
 const kinds: readonly BenchKind[] = ['compute', 'packet', 'calls', 'maps'];
@@ -111,7 +112,7 @@ export function meanTable(races: readonly Race[], empty: Race): Section {
   return {
     part: 'programs',
     title: 'Geometric means',
-    columns: ['programs', 'count', ...ratios.map(({ title }) => title)],
+    columns: ['programs', 'count', ...ofKinds.map(({ title }) => title)],
     rows: groups.filter(([, group]) => group.length > 0).map(([name, group]) => means(name, group, empty)),
     notes: ['Without the empty program.'],
   };

@@ -1,4 +1,5 @@
 /** The chart of the README: each program's time in several engines, beside the kernel's JIT, as SVG. */
+import { EMPTY } from '../programs.ts';
 import type { JsonSection, Results } from './json.ts';
 
 interface Mark {
@@ -19,7 +20,7 @@ const WIDTH = 720;
 const RIGHT = 20;
 const TOP = 70;
 const ROW = 18;
-const FOOT = 34;
+const FOOT = 46;
 
 const STYLE = `
   text { font: 12px system-ui, sans-serif; fill: #444c56 }
@@ -68,10 +69,10 @@ function rowOf(row: Row, reference: string): ChartRow {
   return { name: String(program), points };
 }
 
-/** What is drawn; undefined where nothing was measured that webpf could be compared with. */
+/** What is drawn, the empty program not among it; undefined where nothing was measured that webpf could be compared with. */
 export function chartRows({ sections }: Results): { reference: string; rows: ChartRow[] } | undefined {
   const rows = sections.filter(({ part }) => part === 'programs').flatMap((section) => section.rows);
-  const programs = rows.filter(({ program }) => program !== undefined);
+  const programs = rows.filter(({ program }) => program !== undefined && program !== EMPTY);
   const reference = REFERENCES.find((column) => programs.some((row) => medianOf(row, column) !== undefined));
   if (reference === undefined) return undefined;
   const drawn = programs.map((row) => rowOf(row, reference)).filter(({ points }) => points.length > 0);
@@ -140,7 +141,7 @@ export function chart(results: Results): string | undefined {
     legend(reference),
     ...grid,
     ...lines,
-    `<text class="end" x="${WIDTH - RIGHT}" y="${bottom + 30}">Node ${escaped(results.node)} · ${escaped(results.cpu)}</text>`,
+    `<text class="end" x="${WIDTH - RIGHT}" y="${bottom + 38}">Node ${escaped(results.node)} · ${escaped(results.cpu)}</text>`,
     '</svg>\n',
   ].join('\n');
 }

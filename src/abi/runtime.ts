@@ -82,6 +82,11 @@ export interface RuntimeExports {
    * program and fills the context from the batch record. Returns r1 (r2 is the length for CTX_MEMORY, else 0).
    */
   begin(prog: number, record: number): bigint;
+  /**
+   * What all runs of a batch have in common, in place of `begin`, for a trusted or verified program whose code does
+   * the rest for each event (src/jit/batch.ts). 0: it cannot, the host has set what depends on the event.
+   */
+  prepare(prog: number): number;
   /** Ends a run: writes data, length, meta and r0 into the record. */
   finish(record: number, r0: bigint): void;
   /** Interprets `prog` over `count` records from `record` on. A trap unwinds it; see RUN_BATCH_INDEX. */

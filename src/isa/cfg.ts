@@ -165,7 +165,10 @@ const retreatingEdges = (blocks: readonly Block[], order: Int32Array, position: 
 export function buildCfg({ insns }: { readonly insns: Insns }, range: SubprogramRange): Cfg {
   const { start, length } = range;
   const starts = blockStarts(findLeaders(insns, range), range);
-  return linkBlocks({ start, end: start + length }, makeBlocks(insns, range, starts, mapSlots(starts, range)));
+  return linkBlocks(
+    { start, end: start + length },
+    makeBlocks(insns, range, starts, mapSlots(starts, range)),
+  );
 }
 
 /** The graph of blocks that are known with their successors; several may be of the same slots. */

@@ -8,7 +8,7 @@ import type { ProofMode } from '../verifier/proof.ts';
 import { appendSection, readSections } from './wasm.ts';
 
 /** Raised when the imports or exports of translated modules change. */
-export const ARTIFACT_VERSION = 1;
+export const ARTIFACT_VERSION = 2;
 const SECTION = 'webpf';
 /** Section of the positions, see positions.ts. It changes nothing in how the module runs. */
 export const POSITIONS = 'webpf.positions';

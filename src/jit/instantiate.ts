@@ -140,6 +140,11 @@ export function compileArtifact(artifact: Artifact): Promise<WebAssembly.Module>
   return compiled;
 }
 
+/** The compiled module of an artifact that another thread has sent. */
+export function adoptModule(artifact: Artifact, module: WebAssembly.Module): void {
+  modules.set(artifact, Promise.resolve(module));
+}
+
 const broken = ({ info }: Artifact, what: string, cause: unknown): WebpfError => {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new WebpfError('bad-argument', `artifact of program ${info.name}: ${what}: ${detail}`, {

@@ -1,21 +1,16 @@
 /** The WebAssembly module of a program: imports on first use, one function each, and the batch loop. */
-import {
-  CTX_MEMORY,
-  PROG_CTX_KIND,
-  REC_LEN,
-  REC_SIZE,
-  RUN_BATCH_INDEX,
-  RUN_FUEL,
-  RUN_STACK_TOP,
-} from '../abi/layout.ts';
+import { RUN_FUEL } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, ProgramType } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
+import { contextKindOf } from '../verifier/contexts/kind.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
+import { addBatch } from './batch.ts';
 import type { Builder, Expr, FunctionSpec, Signature } from './builder.ts';
 import { codeOfProgram } from './code.ts';
 import { stretchesOf } from './counters.ts';
+import { effectsOf } from './effects.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
@@ -187,52 +182,6 @@ const guardOf = (unit: Unit): FunctionSpec => {
   return { name: GUARD_NAME, ...names.GUARD, locals: [], body, exports: [] };
 };
 
-const RECORD = 0;
-const COUNT = 1;
-const INDEX = 2;
-const R1 = 3;
-
-/** r2 of the main program: the length of raw memory. */
-const length = (unit: Unit): Expr => {
-  const { b } = unit;
-  const kind = b.load('i32.load', unit.global(names.PROG), PROG_CTX_KIND);
-  const isMemory = b.binary('i32.eq', kind, b.const32(CTX_MEMORY));
-  const bytes = b.load('i64.load32_u', b.get(RECORD, 'i32'), REC_LEN);
-  return b.select(isMemory, bytes, b.const64(0n));
-};
-
-/** One run: begin, the main program, finish. The call of begin comes first, as it sets what the rest reads. */
-const runOnce = (unit: Unit, main: string): Expr[] => {
-  const { b } = unit;
-  const run = (): Expr => unit.global(names.RUN);
-  const record = (): Expr => b.get(RECORD, 'i32');
-  const zero = (): Expr => b.const64(0n);
-  const operands = [b.get(R1, 'i64'), length(unit), zero(), zero(), zero()];
-  const result = b.call(main, [...operands, b.load('i64.load32_u', run(), RUN_STACK_TOP)], 'i64');
-  return [
-    b.store('i32.store', run(), RUN_BATCH_INDEX, b.get(INDEX, 'i32')),
-    b.set(R1, b.call(unit.runtime('begin'), [unit.global(names.PROG), record()], 'i64')),
-    b.call(unit.runtime('finish'), [record(), result], undefined),
-  ];
-};
-
-/** `batch(record, count)`: the loop is here, since a call from JavaScript costs more than a small program. */
-const addBatch = (unit: Unit, main: string): void => {
-  const { b } = unit;
-  const step = (local: number, by: number): Expr =>
-    b.set(local, b.binary('i32.add', b.get(local, 'i32'), b.const32(by)));
-  const more = b.binary('i32.lt_u', b.get(INDEX, 'i32'), b.get(COUNT, 'i32'));
-  const each = b.when(more, [...runOnce(unit, main), step(RECORD, REC_SIZE), step(INDEX, 1), b.br('next')]);
-  b.addFunction({
-    name: names.BATCH,
-    params: ['i32', 'i32'],
-    result: undefined,
-    locals: ['i32', 'i64'],
-    body: [b.loop('next', [each])],
-    exports: [names.BATCH],
-  });
-};
-
 /** Fills `builder` with the module of a program. */
 export function buildModule(builder: Builder, input: ModuleInput): void {
   const { structure, shared } = input;
@@ -250,5 +199,5 @@ export function buildModule(builder: Builder, input: ModuleInput): void {
     translateFunction(unit, subprogram, code, plan, exports);
   }
   unit.addDefined();
-  addBatch(unit, unit.functionAt(0).name);
+  addBatch(unit, unit.functionAt(0).name, contextKindOf(input.type), effectsOf(structure, input.proof));
 }

@@ -54,6 +54,7 @@ export const RUNTIME_FUNCTIONS = {
   functionIndex: { params: ['i64', 'i32'], result: 'i32' },
   tailCall: { params: ['i64', 'i64', 'i32'], result: 'i32' },
   packetLoad: { params: ['i32', 'i32'], result: 'i64' },
+  prepare: { params: ['i32'], result: 'i32' },
   begin: { params: ['i32', 'i32'], result: 'i64' },
   finish: { params: ['i32', 'i64'], result: undefined },
   arrayUpdate: { params: ['i32', 'i32', 'i32', 'i64', 'i32'], result: 'i32' },

@@ -10,15 +10,17 @@ import { u32Bytes } from './bytes.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
-import { MapSet } from './mapSet.ts';
+import { createMaps, type MapSet } from './mapSet.ts';
 import { codecsOf } from './maps/codecs.ts';
 import { isKeyed, isPerf, isProgramArray, isQueue, isRing } from './maps/kinds.ts';
 import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
 import { type ArtifactOptions, finishProgram, type Placed, place, translateFor } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
+import { type SharedObject, shareObject } from './share/share.ts';
 
 export interface ObjectOptions {
   /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
@@ -35,6 +37,16 @@ export interface ObjectOptions {
    * rules, and the memory given to `run` is their context: r1 is its address.
    */
   readonly programType?: ProgramTypeDefinition | CustomProgramType;
+}
+
+/** An object that another thread has opened in the same memory. */
+export interface AdoptedObject {
+  readonly maps: MapSet;
+  readonly programs: ReadonlyMap<string, BpfProgram>;
+}
+
+function notShared(name: string): never {
+  throw badArgument(`${name} was not loaded when its object was shared: ask for it before share()`);
 }
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
@@ -60,16 +72,26 @@ export class BpfObject implements Disposable {
   readonly #placing = new Map<string, Promise<Placed>>();
   readonly #placed: Placed[] = [];
   readonly #ready = new Map<string, Promise<BpfProgram>>();
+  readonly #adopted: ReadonlyMap<string, BpfProgram> | undefined;
 
-  constructor(engine: Engine, file: ObjectFile, options: ObjectOptions, ownsEngine: boolean) {
+  /** @param adopted what is in the engine's memory already, where another thread has opened the object */
+  constructor(
+    engine: Engine,
+    file: ObjectFile,
+    options: ObjectOptions,
+    ownsEngine: boolean,
+    adopted?: AdoptedObject,
+  ) {
     engine.assertOpen();
+    if (adopted === undefined) engine.assertOwn('open objects');
     if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
     this.file = file;
     this.#options = options;
     this.#ownsEngine = ownsEngine;
     this.#type = customType(options);
-    this.#maps = new MapSet(engine, file.maps, options);
+    this.#maps = adopted?.maps ?? createMaps(engine, file.maps, options);
+    this.#adopted = adopted?.programs;
   }
 
   get programs(): readonly Program[] {
@@ -96,6 +118,7 @@ export class BpfObject implements Disposable {
   async program(name?: string): Promise<BpfProgram> {
     this.engine.assertOpen();
     const wanted = this.#find(name);
+    if (this.#adopted !== undefined) return this.#adopted.get(wanted.name) ?? notShared(wanted.name);
     const group = this.#tailCallGroup(wanted);
     for (const program of group) await this.#place(program);
     const ready = await Promise.all(group.map((program) => this.#finish(program)));
@@ -107,6 +130,17 @@ export class BpfObject implements Disposable {
   async artifact(name?: string, options: ArtifactOptions = {}): Promise<Artifact> {
     const placed = await this.#place(this.#find(name));
     return translateFor(this.engine, placed, placed.proof, options);
+  }
+
+  /**
+   * What other threads need to run the programs that are loaded by now over the same maps: plain data for
+   * `postMessage` and {@link openShared}. Needs shared memory (option `memory: 'shared'`) and a CPU for each thread
+   * (option `cpus`). Afterwards nobody may load programs or make maps in this engine.
+   * @throws WebpfError 'bad-argument' when the memory is not shared; 'unsupported' for flow dissectors, whose keys are
+   * the engine's
+   */
+  async share(): Promise<SharedObject> {
+    return shareObject(this.engine, this.file, this.#maps.all);
   }
 
   /** A map with keys and values decoded by BTF. */
@@ -133,6 +167,12 @@ export class BpfObject implements Disposable {
     return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
   }
 
+  /** Memory to read packets into that {@link BpfProgram.runBuffer} runs programs over without a copy. */
+  packetBuffer(options: PacketBufferOptions): PacketBuffer {
+    this.engine.assertOpen();
+    return new PacketBuffer(this.engine.memory, options);
+  }
+
   /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */
   setTailCall(map: string, index: number, program: BpfProgram | undefined): void {
     const raw = this.#maps.find(map, isProgramArray, 'prog_array');
@@ -153,6 +193,7 @@ export class BpfObject implements Disposable {
     if (this.engine.mapAt(inner.address) !== inner) {
       throw badArgument(`map "${inner.spec.name}" is a map of another engine`);
     }
+    this.engine.assertOwn('give programs other maps');
     const raw = this.#maps.setInner(outer, key, inner);
     for (const { maps, descriptor, regions } of this.#placed) {
       if (!maps.includes(raw)) continue;
@@ -237,6 +278,7 @@ export class BpfObject implements Disposable {
   }
 
   async #admit(program: Program): Promise<Placed> {
+    this.engine.assertOwn('load programs');
     const own = program.maps.map((spec) => this.#maps.find(spec.name));
     // As the maps are now: the verifier looks into read-only data, and the host has set variables and sizes.
     const type = this.#type === undefined ? program.type : 'unspec';

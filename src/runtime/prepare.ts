@@ -23,6 +23,7 @@ import { oneByOne } from './oneByOne.ts';
 import { Profile } from './profile.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
+import type { LoadedProgram } from './share/types.ts';
 
 /** A program that has its place in linear memory, but no engine's code yet. */
 export interface Placed {
@@ -208,12 +209,36 @@ async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Execut
     hostHelper: engine.helpers.call,
     counters,
   });
-  const [entry, ...functions] = addToTable(exports.table, [translated.entry, ...translated.functions]);
+  const indexes = addToTable(exports.table, [translated.entry, ...translated.functions]);
+  const [entry, ...functions] = indexes;
+  remember(engine, placed, proof, { info: artifact.info, artifact, indexes });
   memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);
   functions.forEach((index, i) => {
     memory.setU32(placed.descriptor.functions + i * layout.FUNC_SIZE + layout.FUNC_TABLE_INDEX, index);
   });
   return translated;
+}
+
+/** Notes how a program runs, for threads that will run it too. */
+function remember(
+  engine: Engine,
+  placed: Placed,
+  proof: Proof,
+  translated: LoadedProgram['translated'],
+): void {
+  const { program, id, descriptor, contextKind, maps, structure } = placed;
+  engine.assertOwn('load programs');
+  engine.loaded.set(descriptor.address, {
+    program,
+    id,
+    descriptor: descriptor.address,
+    functions: descriptor.functions,
+    contextKind,
+    mode: proof.mode,
+    maps: maps.map(({ address }) => address),
+    helpers: [...liveCalls(structure, proof, 'helper').keys()],
+    translated,
+  });
 }
 
 /** Appends functions to the table that tail calls and callbacks go through; their indexes. */
@@ -237,6 +262,7 @@ const withFlowKeys = (engine: Engine, executor: Executor, flowKeys: FlowKeys): E
 function executorOf(engine: Engine, placed: Placed, proof: Proof): Executor | Promise<Executor> {
   if (engine.kind === 'jit') return jit(engine, placed, proof);
   const plain = interpreter(engine, placed);
+  remember(engine, placed, proof, undefined);
   const { facts } = placed;
   return facts === undefined ? plain : { ...plain, ...checkedInterpreter(engine, placed, facts) };
 }

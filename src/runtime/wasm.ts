@@ -31,7 +31,7 @@ async function compileModule(kind: MemoryKind): Promise<WebAssembly.Module> {
 }
 
 /** The compiled runtime; compiled once a process. */
-function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
+export function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
   const known = modules.get(kind);
   if (known) return known;
   const compiled = compileModule(kind);
@@ -47,8 +47,8 @@ export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
 /** The exports of the instance: the runtime's own functions, and one `bpf_*` function for each helper. */
 export type Exports = RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
 
-export async function instantiateRuntime(kind: MemoryKind, env: RuntimeImports): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(await runtimeModule(kind), {
+export async function instantiateRuntime(runtime: WebAssembly.Module, env: RuntimeImports): Promise<Exports> {
+  const instance = await WebAssembly.instantiate(runtime, {
     env: { ...env } as unknown as WebAssembly.ModuleImports,
   });
   return instance.exports as unknown as Exports;

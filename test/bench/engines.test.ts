@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fieldOf } from '../../bench/engines/all.ts';
 import { serverCandidate } from '../../bench/engines/server.ts';
 import { Workshop } from '../../bench/engines/workshop.ts';
-import { measure } from '../../bench/measure.ts';
+import { type Contestant, measure } from '../../bench/measure.ts';
 import { benchPrograms } from '../../bench/programs.ts';
 
 const NAMES = ['xorshift', 'parse', 'encapsulate', 'calls', 'map_hash', 'map_ringbuf'];
@@ -40,18 +40,25 @@ describe('a program asked over standard input', () => {
   });
 });
 
-it('times contestants in rounds', async () => {
-  const contestant = (ns: number, inProcess: boolean) => ({
-    inProcess,
-    sample: (runs: number) => (runs > 0 ? ns : 0),
-  });
+it('times contestants in rounds, those of other processes nine times each', async () => {
+  let called = 0;
+  const here: Contestant = {
+    inProcess: true,
+    sample() {
+      called++;
+      return 1e6;
+    },
+  };
+  const elsewhere: Contestant = { inProcess: false, sample: async () => 2e6 };
   const timings = await measure(
-    new Map([
-      ['a', contestant(1e6, true)],
-      ['b', contestant(2e6, false)],
+    new Map<string, Contestant>([
+      ['here', here],
+      ['elsewhere', elsewhere],
     ]),
     { rounds: 2 },
   );
-  expect([timings.get('a')?.median, timings.get('b')?.median]).toEqual([1e6, 2e6]);
-  expect(timings.get('b')?.samples).toBe(18);
+  expect(timings.get('elsewhere')).toEqual({ median: 2e6, spreadPercent: 0, samples: 18 });
+  expect(timings.get('here')?.samples).toBeGreaterThan(0);
+  expect(timings.get('here')?.samples).toBeLessThan(called);
+  expect(timings.get('here')?.median).toBeLessThanOrEqual(1e6);
 });

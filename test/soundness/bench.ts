@@ -5,7 +5,8 @@ import { Engine, type EngineOptions, type RawMap, WebpfError } from '../../src/i
 import { checkedInterpreter } from '../../src/runtime/checked.ts';
 import { contextKindOf } from '../../src/runtime/context.ts';
 import { finishProgram, interpreter, type Placed, place } from '../../src/runtime/prepare.ts';
-import { BpfProgram, type RunResult } from '../../src/runtime/program.ts';
+import { BpfProgram } from '../../src/runtime/program.ts';
+import type { RunResult } from '../../src/runtime/result.ts';
 import type { Proof } from '../../src/verifier/proof.ts';
 import { Random } from '../nodiff/random.ts';
 import type { Input } from './inputs.ts';
