@@ -177,6 +177,69 @@ describe('operations on a known map', () => {
     expect([0, 8, 16].map((at) => values?.[at])).toEqual([7, 8, 7]);
   });
 
+  test('a constant key, and one stored as a whole', async () => {
+    const text = (key: string) => `
+      ${key}
+      r1 = map[values] ll
+      r2 = r10
+      r2 += -8
+      call bpf_map_lookup_elem
+      if r0 != 0 goto found
+      r0 = 99
+      exit
+    found:
+      r0 = *(u64 *)(r0 + 0)
+      exit`;
+    const cases = [
+      ['*(u32 *)(r10 - 8) = 7', 4, [7, 0, 0, 0]],
+      ['*(u64 *)(r10 - 8) = 7', 8, [7, 0, 0, 0, 0, 0, 0, 0]],
+      ['r1 = 0x500000007 ll\n*(u64 *)(r10 - 8) = r1', 8, [7, 0, 0, 0, 5, 0, 0, 0]],
+    ] as const;
+    for (const type of [abi.MAP_TYPE_HASH, abi.MAP_TYPE_LRU_HASH]) {
+      for (const [key, keySize, bytes] of cases) {
+        const maps = [mapSpec('values', type, { keySize })];
+        for (const options of VARIANTS) {
+          const object = await openText(text(key), { ...options, type: 'xdp', maps });
+          const program = await object.program();
+          expect(program.run(new Uint8Array(64)).r0).toBe(99n);
+          object.map('values').raw.update(Uint8Array.from(bytes), Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0));
+          expect(program.run(new Uint8Array(64)).r0).toBe(3n);
+        }
+      }
+    }
+  });
+
+  test.each([3, 4, 5, 8])('an index of two bits, in an array of %i elements', async (maxEntries) => {
+    const text = `
+      r1 = *(u32 *)(r1 + 12)
+      r1 &= 3
+      *(u32 *)(r10 - 4) = r1
+      r1 = map[values] ll
+      r2 = r10
+      r2 += -4
+      call bpf_map_lookup_elem
+      if r0 == 0 goto absent
+      r0 = *(u64 *)(r0 + 0)
+      exit
+    absent:
+      r0 = 99
+      exit`;
+    const maps = [mapSpec('values', abi.MAP_TYPE_ARRAY, { maxEntries })];
+    for (const options of VARIANTS) {
+      const object = await openText(text, { ...options, type: 'xdp', maps });
+      const program = await object.program();
+      for (let index = 0; index < Math.min(4, maxEntries); index++) {
+        object
+          .map('values')
+          .raw.update(Uint8Array.of(index, 0, 0, 0), Uint8Array.of(index + 1, 0, 0, 0, 0, 0, 0, 0));
+      }
+      for (let index = 0; index < 4; index++) {
+        const { r0 } = program.run(new Uint8Array(64), { ingressIfindex: index });
+        expect(r0).toBe(index < maxEntries ? BigInt(index + 1) : 99n);
+      }
+    }
+  });
+
   test.each([
     ['inside', 3, 1n],
     ['behind the end', 4, 99n],
