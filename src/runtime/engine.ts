@@ -5,6 +5,7 @@ import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
 import { decodePositions, type Positions } from '../jit/positions.ts';
+import type { Optimize } from '../jit/opt/names.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
@@ -58,11 +59,8 @@ export interface EngineOptions {
    * false.
    */
   readonly profile?: boolean;
-  /**
-   * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
-   * program's size.
-   */
-  readonly optimize?: boolean;
+  /** False: programs are translated without optimisations. Some can be left out by name. Default true. */
+  readonly optimize?: Optimize;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -140,7 +138,7 @@ export class Engine implements RunHost, RingHost {
   readonly checkFacts: boolean;
   /** Executions are counted. */
   readonly counts: boolean;
-  readonly optimize: boolean | undefined;
+  readonly optimize: Optimize;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -177,7 +175,7 @@ export class Engine implements RunHost, RingHost {
     if (this.counts && this.kind !== 'jit') {
       throw badArgument("option profile needs the JIT: engine: 'jit'");
     }
-    this.optimize = options.optimize;
+    this.optimize = options.optimize ?? true;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;

@@ -28,3 +28,11 @@ export const OPTIMIZATIONS = [
 ] as const;
 
 export type Optimization = (typeof OPTIMIZATIONS)[number];
+
+/** All of them, none, or all but some. */
+export type Optimize = boolean | { readonly without: readonly Optimization[] };
+
+export const usesOf =
+  (optimize: Optimize) =>
+  (name: Optimization): boolean =>
+    typeof optimize === 'boolean' ? optimize : !optimize.without.includes(name);
