@@ -36,24 +36,22 @@ export class LinearMemory {
     this.#view = new DataView(this.#buffer);
   }
 
-  /** Plain memory that has grown leaves its views empty, which costs less to see than the buffer does to ask for. */
-  get #isOld(): boolean {
-    return !this.#shared && this.#bytes.length === 0;
-  }
+  // Plain memory that has grown leaves its views empty, which costs less to see than the buffer does to ask for. Shared
+  // memory leaves them as they are: see reach().
 
   get bytes(): Uint8Array {
-    if (this.#isOld) this.#refresh();
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#bytes;
   }
 
   /** By words of 4 bytes. */
   get words(): Int32Array {
-    if (this.#isOld) this.#refresh();
+    if (this.#words.length === 0) this.#refresh();
     return this.#words;
   }
 
   get view(): DataView {
-    if (this.#isOld) this.#refresh();
+    if (this.#bytes.length === 0) this.#refresh();
     return this.#view;
   }
 
