@@ -1,6 +1,6 @@
 import * as layout from '../abi/layout.ts';
 import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
-import type { WasmMemory } from '../abi/runtime.ts';
+import type { WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
@@ -98,7 +98,7 @@ interface EngineParts {
 async function assemble(
   kind: MemoryKind,
   memory: WasmMemory,
-  runtime: WebAssembly.Module,
+  runtime: WasmModule,
   own: HostHelpers = {},
 ): Promise<EngineParts> {
   const bound: { exports?: Exports } = {};
@@ -232,7 +232,7 @@ export class Engine implements RunHost, RingHost {
     this.#isShared = true;
     const budget = Number(memory.u64(run + layout.RUN_BUDGET));
     return {
-      memory: memory.memory as WebAssembly.Memory,
+      memory: memory.memory,
       runtime: await runtimeModule('shared'),
       engine,
       mode,

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { WASM_PAGE } from '../abi/layout.ts';
-import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory } from '../abi/runtime.ts';
+import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 
 /** `plain` memory is for one thread and may grow to 4 GiB; `shared` memory can be opened by workers. */
@@ -31,7 +31,7 @@ async function compileModule(kind: MemoryKind): Promise<WebAssembly.Module> {
 }
 
 /** The compiled runtime; compiled once a process. */
-export function runtimeModule(kind: MemoryKind): Promise<WebAssembly.Module> {
+export function runtimeModule(kind: MemoryKind): Promise<WasmModule> {
   const known = modules.get(kind);
   if (known) return known;
   const compiled = compileModule(kind);
@@ -47,8 +47,8 @@ export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
 /** The exports of the instance: the runtime's own functions, and one `bpf_*` function for each helper. */
 export type Exports = RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
 
-export async function instantiateRuntime(runtime: WebAssembly.Module, env: RuntimeImports): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(runtime, {
+export async function instantiateRuntime(runtime: WasmModule, env: RuntimeImports): Promise<Exports> {
+  const instance = await WebAssembly.instantiate(runtime as WebAssembly.Module, {
     env: { ...env } as unknown as WebAssembly.ModuleImports,
   });
   return instance.exports as unknown as Exports;

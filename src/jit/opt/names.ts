@@ -14,7 +14,6 @@ export const OPTIMIZATIONS = [
   'bytes',
   /** Stores side by side are one. */
   'stores',
-  'divide',
   /** What was stored or loaded before is not loaded again. */
   'forward',
   /** Pieces of the stack whose address nobody else gets are locals. */
