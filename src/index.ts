@@ -39,8 +39,8 @@ export {
 } from './isa/disasm.ts';
 export { helperName } from './isa/helpers.ts';
 export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
-export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names.ts';
 export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/disasm/code.ts';
+export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
