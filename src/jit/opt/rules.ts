@@ -16,6 +16,7 @@ import {
 } from './extensions.ts';
 import {
   absorbingZero,
+  addConstantLast,
   addConstants,
   cancelling,
   idempotent,
@@ -51,7 +52,7 @@ const BINARY: readonly (readonly [Optimization, BinaryRules])[] = [
   [
     'fold',
     {
-      add: [neutralZero, addConstants],
+      add: [neutralZero, addConstants, addConstantLast],
       sub: [cancelling, subtractConstant],
       mul: [absorbingZero, neutralOne],
       div_u: [neutralOne],
