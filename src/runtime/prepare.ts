@@ -18,6 +18,7 @@ import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
 import { type Descriptor, type Region, writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
+import { leavesPackets } from './leavesPackets.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
 import { Profile } from './profile.ts';
@@ -274,8 +275,14 @@ export async function finishProgram(
   proof: Proof = placed.proof,
 ): Promise<BpfProgram> {
   const executor = await executorOf(engine, placed, proof);
-  const { flowKeys, id, descriptor, contextKind, program } = placed;
+  const { flowKeys, id, descriptor, contextKind, program, structure } = placed;
   const whole = flowKeys === undefined ? executor : withFlowKeys(engine, executor, flowKeys);
-  const identity = { id, descriptor: descriptor.address, mode: proof.mode, flowKeys };
+  const identity = {
+    id,
+    descriptor: descriptor.address,
+    mode: proof.mode,
+    flowKeys,
+    leavesPackets: contextKind !== 'memory' && leavesPackets(structure, proof),
+  };
   return new BpfProgram(engine, program, contextKind, identity, whole);
 }

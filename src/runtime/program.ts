@@ -11,7 +11,7 @@ import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
 import type { ProfileEntry } from './profile.ts';
-import { KeptResult, type Redirect, type RunResult } from './result.ts';
+import { type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
 import { type Trap, trapError } from './trap.ts';
 import { verdictsOf } from './verdict.ts';
 
@@ -42,6 +42,8 @@ export interface Identity {
   /** Default: the sandbox. */
   readonly mode?: ProofMode | undefined;
   readonly flowKeys?: FlowKeys | undefined;
+  /** No run changes its packet. Default false. */
+  readonly leavesPackets?: boolean | undefined;
 }
 
 const EMPTY = new Uint8Array();
@@ -71,6 +73,7 @@ export class BpfProgram {
   readonly #engine: RunHost;
   readonly #executor: Executor;
   readonly #flowKeys: FlowKeys | undefined;
+  readonly #leavesPackets: boolean;
   readonly #verdicts: ((low: number) => string) | undefined;
 
   constructor(
@@ -88,6 +91,7 @@ export class BpfProgram {
     this.mode = identity.mode ?? 'sandbox';
     this.#flowKeys = identity.flowKeys;
     this.#executor = executor;
+    this.#leavesPackets = identity.leavesPackets ?? false;
     this.#verdicts = verdictsOf(spec.type);
   }
 
@@ -326,21 +330,24 @@ export class BpfProgram {
     const length = word(words, at + LENGTH) + metaLength;
     const low = words[at + RESULT] ?? 0;
     const verdict = this.#verdicts?.(low);
-    const same = length === lengthBefore && metaLength === 0 && snapshots.holds(before, data, length, words);
+    const same =
+      this.#leavesPackets ||
+      (length === lengthBefore && metaLength === 0 && snapshots.holds(before, data, length, words));
     const start = same ? before : snapshots.take(data - metaLength, length, words);
-    return new KeptResult({
-      low,
-      high: words[at + RESULT + 1] ?? 0,
-      verdict,
-      chunk: snapshots.chunk,
-      start,
-      length,
-      metaLength,
-      dataChanged: !same,
-      redirect: verdict === 'XDP_REDIRECT' || verdict === 'TC_ACT_REDIRECT' ? this.#redirect() : undefined,
-      skb: this.contextKind === 'skb' ? this.#skb() : undefined,
+    const high = words[at + RESULT + 1] ?? 0;
+    const { chunk } = snapshots;
+    return new KeptResult(low, high, verdict, chunk, start, length, metaLength, !same, this.#extras(verdict));
+  }
+
+  #extras(verdict: string | undefined): Extras | undefined {
+    const isRedirect = verdict === 'XDP_REDIRECT' || verdict === 'TC_ACT_REDIRECT';
+    const isSkb = this.contextKind === 'skb';
+    if (!isRedirect && !isSkb) return undefined;
+    return {
+      redirect: isRedirect ? this.#redirect() : undefined,
+      skb: isSkb ? this.#skb() : undefined,
       flowKeys: this.#flowKeys?.read(),
-    });
+    };
   }
 
   #skb() {

@@ -28,19 +28,8 @@ export interface RunResult {
   readonly flowKeys: Uint8Array | undefined;
 }
 
-/** What a run has left. */
-export interface Left {
-  /** Halves of r0. */
-  readonly low: number;
-  readonly high: number;
-  /** Undefined where the type has no names. */
-  readonly verdict: string | undefined;
-  /** Holds metadata and packet from `start` on, `length` bytes of which `metaLength` are metadata. */
-  readonly chunk: Chunk;
-  readonly start: number;
-  readonly length: number;
-  readonly metaLength: number;
-  readonly dataChanged: boolean;
+/** What few runs leave. */
+export interface Extras {
   readonly redirect: Redirect | undefined;
   /** `struct __sk_buff` in a chunk. */
   readonly skb: { readonly chunk: Chunk; readonly start: number } | undefined;
@@ -59,47 +48,73 @@ function joined(low: number, high: number): bigint {
 
 /** Its members are getters: BigInts, arrays and objects cost more than a small run, and few callers want them all. */
 export class KeptResult implements RunResult {
-  readonly #left: Left;
+  readonly dataChanged: boolean;
+  readonly #low: number;
+  readonly #high: number;
+  readonly #verdict: string | undefined;
+  readonly #chunk: Chunk;
+  readonly #start: number;
+  readonly #length: number;
+  readonly #metaLength: number;
+  readonly #extras: Extras | undefined;
   #made: Partial<Pick<RunResult, 'data' | 'meta' | 'context'>> | undefined;
 
-  constructor(left: Left) {
-    this.#left = left;
+  /**
+   * @param low,high halves of r0
+   * @param verdict undefined where the type has no names
+   * @param chunk holds metadata and packet from `start` on: `length` bytes, the first `metaLength` of them metadata
+   */
+  constructor(
+    low: number,
+    high: number,
+    verdict: string | undefined,
+    chunk: Chunk,
+    start: number,
+    length: number,
+    metaLength: number,
+    dataChanged: boolean,
+    extras: Extras | undefined,
+  ) {
+    this.dataChanged = dataChanged;
+    this.#low = low;
+    this.#high = high;
+    this.#verdict = verdict;
+    this.#chunk = chunk;
+    this.#start = start;
+    this.#length = length;
+    this.#metaLength = metaLength;
+    this.#extras = extras;
   }
 
   get r0(): bigint {
-    return joined(this.#left.low, this.#left.high);
+    return joined(this.#low, this.#high);
   }
 
   get verdict(): string {
-    const { verdict, low, high } = this.#left;
-    return verdict ?? (high === 0 ? String(low >>> 0) : this.r0.toString());
+    return this.#verdict ?? (this.#high === 0 ? String(this.#low >>> 0) : this.r0.toString());
   }
 
   get data(): Uint8Array {
-    const { chunk, start, length, metaLength } = this.#left;
-    return this.#once('data', () => chunk.bytes.slice(start + metaLength, start + length));
-  }
-
-  get dataChanged(): boolean {
-    return this.#left.dataChanged;
+    const from = this.#start + this.#metaLength;
+    return this.#once('data', () => this.#chunk.bytes.slice(from, this.#start + this.#length));
   }
 
   get meta(): Uint8Array {
-    const { chunk, start, metaLength } = this.#left;
-    return this.#once('meta', () => chunk.bytes.slice(start, start + metaLength));
+    const to = this.#start + this.#metaLength;
+    return this.#once('meta', () => this.#chunk.bytes.slice(this.#start, to));
   }
 
   get redirect(): Redirect | undefined {
-    return this.#left.redirect;
+    return this.#extras?.redirect;
   }
 
   get context(): Required<SkbContext> | undefined {
-    const { skb } = this.#left;
+    const skb = this.#extras?.skb;
     return skb && this.#once('context', () => readSkb(skb.chunk.bytes, skb.start));
   }
 
   get flowKeys(): Uint8Array | undefined {
-    return this.#left.flowKeys;
+    return this.#extras?.flowKeys;
   }
 
   /** For `console.log`. */

@@ -43,7 +43,7 @@ export class Snapshots {
     const to = this.#chunk.words;
     const at = this.#next;
     if (count > LONG) to.set(words.subarray(first, first + count), at);
-    else for (let i = 0; i < count; i++) to[at + i] = words[first + i] ?? 0;
+    else for (let i = 0; i < count; i++) to[at + i] = words[first + i] as number;
     this.#next = at + count;
     return at * 4 + (address & 3);
   }
