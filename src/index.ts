@@ -95,3 +95,4 @@ export type {
   VerifyOptions,
 } from './verifier/verification.ts';
 export { Verifier, verify } from './verifier/verify.ts';
+export { VERSION as version } from './version.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { WebpfError } from '../index.ts';
+import { version, WebpfError } from '../index.ts';
 import type { Action, Register } from './command.ts';
 import { asm } from './commands/asm.ts';
 import { bench } from './commands/bench.ts';
@@ -10,7 +10,6 @@ import { run } from './commands/run.ts';
 import { verify } from './commands/verify.ts';
 import { printError } from './fail.ts';
 import type { Io } from './io.ts';
-import { version } from './version.ts';
 
 const commands: readonly Register[] = [run, verify, disasm, asm, compile, bench, plugin];
 

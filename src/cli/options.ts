@@ -97,14 +97,22 @@ export const modeOptions = (command: Command): Command =>
     )
     .option('--trusted', 'neither verify nor check: only for programs known to be right');
 
+export const cpusOption = (): Option =>
+  new Option('--cpus <n>', 'CPUs that per-CPU maps have values for').argParser(integerFrom(1));
+
+export const globalOption = (): Option =>
+  new Option('--global <name=value>', 'set a global variable before the load (repeatable)').argParser(
+    collectGlobal,
+  );
+
 /** The options of every command that runs programs, beside the engine. */
 export const engineSettings = (command: Command): Command =>
   modeOptions(command)
     .option('--budget <insns>', 'instructions a run in the sandbox may take', integerFrom(1))
-    .option('--cpus <n>', 'CPUs that per-CPU maps have values for', integerFrom(1))
+    .addOption(cpusOption())
     .option('--time <ns>', 'a fixed time for every clock helper', unsigned64)
     .option('--seed <n>', 'seed of bpf_get_prandom_u32', unsigned64)
-    .option('--global <name=value>', 'set a global variable before the load (repeatable)', collectGlobal);
+    .addOption(globalOption());
 
 /** What of the flags an engine and an object take. */
 export function openOptionsOf(flags: EngineFlags): OpenOptions {

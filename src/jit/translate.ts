@@ -1,17 +1,19 @@
 /** Programs to WebAssembly. */
 import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
-import type { MapSpec, Program } from '../frontend/program.ts';
+import type { Program } from '../frontend/program.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, takenSubprograms } from '../verifier/structure.ts';
+import { VERSION } from '../version.ts';
 import {
   ARTIFACT_VERSION,
   type Artifact,
   type ArtifactFunction,
   type ArtifactInfo,
-  type ArtifactMap,
+  artifactMap,
   makeArtifact,
+  type Setting,
 } from './artifact.ts';
 import type { Builder } from './builder.ts';
 import { buildModule, type ModuleInput } from './module.ts';
@@ -23,20 +25,15 @@ export interface TranslateOptions {
   readonly shared?: boolean | undefined;
   /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
   readonly optimize?: boolean | undefined;
+  /** What it was admitted by; kept in the artifact. Default: one CPU, nothing of the host's. */
+  readonly setting?: Setting | undefined;
 }
+
+const NO_SETTING: Setting = { contextKind: '', cpus: 1, host: 0, rules: '' };
 
 const OPTIMIZED_SLOTS = 4_000;
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
-
-const mapOf = ({ name, type, keySize, valueSize, maxEntries, flags }: MapSpec): ArtifactMap => ({
-  name,
-  type,
-  keySize,
-  valueSize,
-  maxEntries,
-  flags,
-});
 
 const functionsOf = (structure: Structure): ArtifactFunction[] =>
   takenSubprograms(structure).map(({ name, start, length }) => ({
@@ -46,8 +43,15 @@ const functionsOf = (structure: Structure): ArtifactFunction[] =>
     export: callbackExport(start),
   }));
 
-const describe = (program: Program, structure: Structure, proof: Proof, shared: boolean): ArtifactInfo => ({
+const describe = (
+  program: Program,
+  structure: Structure,
+  proof: Proof,
+  { shared = false, setting = NO_SETTING }: TranslateOptions,
+): ArtifactInfo => ({
+  ...setting,
   version: ARTIFACT_VERSION,
+  engine: VERSION,
   abi: ABI_VERSION,
   name: program.name,
   section: program.section,
@@ -58,8 +62,9 @@ const describe = (program: Program, structure: Structure, proof: Proof, shared: 
   slots: structure.decoded.insns.length,
   mainSlots: structure.subprograms[0]?.length ?? 0,
   frames: structure.frames,
+  dead: [...proof.facts].flatMap(([slot, { dead }]) => (dead === true ? [slot] : [])),
   contextSize: proof.contextSize,
-  maps: program.maps.map(mapOf),
+  maps: program.maps.map(artifactMap),
   helpers: [...liveCalls(structure, proof, 'helper').keys()].sort((a, b) => a - b),
   functions: functionsOf(structure),
 });
@@ -105,7 +110,7 @@ export async function translate(
   try {
     const wasm = build(builder, { structure, proof, type: program.type, shared }, options.optimize);
     checkSizes(program, wasm);
-    return makeArtifact(wasm, describe(program, structure, proof, shared));
+    return makeArtifact(wasm, describe(program, structure, proof, options));
   } catch (error) {
     throw locate(program, error);
   } finally {

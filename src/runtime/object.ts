@@ -6,6 +6,7 @@ import type { Artifact } from '../jit/artifact.ts';
 import { type CustomProgramType, defineProgramType, type ProgramTypeDefinition } from '../verifier/custom.ts';
 import { admit } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
+import { type TranslatedObject, writeTranslated } from './artifacts/file.ts';
 import { u32Bytes } from './bytes.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
@@ -57,11 +58,17 @@ export class BpfObject implements Disposable {
   readonly #ownsEngine: boolean;
   readonly #maps: MapSet;
   readonly #type: CustomProgramType | undefined;
+  readonly #artifacts: ReadonlyMap<string, Artifact>;
   readonly #placing = new Map<string, Promise<Placed>>();
   readonly #placed: Placed[] = [];
   readonly #ready = new Map<string, Promise<BpfProgram>>();
 
-  constructor(engine: Engine, file: ObjectFile, options: ObjectOptions, ownsEngine: boolean) {
+  constructor(
+    engine: Engine,
+    file: ObjectFile | TranslatedObject,
+    options: ObjectOptions,
+    ownsEngine: boolean,
+  ) {
     engine.assertOpen();
     if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
@@ -69,6 +76,7 @@ export class BpfObject implements Disposable {
     this.#options = options;
     this.#ownsEngine = ownsEngine;
     this.#type = customType(options);
+    this.#artifacts = 'artifacts' in file ? file.artifacts : new Map();
     this.#maps = new MapSet(engine, file.maps, options);
   }
 
@@ -103,9 +111,20 @@ export class BpfObject implements Disposable {
     return this.#finish(wanted);
   }
 
-  /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
+  /**
+   * The translated program, and with it those that its prog_array maps name: `wasm` is what `webpf compile` writes, a
+   * file that {@link open} takes in place of the object file. It holds the maps as they were created here (sizes,
+   * global variables), and is right for those, and for engines that run it in the same mode, alone. Whoever opens it
+   * trusts it as code: nothing of it is verified again.
+   */
   async artifact(name?: string): Promise<Artifact> {
-    return translateFor(this.engine, await this.#place(this.#find(name)));
+    const group = this.#tailCallGroup(this.#find(name));
+    const placed: Placed[] = [];
+    for (const program of group) placed.push(await this.#place(program));
+    const artifacts = await Promise.all(placed.map((one) => translateFor(this.engine, one)));
+    const [first, ...others] = artifacts;
+    if (first === undefined) throw badArgument('there is no program to translate');
+    return { info: first.info, wasm: writeTranslated(first, others, this.#contents(placed)) };
   }
 
   /** A map with keys and values decoded by BTF. */
@@ -192,7 +211,8 @@ export class BpfObject implements Disposable {
 
   #only(): Program {
     const { programs, refused } = this.file;
-    if (programs.length === 1 && programs[0]) return programs[0];
+    // A translated program stands before those it leads to.
+    if (programs[0] && (programs.length === 1 || 'artifacts' in this.file)) return programs[0];
     if (programs.length === 0 && refused[0]) throw refused[0].error;
     throw badArgument(`name one of the object's programs: ${this.#names().join(', ')}`);
   }
@@ -207,6 +227,19 @@ export class BpfObject implements Disposable {
       stage: 'runtime',
       subject: name,
     });
+  }
+
+  /** What is kept of the object for these programs: they, and their maps as they are here. */
+  #contents(placed: readonly Placed[]): Omit<ObjectFile, 'name' | 'refused'> {
+    const maps = new Map<string, MapSpec>();
+    const add = (spec: MapSpec): void => {
+      if (maps.has(spec.name)) return;
+      maps.set(spec.name, spec);
+      for (const { kind, name } of spec.slots ?? []) if (kind === 'map') add(this.#maps.find(name).spec);
+    };
+    for (const { program } of placed) program.maps.forEach(add);
+    const programs = placed.map(({ program }) => program);
+    return { programs, maps: [...maps.values()], license: this.file.license, btf: this.file.btf };
   }
 
   /** The program and every program it can reach through the initial slots of prog_array maps. */
@@ -241,7 +274,8 @@ export class BpfObject implements Disposable {
     const type = this.#type === undefined ? program.type : 'unspec';
     const actual = { ...program, type, maps: own.map(({ spec }) => spec) };
     const { context } = this.#options;
-    const admission = await admit(this.engine, actual, { context, programType: this.#type });
+    const choice = { context, programType: this.#type };
+    const admission = await admit(this.engine, actual, choice, this.#artifacts.get(program.name));
     this.engine.assertOpen();
     const maps = { own, granted: this.#maps.granted(own) };
     const placed = place(this.engine, actual, maps, admission);

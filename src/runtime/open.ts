@@ -4,10 +4,11 @@ import { WebpfError } from '../errors.ts';
 import { openObject } from '../frontend/object.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
+import { isModule, readTranslated } from './artifacts/file.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
 
-/** A path, a file URL, the bytes of an object file, an object read before, or one program. */
+/** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
 
 export type OpenOptions = EngineOptions & ObjectOptions;
@@ -39,15 +40,18 @@ const objectOf = (program: Program, name = program.name): ObjectFile => ({
   btf: program.btf,
 });
 
+const readBytes = (bytes: Uint8Array, name: string | undefined): ObjectFile =>
+  isModule(bytes) ? readTranslated(bytes, name) : openObject(bytes, name);
+
 /**
- * Reads an object file (ELF, eBPF, little-endian).
+ * Reads an object file (ELF, eBPF, little-endian), or a translated program.
  * @param name what messages call the file; its path, where it has one, unless told
  */
 export async function readObject(source: Source, name?: string): Promise<ObjectFile> {
-  if (source instanceof Uint8Array) return openObject(source, name);
+  if (source instanceof Uint8Array) return readBytes(source, name);
   if (source instanceof URL || typeof source === 'string') {
     const path = source instanceof URL ? pathOf(source) : source;
-    return openObject(await readSource(path), name ?? path);
+    return readBytes(await readSource(path), name ?? path);
   }
   if (source === null || typeof source !== 'object' || !('maps' in source)) {
     throw badArgument(

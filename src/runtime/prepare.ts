@@ -6,7 +6,7 @@ import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
-import type { Artifact } from '../jit/artifact.ts';
+import type { Artifact, Setting } from '../jit/artifact.ts';
 import { instantiate } from '../jit/instantiate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
@@ -37,6 +37,9 @@ export interface Placed {
   readonly proof: Proof;
   /** What is held against its runs, in an engine that checks facts. */
   readonly facts: Proof | undefined;
+  readonly setting: Setting | undefined;
+  /** Its translation, where there is one already. */
+  readonly artifact: Artifact | undefined;
 }
 
 /** Refuses a program that may reach what its CO-RE relocations have left without an answer: all of it, unless verified. */
@@ -113,7 +116,7 @@ export function place(
   maps: ProgramMaps,
   admission: Admission = unverified(engine, contextKindOf(program.type)),
 ): Placed {
-  const { contextKind, proof, facts, type } = admission;
+  const { contextKind, proof, facts, type, setting, artifact } = admission;
   const structure = checkStructure(program);
   refusePoisoned(program, facts ?? proof);
   refuseMissingHelpers(engine, program, structure, proof);
@@ -135,7 +138,8 @@ export function place(
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
   joinTailCalls(engine, descriptor.address, maps.own, admission);
-  return { program, structure, contextKind, maps: maps.own, descriptor, regions, flowKeys, id, proof, facts };
+  const found = { program, structure, contextKind, proof, facts, setting, artifact };
+  return { ...found, maps: maps.own, descriptor, regions, flowKeys, id };
 }
 
 function joinTailCalls(
@@ -171,14 +175,15 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
   };
 }
 
-/** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
+/** A program's translation. Binaryen is loaded here, at the first program translated. */
 export async function translateFor(
   engine: Engine,
-  { program, structure, proof: known }: Placed,
+  { program, structure, setting, artifact, proof: known }: Placed,
   proof: Proof = known,
 ): Promise<Artifact> {
+  if (artifact !== undefined) return artifact;
   const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proof, { shared: engine.memory.kind === 'shared' });
+  return translate(program, structure, proof, { shared: engine.memory.kind === 'shared', setting });
 }
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {

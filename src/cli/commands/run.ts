@@ -32,7 +32,10 @@ export const run: Register = (cli, io, action) => {
   const command = cli
     .command('run')
     .description('verify a program, run it over a packet or a capture; print verdicts, rate and maps')
-    .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
+    .argument(
+      '<file>',
+      'object file, translated program (.wasm), assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)',
+    )
     .addOption(programOption())
     .addOption(typeOption())
     .addOption(engineOption())
