@@ -9,6 +9,8 @@
  * const { verdict, data } = program.run(packet);
  * for (const [key, value] of object.map('flows')) console.log(key, value);
  */
+import './runtime/node.ts';
+
 export * as abi from './abi/maps.ts';
 export {
   type Capture,
@@ -40,6 +42,7 @@ export {
 export { helperName } from './isa/helpers.ts';
 export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
 export type { BatchResult } from './runtime/batch.ts';
+export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
 export type {
@@ -62,6 +65,7 @@ export {
   type Redirect,
   type RepeatResult,
   type RunResult,
+  type Tier,
 } from './runtime/program.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';

@@ -121,6 +121,15 @@ export function makeArtifact(module: Uint8Array, info: ArtifactInfo): Artifact {
   return { info, wasm: appendSection(module, SECTION, json) };
 }
 
+const CUSTOM = 0;
+const NO_CODE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** What is known of a program that is not translated yet. */
+export const describedOnly = (info: ArtifactInfo): Artifact => makeArtifact(NO_CODE, info);
+
+export const isTranslated = ({ wasm }: Artifact): boolean =>
+  readSections(wasm).some(({ id }) => id !== CUSTOM);
+
 const fail = (message: string, cause?: unknown): never => {
   throw new WebpfError('bad-argument', `not a webpf artifact: ${message}`, { stage: 'jit', cause });
 };

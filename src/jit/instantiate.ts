@@ -144,7 +144,16 @@ const checkMaps = ({ info }: Artifact, { maps, values }: Bindings): void => {
  */
 export async function instantiate(artifact: Artifact, bindings: Bindings): Promise<TranslatedProgram> {
   checkMaps(artifact, bindings);
-  const module = await compileArtifact(artifact);
+  return instantiateModule(artifact, await compileArtifact(artifact), bindings);
+}
+
+/** The same with a module that is compiled already. */
+export function instantiateModule(
+  artifact: Artifact,
+  module: WebAssembly.Module,
+  bindings: Bindings,
+): TranslatedProgram {
+  checkMaps(artifact, bindings);
   const exports = link(artifact, module, bindings);
   return {
     entry: exports[names.ENTRY] as TranslatedFunction,

@@ -1,73 +1,22 @@
 /** Programs to WebAssembly. */
-import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
-import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
-import { type Structure, takenSubprograms } from '../verifier/structure.ts';
-import { VERSION } from '../version.ts';
-import {
-  ARTIFACT_VERSION,
-  type Artifact,
-  type ArtifactFunction,
-  type ArtifactInfo,
-  artifactMap,
-  makeArtifact,
-  type Setting,
-} from './artifact.ts';
+import type { Structure } from '../verifier/structure.ts';
+import { type Artifact, makeArtifact } from './artifact.ts';
 import type { Builder } from './builder.ts';
+import { type DescribeOptions, describe } from './describe.ts';
 import { buildModule, type ModuleInput } from './module.ts';
-import { callbackExport } from './names.ts';
 import { bodySizes } from './wasm.ts';
 
-export interface TranslateOptions {
-  /** For shared memory, with atomic instructions that are. Default: false. */
-  readonly shared?: boolean | undefined;
+export interface TranslateOptions extends DescribeOptions {
   /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
   readonly optimize?: boolean | undefined;
-  /** What it was admitted by; kept in the artifact. Default: one CPU, nothing of the host's. */
-  readonly setting?: Setting | undefined;
 }
-
-const NO_SETTING: Setting = { contextKind: '', cpus: 1, host: 0, rules: '' };
 
 const OPTIMIZED_SLOTS = 4_000;
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
-
-const functionsOf = (structure: Structure): ArtifactFunction[] =>
-  takenSubprograms(structure).map(({ name, start, length }) => ({
-    name,
-    slot: start,
-    length,
-    export: callbackExport(start),
-  }));
-
-const describe = (
-  program: Program,
-  structure: Structure,
-  proof: Proof,
-  { shared = false, setting = NO_SETTING }: TranslateOptions,
-): ArtifactInfo => ({
-  ...setting,
-  version: ARTIFACT_VERSION,
-  engine: VERSION,
-  abi: ABI_VERSION,
-  name: program.name,
-  section: program.section,
-  type: program.type,
-  license: program.license,
-  mode: proof.mode,
-  shared,
-  slots: structure.decoded.insns.length,
-  mainSlots: structure.subprograms[0]?.length ?? 0,
-  frames: structure.frames,
-  dead: [...proof.facts].flatMap(([slot, { dead }]) => (dead === true ? [slot] : [])),
-  contextSize: proof.contextSize,
-  maps: program.maps.map(artifactMap),
-  helpers: [...liveCalls(structure, proof, 'helper').keys()].sort((a, b) => a - b),
-  functions: functionsOf(structure),
-});
 
 /** Errors of the lowering know the instruction; the line and the program are known here. */
 const locate = (program: Program, error: unknown): unknown => {

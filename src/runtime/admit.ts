@@ -30,6 +30,8 @@ export interface Admission {
   readonly setting?: Setting | undefined;
   /** Its translation, where there is one already: `proof` then has the facts alone that engines need to load it. */
   readonly artifact?: Artifact | undefined;
+  /** Takes a translation that was made, for later starts. */
+  readonly keep?: ((artifact: Artifact) => void) | undefined;
 }
 
 /** A program that is taken as it is: checked when it runs, or not at all. */
@@ -51,8 +53,11 @@ function deadOnly({ facts }: Proof): Proof {
   return { ...sandboxProof, facts: new Map(dead) };
 }
 
+export const contextFor = ({ type }: Program, { programType, context }: TypeChoice): ContextKind =>
+  programType ? 'memory' : (context ?? contextKindOf(type));
+
 /** How a program of this type is loaded. */
-function modeFor(engine: Engine, program: Program, choice: TypeChoice): ProofMode {
+export function modeFor(engine: Engine, program: Program, choice: TypeChoice): ProofMode {
   if (engine.mode !== 'verified' || canBeVerified(program, choice)) return engine.mode;
   return 'sandbox';
 }
@@ -87,7 +92,7 @@ function admitTranslated(
 /**
  * Decides how a program is loaded, and verifies it unless the engine (or its type) leaves that out.
  *
- * @param artifact its translation, which is taken for what it says that it is; the interpreter does not
+ * @param artifact its translation, or what was found of it before: taken for what it says that it is
  * @throws WebpfError 'rejected' or 'unsupported', with the Rejection as its cause; 'bad-argument' for a translation
  *   that does not fit the engine or the maps
  */
@@ -98,9 +103,8 @@ export async function admit(
   artifact?: Artifact,
 ): Promise<Admission> {
   const { programType } = choice;
-  const contextKind = programType ? 'memory' : (choice.context ?? contextKindOf(program.type));
-  if (artifact !== undefined && engine.kind !== 'interp')
-    return admitTranslated(engine, program, choice, { artifact, contextKind });
+  const contextKind = contextFor(program, choice);
+  if (artifact !== undefined) return admitTranslated(engine, program, choice, { artifact, contextKind });
   const setting = { contextKind, cpus: engine.cpus, host: hostDigest(engine, programType), rules: '' };
   const wanted = engine.checkFacts || modeFor(engine, program, choice) === 'verified';
   if (!wanted) return { ...unverified(engine, contextKind), setting };

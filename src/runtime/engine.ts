@@ -20,15 +20,25 @@ import { Signal } from './signal.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
 import { readTrap, trapAt } from './trap.ts';
-import { createMemory, type Exports, instantiateRuntime, type MemoryKind } from './wasm.ts';
+import {
+  createMemory,
+  type Exports,
+  instantiateRuntime,
+  type MemoryKind,
+  type RuntimeSource,
+} from './wasm.ts';
 
 /** A program with its instructions by slot. */
 export type DecodedProgram = Program & StepProgram;
 
-export type EngineKind = 'jit' | 'interp';
+export type EngineKind = 'jit' | 'interp' | 'auto';
 
 export interface EngineOptions {
-  /** `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. */
+  /**
+   * `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. `auto`: they are interpreted
+   * until their translation, which a worker makes meanwhile, takes over between two events; in browsers, programs that
+   * are not translated yet stay interpreted.
+   */
   readonly engine?: EngineKind;
   /**
    * True: programs are not verified; every access is checked when it happens, and a budget bounds each run. Default
@@ -64,6 +74,8 @@ export interface EngineOptions {
   readonly seed?: bigint;
   /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
   readonly task?: Partial<Task>;
+  /** The compiled runtime for the kind of memory, where it is not found beside the code: in a bundle, say. */
+  readonly runtime?: RuntimeSource;
 }
 
 const GiB = 2 ** 30;
@@ -104,7 +116,7 @@ export class Engine implements RunHost, RingHost {
   #flowKeys: FlowKeys | undefined;
 
   private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
-    this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp']);
+    this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp', 'auto']);
     this.mode = modeOf(options);
     this.checkFacts = options.checkFacts ?? false;
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
@@ -134,7 +146,8 @@ export class Engine implements RunHost, RingHost {
       if (!bound.exports) throw new Error('the runtime is not instantiated yet');
       return bound.exports;
     });
-    bound.exports = await instantiateRuntime(kind, { memory, ...systemClocks, hostHelper: helpers.call });
+    const imports = { memory, ...systemClocks, hostHelper: helpers.call };
+    bound.exports = await instantiateRuntime(kind, imports, options.runtime);
     const engine = new Engine(options, new LinearMemory(memory, kind, bound.exports), bound.exports, helpers);
     helpers.add(options.helpers ?? {});
     return engine;

@@ -4,10 +4,11 @@ import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
 import { type CustomProgramType, defineProgramType, type ProgramTypeDefinition } from '../verifier/custom.ts';
-import { admit } from './admit.ts';
+import { type Admission, admit, type TypeChoice } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
 import { type TranslatedObject, writeTranslated } from './artifacts/file.ts';
 import { u32Bytes } from './bytes.ts';
+import { admitCached } from './cache/admit.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
@@ -18,8 +19,10 @@ import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
-import { finishProgram, type Placed, place, translateFor } from './prepare.ts';
+import type { Placed } from './placed.ts';
+import { finishProgram, place } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
+import { translateFor } from './translated.ts';
 
 export interface ObjectOptions {
   /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
@@ -36,6 +39,11 @@ export interface ObjectOptions {
    * rules, and the memory given to `run` is their context: r1 is its address.
    */
   readonly programType?: ProgramTypeDefinition | CustomProgramType;
+  /**
+   * A directory where translations are kept, and what the verifier has accepted: later starts neither verify nor
+   * translate. Only for directories that nobody else writes to: what is found there is run. Default `false`: none.
+   */
+  readonly cache?: string | false;
 }
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
@@ -274,13 +282,21 @@ export class BpfObject implements Disposable {
     const type = this.#type === undefined ? program.type : 'unspec';
     const actual = { ...program, type, maps: own.map(({ spec }) => spec) };
     const { context } = this.#options;
-    const choice = { context, programType: this.#type };
-    const admission = await admit(this.engine, actual, choice, this.#artifacts.get(program.name));
+    const admission = await this.#admission(actual, { context, programType: this.#type });
     this.engine.assertOpen();
     const maps = { own, granted: this.#maps.granted(own) };
     const placed = place(this.engine, actual, maps, admission);
     this.#placed.push(placed);
     return placed;
+  }
+
+  async #admission(program: Program, choice: TypeChoice): Promise<Admission> {
+    const { engine } = this;
+    // The interpreter has no use for a translation: it verifies what it finds beside it.
+    const own = engine.kind === 'interp' ? undefined : this.#artifacts.get(program.name);
+    const { cache = false } = this.#options;
+    if (own !== undefined || cache === false) return await admit(engine, program, choice, own);
+    return await admitCached(engine, program, choice, cache);
   }
 
   #finish(program: Program): Promise<BpfProgram> {

@@ -6,16 +6,15 @@
 import { WebpfError } from '../../errors.ts';
 import type { ObjectFile } from '../../frontend/program.ts';
 import { type Artifact, readArtifact } from '../../jit/artifact.ts';
-import { crc32 } from '../../jit/checksum.ts';
 import { isRecord, wrongField } from '../../jit/shape.ts';
-import { appendSection, readSections, type Section } from '../../jit/wasm.ts';
+import { appendSection, type Section } from '../../jit/wasm.ts';
 import { decodePlain } from './decode.ts';
 import { encodePlain } from './encode.ts';
+import { sealBytes, unsealedSections } from './seal.ts';
 import { OBJECT } from './shapes.ts';
 
 const PROGRAM = 'webpf.program';
 const CONTENTS = 'webpf.object';
-const CHECKSUM = 'webpf.sum';
 
 /** What an object file says of its programs. */
 export type Contents = Omit<ObjectFile, 'name' | 'refused'>;
@@ -31,12 +30,6 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 /** Whether the bytes begin as a WebAssembly module does. */
 export const isModule = (bytes: Uint8Array): boolean => MAGIC.every((byte, index) => bytes[index] === byte);
 
-const checksum = (bytes: Uint8Array): Uint8Array => {
-  const sum = new Uint8Array(4);
-  new DataView(sum.buffer).setUint32(0, crc32(bytes), true);
-  return sum;
-};
-
 /** @param others programs that `first` leads to */
 export function writeTranslated(
   first: Artifact,
@@ -45,34 +38,24 @@ export function writeTranslated(
 ): Uint8Array {
   const whole = others.reduce((bytes, { wasm }) => appendSection(bytes, PROGRAM, wasm), first.wasm);
   const { programs, maps, license, btf } = contents;
-  const described = appendSection(whole, CONTENTS, encodePlain({ programs, maps, license, btf }));
-  return appendSection(described, CHECKSUM, checksum(described));
+  return sealBytes(appendSection(whole, CONTENTS, encodePlain({ programs, maps, license, btf })));
 }
 
-const damaged = (name: string, what: string, cause?: unknown): WebpfError => {
-  const message = `${name} is no translated program of webpf's, or is damaged: ${what}: compile it again`;
-  return new WebpfError('bad-argument', message, { stage: 'runtime', subject: name, cause });
-};
-
-function checkSum(bytes: Uint8Array, sum: Section | undefined, name: string): void {
-  if (sum?.name !== CHECKSUM || sum.end - sum.start !== 4) throw damaged(name, 'its checksum is missing');
-  if (checksum(bytes.subarray(0, sum.at)).every((byte, index) => bytes[sum.start + index] === byte)) return;
-  throw damaged(name, 'its checksum is another');
-}
+const incomplete = (what: string): WebpfError =>
+  new WebpfError('bad-argument', `no translated program of webpf's: ${what}`, { stage: 'runtime' });
 
 const isContents = (value: unknown): value is Contents =>
   isRecord(value) && wrongField(value, OBJECT) === undefined;
 
-function contentsOf(bytes: Uint8Array, section: Section | undefined, name: string): Contents {
-  if (section === undefined) throw damaged(name, `it has no section "${CONTENTS}"`);
+function contentsOf(bytes: Uint8Array, section: Section | undefined): Contents {
+  if (section === undefined) throw incomplete(`it has no section "${CONTENTS}"`);
   const value = decodePlain(bytes.subarray(section.start, section.end));
   if (isContents(value)) return value;
-  throw damaged(name, `its section "${CONTENTS}" has not the fields that it should have`);
+  throw incomplete(`its section "${CONTENTS}" has not the fields that it should have`);
 }
 
 function readChecked(bytes: Uint8Array, name: string): TranslatedObject {
-  const sections = readSections(bytes);
-  checkSum(bytes, sections.at(-1), name);
+  const sections = unsealedSections(bytes);
   const own = sections.filter((section) => section.name === PROGRAM || section.name === CONTENTS);
   const end = own[0]?.at ?? bytes.length;
   const others = own.filter((section) => section.name === PROGRAM);
@@ -83,13 +66,12 @@ function readChecked(bytes: Uint8Array, name: string): TranslatedObject {
   const contents = contentsOf(
     bytes,
     own.find((section) => section.name === CONTENTS),
-    name,
   );
   const artifacts = new Map(
     modules.map((module) => readArtifact(module)).map((artifact) => [artifact.info.name, artifact]),
   );
   const missing = contents.programs.find((program) => !artifacts.has(program.name));
-  if (missing) throw damaged(name, `it has no module of program "${missing.name}"`);
+  if (missing) throw incomplete(`it has no module of program "${missing.name}"`);
   return { ...contents, name, refused: [], artifacts };
 }
 
@@ -102,7 +84,8 @@ export function readTranslated(bytes: Uint8Array, name = 'artifact'): Translated
   try {
     return readChecked(bytes, name);
   } catch (cause) {
-    if (!(cause instanceof WebpfError) || cause.message.startsWith(name)) throw cause;
-    throw new WebpfError(cause.code, `${name}: ${cause.message}`, { stage: 'runtime', subject: name, cause });
+    if (!(cause instanceof WebpfError)) throw cause;
+    const message = `${name} is not what "webpf compile" writes, or cannot be read: ${cause.message}`;
+    throw new WebpfError(cause.code, message, { stage: 'runtime', subject: name, cause });
   }
 }

@@ -1,0 +1,8 @@
+/** The tools of Node, each loaded when it is needed first. */
+import { provideTools } from './tools.ts';
+
+provideTools({
+  translate: async (...given) => (await import('../jit/translate.ts')).translate(...given),
+  openCache: async (directory) => new (await import('./cache/disk.ts')).DiskCache(directory),
+  optimizer: async () => (await import('./tiers/client.ts')).optimizer,
+});
