@@ -88,6 +88,7 @@ export {
   type ProgramTypeDefinition,
 } from './verifier/custom.ts';
 export type { Argument as HelperArgument, Result as HelperResult } from './verifier/helpers/types.ts';
+export { Verifier, verify } from './verifier/lazy.ts';
 export type { InsnFacts, Proof, ProofMode, RegisterFact, StackFact } from './verifier/proof.ts';
 export { checkStructure, type Structure } from './verifier/structure.ts';
 export type {
@@ -98,5 +99,4 @@ export type {
   Verification,
   VerifyOptions,
 } from './verifier/verification.ts';
-export { Verifier, verify } from './verifier/verify.ts';
 export { VERSION as version } from './version.ts';

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { EngineKind, OpenOptions, ProgramType } from '../index.ts';
+import { cacheDirectory, type EngineKind, type OpenOptions, type ProgramType } from '../index.ts';
+import type { Environment } from './io.ts';
 import { programTypes } from './programTypes.ts';
 
 /** How many rows or lines are shown; `Infinity` for all. */
@@ -13,6 +14,8 @@ export interface ProgramOptions {
 
 export interface EngineFlags {
   readonly engine: EngineKind;
+  /** False with --no-cache. */
+  readonly cache?: boolean;
   readonly sandbox?: boolean;
   readonly trusted?: boolean;
   readonly budget?: number;
@@ -87,7 +90,10 @@ export const typeOption = (): Option =>
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object a line');
 
 export const engineOption = (): Option =>
-  choice('-e, --engine <engine>', 'what runs the program', ['jit', 'interp']).default('jit');
+  choice('-e, --engine <engine>', 'what runs the program', ['jit', 'interp', 'auto']).default('jit');
+
+export const cacheOption = (): Option =>
+  new Option('--no-cache', 'neither use translations of earlier runs nor keep any');
 
 /** How programs run, where not as they do by default: verified. */
 export const modeOptions = (command: Command): Command =>
@@ -115,10 +121,11 @@ export const engineSettings = (command: Command): Command =>
     .addOption(globalOption());
 
 /** What of the flags an engine and an object take. */
-export function openOptionsOf(flags: EngineFlags): OpenOptions {
-  const { engine, sandbox, trusted, budget, cpus, time, seed, global } = flags;
+export function openOptionsOf(flags: EngineFlags, env: Environment): OpenOptions {
+  const { cache, engine, sandbox, trusted, budget, cpus, time, seed, global } = flags;
   return {
     engine,
+    ...(cache === true && { cache: cacheDirectory(env) }),
     ...(sandbox !== undefined && { sandbox }),
     ...(trusted !== undefined && { trusted }),
     ...(budget !== undefined && { budget }),

@@ -149,7 +149,7 @@ export class Engine implements RunHost, RingHost {
     const imports = { memory, ...systemClocks, hostHelper: helpers.call };
     bound.exports = await instantiateRuntime(kind, imports, options.runtime);
     const engine = new Engine(options, new LinearMemory(memory, kind, bound.exports), bound.exports, helpers);
-    helpers.add(options.helpers ?? {});
+    if (options.helpers !== undefined) helpers.add(options.helpers, await import('./helperRules.ts'));
     return engine;
   }
 

@@ -3,7 +3,7 @@ import { valueCodec } from '../frontend/btf/codec.ts';
 import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
-import { type CustomProgramType, defineProgramType, type ProgramTypeDefinition } from '../verifier/custom.ts';
+import type { CustomProgramType, ProgramTypeDefinition } from '../verifier/custom.ts';
 import { type Admission, admit, type TypeChoice } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
 import { type TranslatedObject, writeTranslated } from './artifacts/file.ts';
@@ -46,23 +46,18 @@ export interface ObjectOptions {
   readonly cache?: string | false;
 }
 
-const contextKinds = Object.keys(contextCodes) as ContextKind[];
-
-const isChecked = (type: ProgramTypeDefinition | CustomProgramType): type is CustomProgramType =>
-  type.helpers instanceof Map;
-
-/** The host's own type, checked. What it says of the context leaves nothing to choose. */
-function customType({ programType, context = 'memory' }: ObjectOptions): CustomProgramType | undefined {
-  if (programType === undefined) return undefined;
-  if (context === 'memory') return isChecked(programType) ? programType : defineProgramType(programType);
-  throw badArgument(`option context is ${context}, but programs of a type of your own get plain memory`);
+/** Options whose program type has been checked: see checkOptions(). */
+export interface CheckedOptions extends ObjectOptions {
+  readonly programType?: CustomProgramType;
 }
+
+const contextKinds = Object.keys(contextCodes) as ContextKind[];
 
 /** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
 export class BpfObject implements Disposable {
   readonly engine: Engine;
   readonly file: ObjectFile;
-  readonly #options: ObjectOptions;
+  readonly #options: CheckedOptions;
   readonly #ownsEngine: boolean;
   readonly #maps: MapSet;
   readonly #type: CustomProgramType | undefined;
@@ -74,7 +69,7 @@ export class BpfObject implements Disposable {
   constructor(
     engine: Engine,
     file: ObjectFile | TranslatedObject,
-    options: ObjectOptions,
+    options: CheckedOptions,
     ownsEngine: boolean,
   ) {
     engine.assertOpen();
@@ -83,7 +78,7 @@ export class BpfObject implements Disposable {
     this.file = file;
     this.#options = options;
     this.#ownsEngine = ownsEngine;
-    this.#type = customType(options);
+    this.#type = options.programType;
     this.#artifacts = 'artifacts' in file ? file.artifacts : new Map();
     this.#maps = new MapSet(engine, file.maps, options);
   }

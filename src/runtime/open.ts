@@ -7,6 +7,7 @@ import { badArgument } from './argument.ts';
 import { isModule, readTranslated } from './artifacts/file.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
+import { checkOptions } from './objectOptions.ts';
 
 /** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
@@ -70,7 +71,7 @@ export async function readObject(source: Source, name?: string): Promise<ObjectF
 export async function open(source: Source, options: OpenOptions = {}): Promise<BpfObject> {
   const file = await readObject(source);
   const engine = await Engine.create(options);
-  return new BpfObject(engine, file, options, true);
+  return new BpfObject(engine, file, await checkOptions(options), true);
 }
 
 /** Opens another object in an engine that exists: the same memory, clocks and helpers. */
@@ -79,5 +80,5 @@ export async function openIn(
   source: Source,
   options: ObjectOptions = {},
 ): Promise<BpfObject> {
-  return new BpfObject(engine, await readObject(source), options, false);
+  return new BpfObject(engine, await readObject(source), await checkOptions(options), false);
 }

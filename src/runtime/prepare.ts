@@ -10,7 +10,6 @@ import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type Admission, unverified } from './admit.ts';
-import { checkedInterpreter } from './checked.ts';
 import { contextCodes, contextKindOf } from './context.ts';
 import { writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
@@ -170,12 +169,14 @@ const withFlowKeys = (engine: Engine, executor: Executor, flowKeys: FlowKeys): E
   }),
 });
 
-function executorOf(engine: Engine, placed: Placed, proof: Proof): Executor | Promise<Executor> {
+async function executorOf(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   if (engine.kind === 'jit') return jit(engine, placed, proof);
   if (engine.kind === 'auto') return auto(engine, placed, interpreter(engine, placed));
   const plain = interpreter(engine, placed);
   const { facts } = placed;
-  return facts === undefined ? plain : { ...plain, ...checkedInterpreter(engine, placed, facts) };
+  if (facts === undefined) return plain;
+  const { checkedInterpreter } = await import('./checked.ts');
+  return { ...plain, ...checkedInterpreter(engine, placed, facts) };
 }
 
 /** Gives a placed program the code of the engine's kind; `proof` is what the JIT may rely on. */

@@ -62,7 +62,7 @@ async function measure(
   note: (name: string, mode: ProofMode) => void,
 ): Promise<Measured> {
   const start = performance.now();
-  using object = await open(file, openOptionsOf({ ...flags, engine }));
+  using object = await open(file, openOptionsOf({ ...flags, engine, cache: false }, {}));
   const program = await object.program(flags.program);
   const loadMs = performance.now() - start;
   note(program.name, program.mode);

@@ -11,6 +11,7 @@ import { type Io, stdinBytes } from '../io.ts';
 import { printMaps } from '../show/maps.ts';
 import type { RunFlags } from './flags.ts';
 import { ETHERNET, linkTypeName } from './linkTypes.ts';
+import { noteTier } from './note.ts';
 import { Progress } from './progress.ts';
 import { Streams } from './streams.ts';
 import { printSummary } from './summary.ts';
@@ -99,6 +100,7 @@ export async function runCapture(
   // A file that is no capture at all has given nothing to sum up.
   if (damage && tally.packets === 0) throw damage;
   printSummary(io, program, path, flags, run);
+  noteTier(io, program);
   printMaps(io, object, flags.maps, flags.json === true);
   if (damage) printError(io, damage);
   return damage ? 1 : 0;
