@@ -89,8 +89,12 @@ export const typeOption = (): Option =>
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object a line');
 
-export const engineOption = (): Option =>
-  choice('-e, --engine <engine>', 'what runs the program', ['jit', 'interp', 'auto']).default('jit');
+export const engineOption = (usual: EngineKind): Option =>
+  choice('-e, --engine <engine>', 'what runs the program; auto: interpreted until it is translated', [
+    'jit',
+    'interp',
+    'auto',
+  ]).default(usual);
 
 export const cacheOption = (): Option =>
   new Option('--no-cache', 'neither use translations of earlier runs nor keep any');

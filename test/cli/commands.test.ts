@@ -71,7 +71,7 @@ describe('webpf compile', () => {
   it('writes what runs and is measured without the object file', async () => {
     const target = files.path('count.wasm');
     await webpf(['compile', example('flows.bpf.o'), '-o', target]);
-    const argv = ['-c', CAPTURE, '--maps', 'all', '--json'];
+    const argv = ['-e', 'jit', '-c', CAPTURE, '--maps', 'all', '--json'];
     const [original, compiled] = await Promise.all(
       [example('flows.bpf.o'), target].map(async (file) =>
         jsonLines((await webpf(['run', file, ...argv])).out),

@@ -39,7 +39,7 @@ export const run: Register = (cli, io, action) => {
     )
     .addOption(programOption())
     .addOption(typeOption())
-    .addOption(engineOption())
+    .addOption(engineOption('auto'))
     .addOption(cacheOption())
     .option('-d, --data <hex|@file>', 'one packet (or memory, for programs without packets)')
     .option('-c, --capture <file>', 'every packet of a pcap or pcapng file; - for standard input')

@@ -7,7 +7,7 @@ import type { Job, Made } from './job.ts';
 import { Samples } from './samples.ts';
 
 /** Interpreted so long (ms), a program is worth a worker: short runs are over before a translation could help. */
-const PATIENCE = 5;
+const PATIENCE = 50;
 /** After so long (ms) it is translated however little it runs: the next event shall find it fast. */
 const GRACE = 100;
 
