@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
-import { openObject } from '../frontend/object.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
-import { isModule, readTranslated } from './artifacts/file.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
 import { checkOptions } from './objectOptions.ts';
+import { readBytes } from './read.ts';
 
 /** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
@@ -40,9 +39,6 @@ const objectOf = (program: Program, name = program.name): ObjectFile => ({
   license: program.license,
   btf: program.btf,
 });
-
-const readBytes = (bytes: Uint8Array, name: string | undefined): ObjectFile =>
-  isModule(bytes) ? readTranslated(bytes, name) : openObject(bytes, name);
 
 /**
  * Reads an object file (ELF, eBPF, little-endian), or a translated program.
