@@ -2,12 +2,12 @@
  * The compiled parts of webpf, which lie beside its code. Browsers fetch them; the module that reads files in Node has
  * its name in a variable, so that bundlers for browsers do not look for it.
  */
-const FILE_SYSTEM = 'node:fs/promises';
+const FILE_SYSTEM = 'node:fs';
 
 export async function readPart(url: URL): Promise<Uint8Array> {
   if (url.protocol === 'file:') {
-    const { readFile } = (await import(FILE_SYSTEM)) as typeof import('node:fs/promises');
-    return readFile(url);
+    const { readFileSync } = (await import(FILE_SYSTEM)) as typeof import('node:fs');
+    return readFileSync(url);
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url.href}: ${response.status} ${response.statusText}`);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
@@ -20,6 +19,7 @@ function pathOf(url: URL): string {
 
 async function readSource(path: string): Promise<Uint8Array> {
   try {
+    const { readFile } = await import('node:fs/promises');
     return await readFile(path);
   } catch (cause) {
     throw new WebpfError('file', `cannot read ${path}: ${(cause as Error).message}`, {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { open, type ProgramType } from '../../index.ts';
 import type { Register } from '../command.ts';
 import { readProgramFile, writing } from '../input.ts';
@@ -27,7 +27,7 @@ async function compileFile(io: Io, file: string, flags: Flags): Promise<number> 
   const { wasm, info } = await object.artifact(program);
   const ms = Math.round(performance.now() - start);
   noteSandbox(io, info.name, info.mode, flags);
-  await writing(output, () => writeFile(output, wasm));
+  await writing(output, () => writeFileSync(output, wasm));
   if (json) printJson(io.stdout, { program: info.name, output, bytes: wasm.length, ms, mode: info.mode });
   else io.stdout.write(`${output}: ${info.name}, ${grouped(wasm.length)} bytes in ${ms} ms\n`);
   return 0;

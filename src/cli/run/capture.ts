@@ -52,7 +52,7 @@ class CaptureRun {
     const source = this.#path === '-' ? stdinBytes(this.#io) : this.#path;
     for await (const batch of readCapture(source, { onDamage, batchSize, name: this.#path })) {
       await this.#run(batch, number === 0);
-      this.#progress.update(batch, number);
+      await this.#progress.update(batch, number);
     }
   }
 

@@ -3,7 +3,7 @@
  * each ends with a checksum; what is damaged is deleted. The oldest go when there is too much.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Artifact } from '../../jit/artifact.ts';
 import { readSealed, seal } from '../artifacts/seal.ts';
@@ -26,10 +26,19 @@ interface Kept {
 
 async function keptAt(path: string): Promise<Kept[]> {
   try {
+    const { stat } = await import('node:fs/promises');
     const { size, mtimeMs } = await stat(path);
     return [{ path, bytes: size, time: mtimeMs }];
   } catch {
     return []; // another process has deleted it
+  }
+}
+
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }
 
@@ -45,21 +54,17 @@ export class DiskCache implements Cache {
 
   async read(inputs: Uint8Array): Promise<Artifact | undefined> {
     const path = this.#pathOf(inputs);
-    const bytes = await readFile(path).catch(() => undefined);
+    const bytes = quietly(() => readFileSync(path));
     if (bytes === undefined) return undefined;
-    try {
-      const artifact = readSealed(new Uint8Array(bytes));
-      const now = new Date();
-      void utimes(path, now, now).catch(() => {});
-      return artifact;
-    } catch {
-      await rm(path, { force: true }).catch(() => {});
-      return undefined;
-    }
+    const artifact = quietly(() => readSealed(new Uint8Array(bytes)));
+    const now = new Date();
+    quietly(() => (artifact === undefined ? rmSync(path, { force: true }) : utimesSync(path, now, now)));
+    return artifact;
   }
 
   async write(inputs: Uint8Array, artifact: Artifact): Promise<void> {
     const path = this.#pathOf(inputs);
+    const { mkdir, rename, rm, writeFile } = await import('node:fs/promises');
     const unfinished = `${path}.${randomUUID()}${UNFINISHED}`;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
@@ -78,6 +83,7 @@ export class DiskCache implements Cache {
   }
 
   async #trim(): Promise<void> {
+    const { readdir, rm } = await import('node:fs/promises');
     const names = await readdir(this.#directory);
     const own = names.filter((name) => /^[0-9a-f]{64}\.wasm/.test(name));
     const files = (await Promise.all(own.map((name) => keptAt(join(this.#directory, name))))).flat();
