@@ -2,12 +2,16 @@
 
 export { attach, init } from './engine';
 export { interpretBatch, step, stepBegin } from './interp/entry';
+export { arrayUpdate } from './maps/array';
 export { mapCreate, mapDestroy } from './maps/create';
 export { mapDump } from './maps/dump';
+export { hashDelete, hashLookup, hashUpdate, lruUse } from './maps/hash';
 export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
+export { trieDelete, trieLookup, trieUpdate } from './maps/trie';
 export { alloc, free } from './memory/allocator';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
-export { begin, finish } from './run/begin';
+export { ringbufDiscard, ringbufOutput, ringbufReserve, ringbufSubmit } from './rings/verified';
+export { begin, finish, prepare } from './run/begin';
 export { spend } from './run/budget';
 export { functionIndex } from './run/callx';
 export { packetLoad } from './run/packet';

@@ -41,6 +41,7 @@ export {
 } from './isa/disasm.ts';
 export { helperName } from './isa/helpers.ts';
 export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
+export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/disasm/code.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
@@ -59,14 +60,18 @@ export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps
 export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
+export { PacketBuffer, type PacketBufferOptions, type PacketRoom } from './runtime/packetBuffer.ts';
+export type { ProfileEntry } from './runtime/profile.ts';
 export {
   type BatchOptions,
   BpfProgram,
-  type Redirect,
   type RepeatResult,
-  type RunResult,
   type Tier,
 } from './runtime/program.ts';
+export type { Redirect, RunResult } from './runtime/result.ts';
+export { openShared } from './runtime/share/attach.ts';
+export type { SharedObject } from './runtime/share/share.ts';
+export type { AttachOptions } from './runtime/share/types.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';

@@ -25,7 +25,8 @@ export { BpfMap } from './runtime/maps/map.ts';
 export { BpfQueue } from './runtime/maps/queue.ts';
 export { PerfBuffer, RingBuffer, TraceLog } from './runtime/maps/ring.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
-export { BpfProgram, type RunResult, type Tier } from './runtime/program.ts';
+export { BpfProgram, type Tier } from './runtime/program.ts';
+export type { RunResult } from './runtime/result.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { VERSION as version } from './version.ts';
 

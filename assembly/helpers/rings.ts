@@ -22,15 +22,16 @@ import {
   reservedHeader,
   ringReserve,
   ringWrite,
+  WAKEUP_FLAGS,
 } from '../rings/ring';
 import { run } from '../run/state';
 import { charge, contextArgument, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
 import { packetLength } from './packet';
 
-const WAKEUP_FLAGS: u64 = 3; // BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP: the host polls, nobody is woken
 const CURRENT_CPU: u64 = 0xffff_ffff;
 const CTXLEN_MASK: u64 = 0xf_ffff_0000_0000;
 
+@inline
 function ringbuf(map: u64): u32 {
   return ringOf(typedMap(map, MAP_TYPE_RINGBUF), 0);
 }
@@ -53,6 +54,7 @@ export function bpf_ringbuf_reserve(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
 }
 
 /** Ends a reservation. The map's address stands before the record: a forged one is refused like any wrong map. */
+@inline
 function finish(r1: u64, discard: bool): void {
   const before = memoryArgument(r1 - RECORD_HEADER, RECORD_HEADER, 0);
   const header = reservedHeader(ringbuf(load<u64>(before)), r1 as u32);

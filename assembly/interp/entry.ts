@@ -7,8 +7,10 @@ import {
   REC_LEN,
   REC_SIZE,
   RUN_BATCH_INDEX,
+  RUN_INTERPRETED,
   RUN_INTERP_FRAMES,
   RUN_PROG,
+  RUN_RECORD,
   RUN_REGS,
   RUN_STACK_TOP,
   RUN_STEP_DEPTH,
@@ -16,7 +18,7 @@ import {
 } from '../../src/abi/layout';
 import { TRAP_UNSUPPORTED } from '../../src/abi/traps';
 import { INSN_SIZE } from '../../src/interp/opcodes';
-import { RUN_INTERPRETED, RUN_PAUSED, RUN_PAUSED_AT, RUN_RECORD, WINDOW_SIZE } from '../../src/interp/window';
+import { RUN_PAUSED, RUN_PAUSED_AT, WINDOW_SIZE } from '../../src/interp/window';
 import { begin, finish } from '../run/begin';
 import { registerInterpreter } from '../run/callback';
 import { run } from '../run/state';

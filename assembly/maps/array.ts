@@ -28,6 +28,7 @@ import {
   setCpuStride,
   valueAt,
 } from './descriptor';
+import { closeValue, openValue } from './guard';
 
 /** Arrays and per-CPU arrays: every element exists from the start, as zeros. */
 export function arrayInit(map: u32): i32 {
@@ -63,9 +64,11 @@ export function arrayUpdate(map: u32, key: u32, value: u32, flags: u64, host: bo
   const error = flagError(map, index, flags);
   if (error) return error;
   const to = valueAt(map, index);
+  const word = flags & BPF_F_LOCK ? closeValue(map, to) : 0;
   if (load<u32>(map, M_CPUS) == 1) copyValue(map, to, value);
   else if (host) copyAllCpus(map, to, value);
   else copyOwnCpu(map, to, value, false);
+  openValue(word);
   return 0;
 }
 

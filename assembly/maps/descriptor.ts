@@ -1,9 +1,11 @@
+import { HASH_TABLE } from '../../src/abi/hash';
 import {
   HDR_NCPU,
   HEADER,
   MAP_COUNT,
   MAP_CPU_STRIDE,
   MAP_KEY_SIZE,
+  MAP_LOCK,
   MAP_PRIVATE,
   MAP_SPIN_LOCK,
   MAP_VALUE_SIZE,
@@ -20,7 +22,7 @@ import { run } from '../run/state';
 // The part of a map descriptor that only assembly/maps knows. All u32 unless it says otherwise.
 
 /** Sequence lock of the map's structure (values are the program's own to guard). */
-export const M_LOCK: i32 = MAP_PRIVATE;
+export const M_LOCK: i32 = MAP_LOCK;
 /** Maps-in-map that hold this map, plus one for the host. */
 export const M_REFS: i32 = MAP_PRIVATE + 4;
 /** The value slab, also where programs must not see it (MAP_VALUES is 0 then). */
@@ -29,9 +31,9 @@ export const M_SLAB: i32 = MAP_PRIVATE + 8;
 export const M_EXTRA: i32 = MAP_PRIVATE + 12;
 /** CPUs that have values of their own: 1, or NCPU for per-CPU maps. */
 export const M_CPUS: i32 = MAP_PRIVATE + 16;
-/** Second and third slab: hash buckets and entries, trie nodes, ring headers. */
-export const M_TABLE: i32 = MAP_PRIVATE + 20;
-export const M_ENTRIES: i32 = MAP_PRIVATE + 24;
+/** Second and third slab: the table of a hash, trie nodes, ring headers. */
+export const M_TABLE: i32 = HASH_TABLE;
+export const M_THIRD: i32 = MAP_PRIVATE + 24;
 /** Key windows of bpf_for_each_map_elem, behind the values. */
 export const M_KEYS: i32 = MAP_PRIVATE + 28;
 /** From here on each type has fields of its own. */
@@ -78,20 +80,23 @@ export function hideValues(map: u32): void {
 export function freeSlabs(map: u32): void {
   free(load<u32>(map, M_SLAB));
   free(load<u32>(map, M_TABLE));
-  free(load<u32>(map, M_ENTRIES));
+  free(load<u32>(map, M_THIRD));
 }
 
 /** CPU 0's value in `slot`. */
+@inline
 export function valueAt(map: u32, slot: u32): u32 {
   return load<u32>(map, M_SLAB) + slot * load<u32>(map, MAP_VALUE_STRIDE);
 }
 
 /** The running CPU's value in `slot` (the only one, unless the map is per-CPU). */
+@inline
 export function ownValueAt(map: u32, slot: u32): u32 {
   return valueAt(map, slot) + load<u32>(run, RUN_CPU) * load<u32>(map, MAP_CPU_STRIDE);
 }
 
 /** Copies a value over another, except for its struct bpf_spin_lock. */
+@inline
 export function copyValue(map: u32, to: u32, from: u32): void {
   const size = load<u32>(map, MAP_VALUE_SIZE);
   const lock = load<u32>(map, MAP_SPIN_LOCK);
@@ -124,6 +129,7 @@ export function copyOwnCpu(map: u32, to: u32, from: u32, fresh: bool): void {
   copyValue(map, to + own * apart, from);
 }
 
+@inline
 export function addCount(map: u32, change: u32): void {
   store<u32>(map, load<u32>(map, MAP_COUNT) + change, MAP_COUNT);
 }

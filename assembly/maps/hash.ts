@@ -1,7 +1,9 @@
+import { ENTRY_KEY, ENTRY_LRU_KEY } from '../../src/abi/hash';
 import {
   HDR_NCPU,
   HEADER,
   MAP_COUNT,
+  MAP_KEY_SIZE,
   MAP_MAX_ENTRIES,
   MAP_SPIN_LOCK,
   MAP_TYPE,
@@ -20,8 +22,8 @@ import {
   MAP_TYPE_LRU_PERCPU_HASH,
   MAP_TYPE_PERCPU_HASH,
 } from '../../src/abi/maps';
-import { lock, unlock } from '../memory/lock';
-import { bucketOf, chainsInit, find, following, keyAt, linkOf, linkTo, setHash } from './chain';
+import { lock, lockUnchanged, unlock } from '../memory/lock';
+import { bucketOf, chainsInit, find, following, foundAt, keyAt, linkOf, linkTo } from './chain';
 import {
   addCount,
   copyAllCpus,
@@ -34,17 +36,14 @@ import {
   setCpuStride,
   valueAt,
 } from './descriptor';
+import { closeValue, openValue } from './guard';
 import { copyKey, hashKey } from './key';
-import { lruInsert, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
+import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
 import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
 
 // Hash maps of all kinds: an element's value lies in the slot of the same number in the value slab. A replaced
 // element keeps its place in the chain, so that updating while iterating visits every key once. An LRU map that
 // is full drops exactly the least recently used element, where the kernel approximates.
-
-/** Offset of the key in an entry; LRU entries have two links more. */
-const KEY_PLAIN: u32 = 8;
-const KEY_LRU: u32 = 16;
 
 export function isPerCpu(type: u32): bool {
   return type == MAP_TYPE_PERCPU_HASH || type == MAP_TYPE_LRU_PERCPU_HASH;
@@ -58,11 +57,12 @@ function isLru(type: u32): bool {
 export function hashInit(map: u32): i32 {
   const type = load<u32>(map, MAP_TYPE);
   const cpus = isPerCpu(type) ? load<u32>(HEADER, HDR_NCPU) : 1;
-  const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) + spareSlots(load<u32>(map, MAP_VALUE_SIZE), cpus);
+  const bytes = (load<u32>(map, MAP_KEY_SIZE) as u64) + (load<u32>(map, MAP_VALUE_SIZE) as u64) * cpus;
+  const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) + spareSlots(bytes);
   if (slots > 0x7fff_ffff || !reserveValues(map, slots, cpus)) return -ENOMEM;
   if (isPerCpu(type)) setCpuStride(map, slots);
   store<u32>(map, isLru(type) ? 1 : 0, M_LRU);
-  return chainsInit(map, slots as u32, isLru(type) ? KEY_LRU : KEY_PLAIN) ? 0 : -ENOMEM;
+  return chainsInit(map, slots as u32, isLru(type) ? ENTRY_LRU_KEY : ENTRY_KEY) ? 0 : -ENOMEM;
 }
 
 /** The running CPU's value for a program; makes the element the most recently used of an LRU map. */
@@ -72,13 +72,21 @@ export function hashLookup(map: u32, key: u32): u32 {
   return slot ? ownValueAt(map, slot - 1) : 0;
 }
 
-function lruLookup(map: u32, key: u32): u32 {
-  const hash = hashKey(map, key);
-  lock(map + M_LOCK);
-  const slot = load<u32>(linkOf(map, key, hash));
-  if (slot) lruTouch(map, slot - 1);
+/**
+ * Makes `slot` (+ 1), found when the lock had that sequence number, the most recently used. Where others have changed
+ * the map meanwhile, the element keeps its place in the list: readers wait for no one.
+ */
+export function lruUse(map: u32, slot: u32, sequence: u32): void {
+  if (lruIsFirst(map, slot - 1) || !lockUnchanged(map + M_LOCK, sequence)) return;
+  lruTouch(map, slot - 1);
   unlock(map + M_LOCK);
-  return slot ? ownValueAt(map, slot - 1) : 0;
+}
+
+function lruLookup(map: u32, key: u32): u32 {
+  const slot = find(map, key);
+  if (slot == 0) return 0;
+  lruUse(map, slot, foundAt);
+  return ownValueAt(map, slot - 1);
 }
 
 /** CPU 0's value for the host. */
@@ -88,6 +96,7 @@ export function hashPeek(map: u32, key: u32): u32 {
 }
 
 /** Takes the element that `link` points at out of the map. */
+@inline
 function detach(map: u32, link: u32): void {
   const slot = load<u32>(link) - 1;
   store<u32>(link, load<u32>(entryAt(map, slot), E_NEXT));
@@ -97,12 +106,12 @@ function detach(map: u32, link: u32): void {
 }
 
 /** A new entry for `key` at `link`, before `next`; there always is a spare slot. */
-function attach(map: u32, link: u32, key: u32, hash: u32, next: u32): u32 {
+@inline
+function attach(map: u32, link: u32, key: u32, next: u32): u32 {
   const slot = takeSlot(map) - 1;
   const entry = entryAt(map, slot);
   const at = load<u32>(map, MAP_SPIN_LOCK);
   copyKey(map, keyAt(map, slot), key);
-  setHash(entry, hash);
   store<u32>(entry, next, E_NEXT);
   store<u32>(link, slot + 1);
   if (load<u32>(map, M_LRU)) lruInsert(map, slot);
@@ -110,6 +119,7 @@ function attach(map: u32, link: u32, key: u32, hash: u32, next: u32): u32 {
   return slot;
 }
 
+@inline
 function writeValue(map: u32, slot: u32, value: u32, host: bool, fresh: bool): void {
   const to = valueAt(map, slot);
   if (load<u32>(map, M_CPUS) == 1) copyValue(map, to, value);
@@ -117,27 +127,31 @@ function writeValue(map: u32, slot: u32, value: u32, host: bool, fresh: bool): v
   else copyOwnCpu(map, to, value, fresh);
 }
 
+@inline
 function insert(map: u32, key: u32, hash: u32, value: u32, host: bool): i32 {
   if (load<u32>(map, MAP_COUNT) >= load<u32>(map, MAP_MAX_ENTRIES)) {
     if (!load<u32>(map, M_LRU)) return -E2BIG;
     detach(map, linkTo(map, lruLast(map)));
   }
   const bucket = bucketOf(map, hash);
-  const slot = attach(map, bucket, key, hash, load<u32>(bucket));
+  const slot = attach(map, bucket, key, load<u32>(bucket));
   writeValue(map, slot, value, host, true);
   addCount(map, 1);
   return 0;
 }
 
 function overwrite(map: u32, slot: u32, value: u32, host: bool): void {
+  const word = closeValue(map, valueAt(map, slot));
   writeValue(map, slot, value, host, false);
+  openValue(word);
   if (load<u32>(map, M_LRU)) lruTouch(map, slot);
 }
 
 /** As in the kernel, a new element takes the old one's place: who points to the old value still reads the old value. */
-function replace(map: u32, link: u32, key: u32, hash: u32, value: u32, host: bool): void {
+@inline
+function replace(map: u32, link: u32, key: u32, value: u32, host: bool): void {
   const old = load<u32>(link) - 1;
-  const slot = attach(map, link, key, hash, load<u32>(entryAt(map, old), E_NEXT));
+  const slot = attach(map, link, key, load<u32>(entryAt(map, old), E_NEXT));
   writeValue(map, slot, value, host, true);
   if (load<u32>(map, M_LRU)) lruRemove(map, old);
   giveSlot(map, old);
@@ -150,13 +164,14 @@ function flagsAllowed(map: u32, flags: u64): bool {
 }
 
 /** Per-CPU values and locked updates are written in place. */
+@inline
 function updateLocked(map: u32, key: u32, hash: u32, value: u32, flags: u64, host: bool): i32 {
   const link = linkOf(map, key, hash);
   const slot = load<u32>(link);
   if (slot == 0) return flags & BPF_EXIST ? -ENOENT : insert(map, key, hash, value, host);
   if (flags & BPF_NOEXIST) return -EEXIST;
   if (isPerCpu(load<u32>(map, MAP_TYPE)) || flags & BPF_F_LOCK) overwrite(map, slot - 1, value, host);
-  else replace(map, link, key, hash, value, host);
+  else replace(map, link, key, value, host);
   return 0;
 }
 

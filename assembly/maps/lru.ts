@@ -1,3 +1,4 @@
+import { ENTRY_LRU_NEWER, ENTRY_LRU_OLDER, HASH_LRU_FIRST, HASH_LRU_LAST } from '../../src/abi/hash';
 import { M_CHAIN_TYPE } from './chain';
 import { entryAt } from './slots';
 
@@ -5,10 +6,10 @@ import { entryAt } from './slots';
 
 /** 1 for LRU maps. */
 export const M_LRU: i32 = M_CHAIN_TYPE;
-const M_FIRST: i32 = M_CHAIN_TYPE + 4;
-const M_LAST: i32 = M_CHAIN_TYPE + 8;
-const E_NEWER: i32 = 8;
-const E_OLDER: i32 = 12;
+const M_FIRST: i32 = HASH_LRU_FIRST;
+const M_LAST: i32 = HASH_LRU_LAST;
+const E_NEWER: i32 = ENTRY_LRU_NEWER;
+const E_OLDER: i32 = ENTRY_LRU_OLDER;
 
 export function lruInsert(map: u32, slot: u32): void {
   const first = load<u32>(map, M_FIRST);
@@ -30,8 +31,12 @@ export function lruRemove(map: u32, slot: u32): void {
   else store<u32>(map, newer, M_LAST);
 }
 
+export function lruIsFirst(map: u32, slot: u32): bool {
+  return load<u32>(map, M_FIRST) == slot + 1;
+}
+
 export function lruTouch(map: u32, slot: u32): void {
-  if (load<u32>(map, M_FIRST) == slot + 1) return;
+  if (lruIsFirst(map, slot)) return;
   lruRemove(map, slot);
   lruInsert(map, slot);
 }

@@ -1,4 +1,5 @@
-import { M_ENTRIES, M_TYPE } from './descriptor';
+import { ENTRY_NEXT } from '../../src/abi/hash';
+import { M_TYPE } from './descriptor';
 
 // Slots of hash elements and trie nodes. A freed slot waits in a queue behind QUARANTINE others before it is
 // handed out again, so that the value a program looked up stays readable after the element is deleted or
@@ -11,27 +12,29 @@ const M_FREE_HEAD: i32 = M_TYPE + 8; // slot + 1
 const M_FREE_TAIL: i32 = M_TYPE + 12; // slot + 1
 const M_FREE_COUNT: i32 = M_TYPE + 16;
 export const M_ENTRY_STRIDE: i32 = M_TYPE + 20;
+export const M_ENTRIES: i32 = M_TYPE + 24; // address of slot 0's entry, in the second slab
 /** First field for the types that use slots. */
-export const M_SLOT_TYPE: i32 = M_TYPE + 24;
+export const M_SLOT_TYPE: i32 = M_TYPE + 28;
 
 /** Links a free entry to the next; hash chains and tries use the same field while the entry is in use. */
-export const E_NEXT: i32 = 0;
+export const E_NEXT: i32 = ENTRY_NEXT;
 
 const QUARANTINE: u32 = 1024;
-const SPARE_BYTES: u32 = 1 << 18;
+const SPARE_BYTES: u32 = 1 << 12;
 const SPARE_MIN: u32 = 2;
 const SPARE_MAX: u32 = 256;
 
-/** Slots beyond max_entries, for values of `stride` bytes on each of `cpus`. */
-export function spareSlots(stride: u32, cpus: u32): u32 {
-  const fit = SPARE_BYTES / max<u32>(stride, 1) / cpus;
-  return min<u32>(max<u32>(fit, SPARE_MIN), SPARE_MAX);
+/** Slots beyond max_entries, for keys and values of `bytes` together. */
+export function spareSlots(bytes: u64): u32 {
+  return min<u64>(max<u64>(SPARE_BYTES / bytes, SPARE_MIN), SPARE_MAX) as u32;
 }
 
+@inline
 export function entryAt(map: u32, slot: u32): u32 {
   return load<u32>(map, M_ENTRIES) + slot * load<u32>(map, M_ENTRY_STRIDE);
 }
 
+@inline
 function takeFree(map: u32): u32 {
   const slot = load<u32>(map, M_FREE_HEAD);
   if (slot == 0) return 0;
@@ -43,6 +46,7 @@ function takeFree(map: u32): u32 {
 }
 
 /** slot + 1, or 0 when all are in use. */
+@inline
 export function takeSlot(map: u32): u32 {
   const fresh = load<u32>(map, M_FRESH);
   if (fresh >= load<u32>(map, M_SLOTS) || load<u32>(map, M_FREE_COUNT) > QUARANTINE) return takeFree(map);
@@ -50,6 +54,7 @@ export function takeSlot(map: u32): u32 {
   return fresh + 1;
 }
 
+@inline
 export function giveSlot(map: u32, slot: u32): void {
   store<u32>(entryAt(map, slot), 0, E_NEXT);
   const tail = load<u32>(map, M_FREE_TAIL);

@@ -93,7 +93,7 @@ export function update(map: u32, key: u32, value: u32, flags: u64, host: bool): 
     case MAP_TYPE_DEVMAP_HASH:
       return hashUpdate(map, key, value, flags, host);
     case MAP_TYPE_LPM_TRIE:
-      return trieUpdate(map, key, value, flags);
+      return trieUpdate(map, key, value, flags, host);
     case MAP_TYPE_PROG_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
       return host ? objectUpdate(map, key, value, flags) : -EINVAL;

@@ -1,125 +1,107 @@
 import { MAP_COUNT, MAP_KEY_SIZE, MAP_MAX_ENTRIES, MAP_VALUE_SIZE } from '../../src/abi/layout';
 import { BPF_EXIST, BPF_NOEXIST, EEXIST, EINVAL, ENOENT, ENOMEM, ENOSPC } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
-import { copy } from '../memory/bytes';
 import { lock, readBegin, unchanged, unlock } from '../memory/lock';
-import { owe } from '../run/budget';
-import { addCount, copyValue, M_ENTRIES, M_LOCK, reserveValues, valueAt } from './descriptor';
-import { entryAt, giveSlot, M_ENTRY_STRIDE, M_SLOT_TYPE, M_SLOTS, spareSlots, takeSlot } from './slots';
+import { addCount, copyValue, M_LOCK, M_TABLE, reserveValues, valueAt } from './descriptor';
+import {
+  bit,
+  childLink,
+  commonPrefix,
+  covers,
+  fillNode,
+  HEAD_BITS,
+  headOf,
+  isBranch,
+  M_BYTES,
+  M_ROOT,
+  maxPrefix,
+  N_BRANCH,
+  N_CHILD,
+  N_HEAD,
+  N_PREFIX,
+  N_REST,
+  nodeBit,
+  nodeSize,
+  prefixOf,
+  restOf,
+  trieKey,
+} from './node';
+import { refreshRoots, ROOT_BEST, ROOT_BITS, ROOT_NODE, rootOf, ROOTS_BYTES } from './roots';
+import { entryAt, giveSlot, M_ENTRIES, M_ENTRY_STRIDE, M_SLOTS, spareSlots, takeSlot } from './slots';
 
 // Longest-prefix-match tries, the kernel's algorithm (kernel/bpf/lpm_trie.c describes it with drawings): a binary
 // trie whose nodes hold whole prefixes; a node without a value of its own ("branch") is made where two prefixes
-// part. A node is {child 0, child 1: slot + 1, prefix length, 1 if branch, bytes}; its value lies in the slot of
-// the same number, so a trie has up to two slots for each element.
+// part. A node's value lies in the slot of the same number, so a trie has up to two slots for each element.
 
-const M_ROOT: i32 = M_SLOT_TYPE; // slot + 1
-/** Bytes of the key after the prefix length. */
-const M_BYTES: i32 = M_SLOT_TYPE + 4;
-
-const N_CHILD: i32 = 0; // u32[2]
-const N_PREFIX: i32 = 8;
-const N_BRANCH: i32 = 12;
-const N_BYTES: i32 = 16;
-/** Offset of the bytes in struct bpf_lpm_trie_key. */
-const K_BYTES: i32 = 4;
-/** Bits compared for the price of an instruction: a path has up to a node for each bit of the key. */
-const BITS_PER_INSN: u32 = 64;
 const PREFIX_BITS_MAX: u32 = 2048;
+const K_PREFIX_BYTES: u32 = 4;
 
 export function trieInit(map: u32): i32 {
-  const bytes = load<u32>(map, MAP_KEY_SIZE) - K_BYTES;
-  const spare = spareSlots(load<u32>(map, MAP_VALUE_SIZE), 1);
+  const bytes = load<u32>(map, MAP_KEY_SIZE) - K_PREFIX_BYTES;
+  const spare = spareSlots((load<u32>(map, MAP_KEY_SIZE) as u64) + load<u32>(map, MAP_VALUE_SIZE));
   const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) * 2 + spare;
   if (slots > 0x7fff_ffff || !reserveValues(map, slots, 1)) return -ENOMEM;
-  const stride = (N_BYTES + bytes + 7) & ~7;
+  const stride = nodeSize(bytes);
+  const table = reserve(ROOTS_BYTES + slots * stride);
   store<u32>(map, slots as u32, M_SLOTS);
   store<u32>(map, bytes, M_BYTES);
   store<u32>(map, stride, M_ENTRY_STRIDE);
-  store<u32>(map, reserve(slots * stride), M_ENTRIES);
-  return load<u32>(map, M_ENTRIES) ? 0 : -ENOMEM;
-}
-
-function prefixOf(key: u32): u32 {
-  return load<u32>(key);
-}
-
-function maxPrefix(map: u32): u32 {
-  return load<u32>(map, M_BYTES) * 8;
-}
-
-/** Bit `index` of big-endian bytes. */
-function bit(bytes: u32, index: u32): u32 {
-  return (load<u8>(bytes + (index >> 3)) >> (7 - (index & 7))) & 1;
-}
-
-/** Address of the child link of a node that goes on with `index`th bit of `bytes`. */
-function childLink(node: u32, bytes: u32, index: u32): u32 {
-  return node + N_CHILD + bit(bytes, index) * 4;
-}
-
-/** Number of equal leading bits of a node and a key, at most the shorter prefix. */
-function commonPrefix(node: u32, key: u32): u32 {
-  const limit = min<u32>(load<u32>(node, N_PREFIX), prefixOf(key));
-  if (limit >= BITS_PER_INSN) owe(limit / BITS_PER_INSN);
-  for (let at: u32 = 0; at < limit; at += 8) {
-    const difference = load<u8>(node + (at >> 3), N_BYTES) ^ load<u8>(key + (at >> 3), K_BYTES);
-    if (difference) return min<u32>(limit, at + clz<u32>(difference) - 24);
-  }
-  return limit;
-}
-
-function isBranch(node: u32): bool {
-  return load<u32>(node, N_BRANCH) != 0;
+  store<u32>(map, table, M_TABLE);
+  store<u32>(map, table + ROOTS_BYTES, M_ENTRIES);
+  return table ? 0 : -ENOMEM;
 }
 
 /** slot + 1 of the longest prefix that matches, or 0. */
-function match(map: u32, key: u32): u32 {
-  const wanted = prefixOf(key);
+function match(map: u32, head: u64, rest: u32, wanted: u32): u32 {
   let best: u32 = 0;
+  let slot = load<u32>(map, M_ROOT);
+  if (wanted >= ROOT_BITS) {
+    const root = rootOf(map, head);
+    best = load<u32>(root, ROOT_BEST);
+    slot = load<u32>(root, ROOT_NODE);
+  }
   // A path is at most one node for each bit; more means that a writer in shared memory led us astray.
-  let steps = PREFIX_BITS_MAX + 2;
-  for (let slot = load<u32>(map, M_ROOT); slot && --steps; ) {
+  for (let steps = PREFIX_BITS_MAX + 2; slot && --steps; ) {
     const node = entryAt(map, slot - 1);
     const length = load<u32>(node, N_PREFIX);
-    if (commonPrefix(node, key) < length) break;
+    if (length > wanted) break;
+    if (length < HEAD_BITS ? !covers(node, length, head) : commonPrefix(node, head, rest, wanted) < length) break;
     if (!isBranch(node)) best = slot;
-    if (length >= wanted) break;
-    slot = load<u32>(childLink(node, key + K_BYTES, length));
+    if (length == wanted) break;
+    slot = load<u32>(childLink(node, bit(head, rest, length)));
   }
   return best;
 }
 
 /** Value of the longest matching prefix, or 0. */
 export function trieLookup(map: u32, key: u32): u32 {
-  if (prefixOf(key) > maxPrefix(map)) return 0;
+  const wanted = prefixOf(key);
+  if (wanted > maxPrefix(map)) return 0;
+  const head = headOf(map, key);
   let slot: u32;
   let sequence: u32;
   do {
     sequence = readBegin(map + M_LOCK);
-    slot = match(map, key);
+    slot = match(map, head, restOf(key), wanted);
   } while (!unchanged(map + M_LOCK, sequence));
   return slot ? valueAt(map, slot - 1) : 0;
 }
 
-/** The link at which `key` belongs: to nothing, to a node of exactly its prefix, or to one where they part. */
-function place(map: u32, key: u32): u32 {
+/** The link at which a key belongs: to nothing, to a node of exactly its prefix, or to one where they part. */
+function place(map: u32, head: u64, rest: u32, prefix: u32): u32 {
   let link = map + M_ROOT;
   for (let slot = load<u32>(link); slot; slot = load<u32>(link)) {
     const node = entryAt(map, slot - 1);
     const length = load<u32>(node, N_PREFIX);
-    if (commonPrefix(node, key) != length || length == prefixOf(key)) break;
-    link = childLink(node, key + K_BYTES, length);
+    if (commonPrefix(node, head, rest, prefix) != length || length == prefix) break;
+    link = childLink(node, bit(head, rest, length));
   }
   return link;
 }
 
-function newNode(map: u32, bytes: u32, prefix: u32, branch: u32): u32 {
+function newNode(map: u32, head: u64, rest: u32, prefix: u32, branch: u32): u32 {
   const slot = takeSlot(map);
-  const node = entryAt(map, slot - 1);
-  store<u64>(node, 0, N_CHILD);
-  store<u32>(node, prefix, N_PREFIX);
-  store<u32>(node, branch, N_BRANCH);
-  copy(node + N_BYTES, bytes, load<u32>(map, M_BYTES));
+  fillNode(map, entryAt(map, slot - 1), head, rest, prefix, branch);
   return slot;
 }
 
@@ -136,10 +118,10 @@ function insertAbove(map: u32, link: u32, old: u32, slot: u32, common: u32): voi
   const below = entryAt(map, old - 1);
   let parent = slot;
   if (common < load<u32>(node, N_PREFIX)) {
-    parent = newNode(map, below + N_BYTES, common, 1);
-    store<u32>(childLink(entryAt(map, parent - 1), node + N_BYTES, common), slot);
+    parent = newNode(map, load<u64>(below, N_HEAD), below + N_REST, common, 1);
+    store<u32>(childLink(entryAt(map, parent - 1), nodeBit(node, common)), slot);
   }
-  store<u32>(childLink(entryAt(map, parent - 1), below + N_BYTES, common), old);
+  store<u32>(childLink(entryAt(map, parent - 1), nodeBit(below, common)), old);
   store<u32>(link, parent);
 }
 
@@ -150,24 +132,29 @@ function flagError(map: u32, present: bool, flags: u64): i32 {
 }
 
 function updateLocked(map: u32, key: u32, value: u32, flags: u64): i32 {
-  const link = place(map, key);
+  const prefix = prefixOf(key);
+  const head = headOf(map, key);
+  const rest = restOf(key);
+  const link = place(map, head, rest, prefix);
   const old = load<u32>(link);
   const node = old ? entryAt(map, old - 1) : 0;
-  const common = old ? commonPrefix(node, key) : 0;
-  const same = old != 0 && load<u32>(node, N_PREFIX) == prefixOf(key) && common == prefixOf(key);
+  const common = old ? commonPrefix(node, head, rest, prefix) : 0;
+  const same = old != 0 && load<u32>(node, N_PREFIX) == prefix && common == prefix;
   const present = same && !isBranch(node);
   const error = flagError(map, present, flags);
   if (error) return error;
-  const slot = newNode(map, key + K_BYTES, prefixOf(key), 0);
+  const slot = newNode(map, head, rest, prefix, 0);
   copyValue(map, valueAt(map, slot - 1), value);
   if (old == 0) store<u32>(link, slot);
   else if (same) supersede(map, link, old, slot);
   else insertAbove(map, link, old, slot, common);
   if (!present) addCount(map, 1);
+  refreshRoots(map, head, prefix);
   return 0;
 }
 
-export function trieUpdate(map: u32, key: u32, value: u32, flags: u64): i32 {
+/** `host` makes no difference: it is there as for the other types. */
+export function trieUpdate(map: u32, key: u32, value: u32, flags: u64, host: bool): i32 {
   if (flags > <u64>BPF_EXIST || prefixOf(key) > maxPrefix(map)) return -EINVAL;
   lock(map + M_LOCK);
   const result = updateLocked(map, key, value, flags);
@@ -177,21 +164,25 @@ export function trieUpdate(map: u32, key: u32, value: u32, flags: u64): i32 {
 
 /** Address of the link to the node of exactly `key`'s prefix, or 0. */
 function locate(map: u32, key: u32): u32 {
-  const link = place(map, key);
+  const prefix = prefixOf(key);
+  const head = headOf(map, key);
+  const link = place(map, head, restOf(key), prefix);
   const slot = load<u32>(link);
   if (slot == 0) return 0;
   const node = entryAt(map, slot - 1);
-  const same = load<u32>(node, N_PREFIX) == prefixOf(key) && commonPrefix(node, key) == prefixOf(key);
+  const same =
+    load<u32>(node, N_PREFIX) == prefix && commonPrefix(node, head, restOf(key), prefix) == prefix;
   return same && !isBranch(node) ? link : 0;
 }
 
 /** The link that points at the node which contains `link`; 0 when that is the root link. */
 function linkAbove(map: u32, key: u32, link: u32): u32 {
+  const head = headOf(map, key);
   let above: u32 = 0;
   for (let at = map + M_ROOT; at != link; ) {
     const node = entryAt(map, load<u32>(at) - 1);
     above = at;
-    at = childLink(node, key + K_BYTES, load<u32>(node, N_PREFIX));
+    at = childLink(node, bit(head, restOf(key), load<u32>(node, N_PREFIX)));
   }
   return above;
 }
@@ -230,7 +221,10 @@ export function trieDelete(map: u32, key: u32): i32 {
   if (prefixOf(key) > maxPrefix(map)) return -EINVAL;
   lock(map + M_LOCK);
   const link = locate(map, key);
-  if (link) removeAt(map, key, link);
+  if (link) {
+    removeAt(map, key, link);
+    refreshRoots(map, headOf(map, key), prefixOf(key));
+  }
   unlock(map + M_LOCK);
   return link ? 0 : -ENOENT;
 }
@@ -249,41 +243,36 @@ function leftmost(map: u32, slot: u32): u32 {
   return found;
 }
 
-/** What follows the subtree at the child of `node` (`slot` + 1) that `key` goes on in; `after` if nothing here does. */
-function afterChild(map: u32, slot: u32, key: u32, after: u32): u32 {
+/** What follows the subtree at the child of `slot` (+ 1) on that side; `after` if nothing here does. */
+function afterChild(map: u32, slot: u32, side: u32, after: u32): u32 {
   const node = entryAt(map, slot - 1);
   const right = load<u32>(node, N_CHILD + 4);
-  if (right && bit(key + K_BYTES, load<u32>(node, N_PREFIX)) == 0) return leftmost(map, right);
+  if (right && side == 0) return leftmost(map, right);
   return isBranch(node) ? after : slot;
 }
 
 /** True when the tree at `slot` (+ 1), which parts from `key`, comes after it. */
 function comesAfter(map: u32, slot: u32, key: u32): bool {
   const node = entryAt(map, slot - 1);
-  const common = commonPrefix(node, key);
-  return common < prefixOf(key) && bit(node + N_BYTES, common) == 1;
+  const common = commonPrefix(node, headOf(map, key), restOf(key), prefixOf(key));
+  return common < prefixOf(key) && nodeBit(node, common) == 1;
 }
 
 /** slot + 1 of the element that follows `key` in postorder, whether `key` is there or not; 0 at the end. */
 function following(map: u32, key: u32): u32 {
-  const last = place(map, key);
+  const head = headOf(map, key);
+  const last = place(map, head, restOf(key), prefixOf(key));
   let after: u32 = 0;
   let link = map + M_ROOT;
   while (link != last) {
     const slot = load<u32>(link);
     const node = entryAt(map, slot - 1);
-    after = afterChild(map, slot, key, after);
-    link = childLink(node, key + K_BYTES, load<u32>(node, N_PREFIX));
+    const side = bit(head, restOf(key), load<u32>(node, N_PREFIX));
+    after = afterChild(map, slot, side, after);
+    link = childLink(node, side);
   }
   const rest = load<u32>(last);
   return rest && comesAfter(map, rest, key) ? leftmost(map, rest) : after;
-}
-
-/** Writes the key of `slot` (+ 1). */
-export function trieKey(map: u32, slot: u32, out: u32): void {
-  const node = entryAt(map, slot - 1);
-  store<u32>(out, load<u32>(node, N_PREFIX));
-  copy(out + K_BYTES, node + N_BYTES, load<u32>(map, M_BYTES));
 }
 
 /** Slot (+ 1) and, at `keyOut`, key of the element after the one that is, or was, in `slot` (+ 1; 0: the first). */

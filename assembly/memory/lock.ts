@@ -9,6 +9,12 @@ export function lock(address: u32): void {
   }
 }
 
+/** Takes the lock if no writer has been inside since `readBegin` returned `sequence`: what was read then still holds. */
+export function lockUnchanged(address: u32, sequence: u32): bool {
+  if (!ASC_FEATURE_THREADS) return true;
+  return atomic.cmpxchg<u32>(address, sequence, sequence + 1) == sequence;
+}
+
 export function unlock(address: u32): void {
   if (ASC_FEATURE_THREADS) atomic.add<u32>(address, 1);
 }

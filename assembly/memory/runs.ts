@@ -4,7 +4,7 @@ import { HDR_ALLOCATOR, HEADER, HEAP_START, WASM_PAGE } from '../../src/abi/layo
 // with neighbours). From TOP on memory has never been used: it is zero, and is handed out untouched, so that a
 // map for millions of elements costs only the pages it comes to write.
 
-export const RUN_UNIT: u32 = 4096;
+export const RUN_UNIT: u32 = 512;
 
 const TOP: u32 = HEADER + HDR_ALLOCATOR + 4; // u32
 const FREE: u32 = HEADER + HDR_ALLOCATOR + 8; // u32: first free run

@@ -8,7 +8,7 @@ import {
 } from '../../src/abi/layout';
 import { ENOMEM, MAP_TYPE_PERF_EVENT_ARRAY, MAP_TYPE_RINGBUF } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
-import { M_ENTRIES, M_EXTRA, M_SLAB, M_TABLE, M_TYPE } from '../maps/descriptor';
+import { M_EXTRA, M_SLAB, M_TABLE, M_THIRD, M_TYPE } from '../maps/descriptor';
 import { R_LOST, RING_BYTES, ringDrop, ringFirst, ringInit } from './ring';
 
 // The two map types made of rings. A ring buffer has its one ring in the descriptor; a perf event array has one
@@ -42,10 +42,10 @@ export function perfInit(map: u32): i32 {
   const cpus = load<u32>(HEADER, HDR_NCPU);
   const size = perfBytes(load<u32>(map, M_EXTRA));
   store<u32>(map, reserve((size as u64) * 2 * cpus), M_SLAB);
-  store<u32>(map, reserve(((size >> 1) as u64) * cpus), M_ENTRIES);
+  store<u32>(map, reserve(((size >> 1) as u64) * cpus), M_THIRD);
   store<u32>(map, reserve(RING_BYTES * cpus), M_TABLE);
   const data = load<u32>(map, M_SLAB);
-  const headers = load<u32>(map, M_ENTRIES);
+  const headers = load<u32>(map, M_THIRD);
   const rings = load<u32>(map, M_TABLE);
   if (data == 0 || headers == 0 || rings == 0) return -ENOMEM;
   for (let cpu: u32 = 0; cpu < cpus; ++cpu) {

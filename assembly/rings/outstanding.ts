@@ -9,17 +9,20 @@ import { commit } from './ring';
 const FIRST: i32 = 4;
 const ROOM: u32 = 32;
 
+@inline
 export function mayReserve(): bool {
   return load<u32>(run, RUN_RECORDS) < ROOM;
 }
 
 /** To be asked for after `mayReserve` only. */
+@inline
 export function rememberRecord(header: u32): void {
   const count = load<u32>(run, RUN_RECORDS);
   store<u32>(run + RUN_RECORDS + count * 4, header, FIRST);
   store<u32>(run, count + 1, RUN_RECORDS);
 }
 
+@inline
 export function forgetRecord(header: u32): void {
   const list = run + RUN_RECORDS + FIRST;
   const last = load<u32>(run, RUN_RECORDS) - 1;

@@ -25,6 +25,8 @@ const DISCARDED: u32 = 0x4000_0000;
 const LENGTH: u32 = 0x3fff_ffff;
 const RECORD_MAX: u64 = 0x3fff_ffff;
 export const RECORD_HEADER: u32 = 8;
+/** BPF_RB_NO_WAKEUP, BPF_RB_FORCE_WAKEUP: the host polls, nobody is woken. */
+export const WAKEUP_FLAGS: u64 = 3;
 
 export function ringInit(ring: u32, map: u32, data: u32, headers: u32, size: u32): void {
   store<u32>(ring, map, R_MAP);
@@ -34,15 +36,18 @@ export function ringInit(ring: u32, map: u32, data: u32, headers: u32, size: u32
 }
 
 /** Bytes of the positions' line that a record of `length` bytes takes. */
+@inline
 function extent(length: u32): u32 {
   return (length + RECORD_HEADER + 7) & ~7;
 }
 
+@inline
 function headerAt(ring: u32, position: u64): u32 {
   const offset = (position as u32) & (load<u32>(ring, R_SIZE) - 1);
   return load<u32>(ring, R_HEADERS) + (offset >> 1);
 }
 
+@inline
 function dataAt(ring: u32, position: u64): u32 {
   const offset = (position as u32) & (load<u32>(ring, R_SIZE) - 1);
   return load<u32>(ring, R_DATA) + offset + RECORD_HEADER;
@@ -50,20 +55,24 @@ function dataAt(ring: u32, position: u64): u32 {
 
 // What the other side waits for is stored last, and atomically where memory is shared.
 
+@inline
 function publish(address: u32, value: u32): void {
   if (ASC_FEATURE_THREADS) atomic.store<u32>(address, value);
   else store<u32>(address, value);
 }
 
+@inline
 function publishPosition(address: u32, value: u64): void {
   if (ASC_FEATURE_THREADS) atomic.store<u64>(address, value);
   else store<u64>(address, value);
 }
 
+@inline
 function position(address: u32): u64 {
   return ASC_FEATURE_THREADS ? atomic.load<u64>(address) : load<u64>(address);
 }
 
+@inline
 function headerWord(address: u32): u32 {
   return ASC_FEATURE_THREADS ? atomic.load<u32>(address) : load<u32>(address);
 }
@@ -73,6 +82,7 @@ export function lose(ring: u32): void {
   else store<u32>(ring, load<u32>(ring, R_LOST) + 1, R_LOST);
 }
 
+@inline
 function reserveLocked(ring: u32, length: u32): u32 {
   const size = load<u32>(ring, R_SIZE);
   const producer = load<u64>(ring, R_PRODUCER);
@@ -84,6 +94,7 @@ function reserveLocked(ring: u32, length: u32): u32 {
 }
 
 /** Address of `length` bytes to fill and then to `commit`, or 0 (counted as lost) when there is no room. */
+@inline
 export function ringReserve(ring: u32, length: u64): u32 {
   let data: u32 = 0;
   if (length <= RECORD_MAX && length + RECORD_HEADER <= load<u32>(ring, R_SIZE)) {
@@ -97,6 +108,7 @@ export function ringReserve(ring: u32, length: u64): u32 {
 }
 
 /** Header of the reserved, uncommitted record whose data begins at `data`; 0 when there is none. */
+@inline
 export function reservedHeader(ring: u32, data: u32): u32 {
   const offset = data - RECORD_HEADER - load<u32>(ring, R_DATA);
   if (offset >= load<u32>(ring, R_SIZE) || offset & 7) return 0;
@@ -105,6 +117,7 @@ export function reservedHeader(ring: u32, data: u32): u32 {
 }
 
 /** Hands a record to the consumer, or makes the consumer skip it. */
+@inline
 export function commit(header: u32, discard: bool): void {
   const length = load<u32>(header) & LENGTH;
   publish(header, discard ? length | DISCARDED : length);

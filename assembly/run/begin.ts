@@ -16,6 +16,7 @@ import {
   RUN_BUDGET,
   RUN_FRAME,
   RUN_FUEL,
+  RUN_INTERPRETED,
   RUN_PC,
   RUN_PKT_DATA,
   RUN_PKT_END,
@@ -23,6 +24,7 @@ import {
   RUN_PKT_HARD_START,
   RUN_PKT_META,
   RUN_PROG,
+  RUN_RECORD,
   RUN_RECORDS,
   RUN_REDIRECT_FLAGS,
   RUN_REDIRECT_INDEX,
@@ -35,12 +37,27 @@ import {
   RUN_TRAP_PC,
   RUN_TRAP_VALUE,
 } from '../../src/abi/layout';
-import { RUN_INTERPRETED, RUN_PAUSED, RUN_RECORD } from '../../src/interp/window';
+import { RUN_PAUSED } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
-import { memoryContext, skbContext, xdpContext } from './context';
+import { memoryContext, prepareContext, skbContext, xdpContext } from './context';
 import { releaseLock } from './held';
 import { writeBack } from './record';
 import { run } from './state';
+
+/**
+ * What all runs of a batch of `prog` have in common, for translated code that does the rest itself; see
+ * RuntimeExports.prepare. What a run that was stopped has left is cleared here, once.
+ */
+export function prepare(prog: u32): u32 {
+  reset();
+  store<u32>(run, 0, RUN_RECORD);
+  store<u32>(run, prog, RUN_PROG);
+  store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
+  store<u32>(run, 0, RUN_STACK_OWNER);
+  if (load<u32>(run, RUN_RECORDS)) abandonRecords();
+  releaseLock();
+  return prepareContext(load<u32>(prog, PROG_CTX_KIND));
+}
 
 /** Starts a run of `prog` over `record`; see RuntimeExports.begin. Returns r1. */
 export function begin(prog: u32, record: u32): u64 {

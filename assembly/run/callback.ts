@@ -3,11 +3,11 @@ import {
   FUNC_SLOTS,
   FUNC_TABLE_INDEX,
   RUN_FRAME,
+  RUN_INTERPRETED,
   RUN_PC,
   RUN_PROG,
   RUN_SANDBOX,
 } from '../../src/abi/layout';
-import { RUN_INTERPRETED } from '../../src/interp/window';
 import { calleeFrame, spendCall } from './call';
 import { run } from './state';
 

@@ -1,8 +1,11 @@
 /** The context a program is given in r1, in RUN_CTX_AREA. Each returns r1. */
 import {
+  CTX_MEMORY,
+  CTX_XDP,
   RUN_CTX,
   RUN_CTX_AREA,
   RUN_CTX_END,
+  RUN_LINK_HEADER,
   RUN_PKT_DATA,
   RUN_PKT_END,
   RUN_PKT_META,
@@ -20,6 +23,7 @@ import {
   XDP_MD_INGRESS_IFINDEX,
   XDP_MD_SIZE,
 } from '../../src/abi/layout';
+import { copy } from '../memory/bytes';
 import { ETH_HLEN, linkHeader, packetBytes } from './packet';
 import { run } from './state';
 
@@ -41,8 +45,27 @@ export function xdpContext(): u64 {
   store<u32>(ctx, load<u32>(run, RUN_PKT_DATA), XDP_MD_DATA);
   store<u32>(ctx, load<u32>(run, RUN_PKT_END), XDP_MD_DATA_END);
   store<u32>(ctx, load<u32>(run, RUN_PKT_META), XDP_MD_DATA_META);
-  memory.copy(ctx + XDP_MD_INGRESS_IFINDEX, run + RUN_XDP_TEMPLATE, XDP_MD_SIZE - XDP_MD_INGRESS_IFINDEX);
+  copy(ctx + XDP_MD_INGRESS_IFINDEX, run + RUN_XDP_TEMPLATE, XDP_MD_SIZE - XDP_MD_INGRESS_IFINDEX);
   return ctx;
+}
+
+/**
+ * Writes what the contexts of all events have in common. 1: what is missing of them can be told from each event's
+ * packet alone, so that translated code may fill it in; 0: the host has set some of it, and begin() is needed.
+ */
+export function prepareContext(kind: u32): u32 {
+  if (kind == CTX_MEMORY) {
+    setContext(0);
+    return 1;
+  }
+  const size: u32 = kind == CTX_XDP ? XDP_MD_SIZE : SKB_SIZE;
+  const ctx = setContext(size);
+  if (kind == CTX_XDP) {
+    copy(ctx + XDP_MD_INGRESS_IFINDEX, run + RUN_XDP_TEMPLATE, XDP_MD_SIZE - XDP_MD_INGRESS_IFINDEX);
+    return 1;
+  }
+  memory.copy(ctx, run + RUN_SKB_TEMPLATE, SKB_SIZE);
+  return u32(load<u32>(ctx, SKB_PROTOCOL) == 0 && load<u32>(run, RUN_LINK_HEADER) == 0);
 }
 
 /** struct __sk_buff: the host's template, with the fields that follow from the packet. */

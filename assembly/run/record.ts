@@ -1,5 +1,12 @@
-import { REC_DATA, REC_LEN, REC_META, RUN_PKT_DATA, RUN_PKT_END, RUN_PKT_META } from '../../src/abi/layout';
-import { RUN_RECORD } from '../../src/interp/window';
+import {
+  REC_DATA,
+  REC_LEN,
+  REC_META,
+  RUN_PKT_DATA,
+  RUN_PKT_END,
+  RUN_PKT_META,
+  RUN_RECORD,
+} from '../../src/abi/layout';
 import { run } from './state';
 
 /** Where the packet ended up: data, length and meta of the run go back into its record; the run has no record then. */

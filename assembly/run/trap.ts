@@ -1,5 +1,4 @@
-import { REC_TRAP, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
-import { RUN_RECORD } from '../../src/interp/window';
+import { REC_TRAP, RUN_RECORD, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { abandonRecords } from '../rings/outstanding';
 import { releaseLock } from './held';
 import { writeBack } from './record';

@@ -1,7 +1,7 @@
 /* Turns every 64-bit word of the memory round. */
 #include "program.h"
 
-PROGRAM(bswap) {
+PROGRAM(bswap, 512) {
   u64 *words = (u64 *)mem;
   u64 folded = 0;
   ROLLED for (u64 i = 0; i < len / 8; i++) {

@@ -6,7 +6,7 @@ SUBPROGRAM u64 step(u64 state, u64 value) {
   return state ^ (state >> 29);
 }
 
-PROGRAM(calls) {
+PROGRAM(calls, 64) {
   u64 state = len;
   ROLLED for (u64 i = 0; i < 150; i++) state = step(state, i);
   return state;

@@ -6,8 +6,7 @@
   b = rotate32(b ^ c, 12), a += b,           \
   d = rotate32(d ^ a, 8), c += d, b = rotate32(b ^ c, 7)
 
-PROGRAM(chacha) {
-  if (len < 64) return 0;
+PROGRAM(chacha, 64) {
   u32 *words = (u32 *)mem;
   u32 x[16], start[16];
   start[0] = 0x61707865, start[1] = 0x3320646e, start[2] = 0x79622d32, start[3] = 0x6b206574;

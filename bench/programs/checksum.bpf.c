@@ -1,7 +1,7 @@
 /* The Internet checksum (RFC 1071), 16 bits at a time. */
 #include "program.h"
 
-PROGRAM(checksum) {
+PROGRAM(checksum, 1500) {
   u64 sum = 0;
   u64 i = 0;
   ROLLED for (; i + 2 <= len; i += 2) sum += *(u16 *)(mem + i);

@@ -1,8 +1,7 @@
 /* Copies through the stack and back, a word at a time. */
 #include "program.h"
 
-PROGRAM(copy) {
-  if (len < 256) return 0;
+PROGRAM(copy, 256) {
   volatile u64 stack[32];
   u64 *words = (u64 *)mem;
   u64 sum = 0;

@@ -1,7 +1,7 @@
 /* CRC-32 (IEEE 802.3), a bit at a time: a hard-to-guess choice each. */
 #include "program.h"
 
-PROGRAM(crc32) {
+PROGRAM(crc32, 128) {
   u32 crc = ~0u;
   ROLLED for (u64 i = 0; i < len; i++) {
     crc ^= mem[i];

@@ -1,7 +1,7 @@
 /* Divisions by constants: digits, dates, buckets. */
 #include "program.h"
 
-PROGRAM(divconst) {
+PROGRAM(divconst, 64) {
   u64 state = 1;
   u64 sum = 0;
   ROLLED for (int i = 0; i < 200; i++) {

@@ -1,7 +1,7 @@
 /* Divisions and remainders by what is only known when they run, zero among it. */
 #include "program.h"
 
-PROGRAM(divmod) {
+PROGRAM(divmod, 512) {
   u64 sum = 0;
   u32 words = len / 8;
   u64 *numbers = (u64 *)mem;

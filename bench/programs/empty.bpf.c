@@ -1,4 +1,4 @@
 /* What a run costs by itself. */
 #include "program.h"
 
-PROGRAM(empty) { return 0; }
+PROGRAM(empty, 64) { return 0; }

@@ -1,8 +1,9 @@
-/* Wraps the packet at byte 64 in IPv4, UDP and a VXLAN header before it, with the header checksum. */
+/* Wraps the packet of 118 bytes at byte 64 in IPv4, UDP and a VXLAN header before it, with the header checksum. */
 #include "program.h"
 
 #define ROOM 64
 #define OUTER 50 /* Ethernet, IPv4, UDP, VXLAN */
+#define INNER 118
 
 INLINE void put16(u8 *at, u32 value) { at[0] = value >> 8, at[1] = value; }
 INLINE void put32(u8 *at, u32 value) { put16(at, value >> 16), put16(at + 2, value); }
@@ -17,8 +18,7 @@ INLINE void put_ipv4(u8 *ip, u32 length) {
   put16(ip + 10, (u16)~(sum + (sum >> 16)));
 }
 
-PROGRAM(encapsulate) {
-  if (len < ROOM + 38) return 0;
+PROGRAM(encapsulate, ROOM + INNER) {
   u8 *outer = mem + ROOM - OUTER;
   u32 inner = len - ROOM;
   u32 hash = be32_at(mem + ROOM + 26) ^ be32_at(mem + ROOM + 30) ^ be32_at(mem + ROOM + 34);

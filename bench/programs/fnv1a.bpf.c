@@ -1,7 +1,7 @@
 /* FNV-1a, 64 bits: a load and a multiplication a byte. */
 #include "program.h"
 
-PROGRAM(fnv1a) {
+PROGRAM(fnv1a, 1500) {
   u64 hash = 0xcbf29ce484222325ull;
   ROLLED for (u64 i = 0; i < len; i++) {
     hash ^= mem[i];

@@ -1,6 +1,9 @@
+/** What a program mostly does. */
+export type BenchKind = 'compute' | 'packet' | 'calls' | 'maps';
+
+/** A packet for an XDP program. */
 export interface BenchInput {
-  /** `memory`: r1 is the data and r2 its length; `packet`: an XDP program. */
-  readonly kind: 'memory' | 'packet';
+  readonly kind: BenchKind;
   readonly data: Uint8Array;
   /** Name of the program, where it is not the input's. */
   readonly program?: string;

@@ -1,4 +1,4 @@
-// The inputs of the benchmark programs.   node inputs.mjs NAME: the bytes, on standard output
+// The packets of the benchmark programs.  node inputs.mjs NAME: the bytes, on standard output
 //                                         node inputs.mjs: the names, with the kind of program
 import { pathToFileURL } from 'node:url';
 
@@ -21,43 +21,47 @@ const vlan6 = joined(
   pattern(40),
 );
 
-const memory = (data) => ({ kind: 'memory', data });
-const packet = (data) => ({ kind: 'packet', data });
+const of = (kind) => (data) => ({ kind, data });
+const compute = of('compute');
+const packet = of('packet');
+const call = of('calls');
+const map = of('maps');
 
 export const inputs = {
-  empty: memory(pattern(64)),
-  xorshift: memory(pattern(64)),
-  fnv1a: memory(pattern(1500)),
-  murmur3: memory(pattern(1500)),
-  siphash: memory(pattern(256)),
-  chacha: memory(pattern(64)),
-  crc32: memory(pattern(128)),
-  toeplitz: memory(pattern(76)),
-  divmod: memory(pattern(512)),
-  divconst: memory(pattern(64)),
-  bswap: memory(pattern(512)),
-  checksum: memory(pattern(1500)),
-  parse: memory(tcp4),
-  parse_vlan6: { ...memory(vlan6), program: 'parse' },
-  encapsulate: memory(joined(new Uint8Array(64), tcp4)),
-  copy: memory(pattern(256)),
-  calls: memory(pattern(64)),
-  matmul: memory(pattern(768)),
-  sort: memory(pattern(256)),
-  sieve: memory(pattern(256)),
-  search: memory(new Uint8Array(512)),
-  tokenise: memory(pattern(1024)),
-  minivm: memory(pattern(64)),
-  map_array: packet(tcp4),
-  map_percpu: packet(tcp4),
-  map_hash: packet(tcp4),
-  map_miss: packet(tcp4),
-  map_update: packet(tcp4),
-  map_churn: packet(tcp4),
-  map_lru: packet(tcp4),
-  map_lru_churn: packet(tcp4),
-  map_lpm: packet(tcp4),
-  map_firewall: packet(tcp4),
+  empty: compute(pattern(64)),
+  xorshift: compute(pattern(64)),
+  fnv1a: compute(pattern(1500)),
+  murmur3: compute(pattern(1500)),
+  siphash: compute(pattern(256)),
+  chacha: compute(pattern(64)),
+  crc32: compute(pattern(128)),
+  toeplitz: compute(pattern(76)),
+  divmod: compute(pattern(512)),
+  divconst: compute(pattern(64)),
+  bswap: compute(pattern(512)),
+  checksum: compute(pattern(1500)),
+  parse: packet(tcp4),
+  parse_vlan6: { ...packet(vlan6), program: 'parse' },
+  encapsulate: packet(joined(new Uint8Array(64), tcp4)),
+  copy: compute(pattern(256)),
+  calls: call(pattern(64)),
+  matmul: compute(pattern(768)),
+  sort: compute(pattern(256)),
+  sieve: compute(pattern(256)),
+  search: compute(new Uint8Array(512)),
+  tokenise: compute(pattern(1024)),
+  minivm: compute(pattern(64)),
+  map_array: map(tcp4),
+  map_percpu: map(tcp4),
+  map_hash: map(tcp4),
+  map_miss: map(tcp4),
+  map_update: map(tcp4),
+  map_churn: map(tcp4),
+  map_lru: map(tcp4),
+  map_lru_churn: map(tcp4),
+  map_lpm: map(tcp4),
+  map_ringbuf: map(tcp4),
+  map_firewall: map(tcp4),
 };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -3,8 +3,7 @@
 
 #define N 8
 
-PROGRAM(matmul) {
-  if (len < 3 * N * N * sizeof(u32)) return 0;
+PROGRAM(matmul, 768) {
   u32 *a = (u32 *)mem, *b = a + N * N, *product = b + N * N;
   u64 trace = 0;
   ROLLED for (u32 row = 0; row < N; row++) {

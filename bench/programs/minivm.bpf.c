@@ -1,8 +1,7 @@
 /* An interpreter within: 8 operations chosen by a switch, over 4 registers. */
 #include "program.h"
 
-PROGRAM(minivm) {
-  if (len < 64) return 0;
+PROGRAM(minivm, 64) {
   u32 a = 1, b = 2, c = 3, d = 4;
   ROLLED for (u32 i = 0; i < 800; i++) {
     u32 operand = mem[i & 63];

@@ -11,7 +11,7 @@ INLINE u32 finish(u32 hash) {
   return hash ^ (hash >> 16);
 }
 
-PROGRAM(murmur3) {
+PROGRAM(murmur3, 1500) {
   u32 hash = 0x9747b28c;
   u64 i = 0;
   ROLLED for (; i + 4 <= len; i += 4) {

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Compiles every benchmark program natively, runs it on its input, and compares r0 and the memory afterwards
+# Compiles every benchmark program natively, runs it on its input, and compares r0 and the packet afterwards
 # with expected.json; --write records them instead. Another compiler: CC=gcc bench/programs/native-check.sh
 set -euo pipefail
 
@@ -9,11 +9,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 while read -r name program kind; do
-  packet=0
-  [ "$kind" = packet ] && packet=1
-  "$cc" -O2 -w -fno-strict-aliasing -DNATIVE -DSOURCE="\"$program.bpf.c\"" -DENTRY="$program" \
-    -DPACKET=$packet native-main.c -o "$work/$name"
-  read -r r0 hash < <(node inputs.mjs "$name" | "$work/$name")
+  "$cc" -O2 -w -fno-strict-aliasing -fno-builtin -I. -DSOURCE="\"$program.bpf.c\"" -DPROGRAM_NAME="$program" \
+    ../native/native-run.c -o "$work/$name"
+  node inputs.mjs "$name" >"$work/packet"
+  read -r _ r0 hash < <(echo 1 | "$work/$name" "$work/packet")
   printf '{"name":"%s","program":"%s","kind":"%s","r0":"%s","memory":"%s"}\n' \
     "$name" "$program" "$kind" "$r0" "$hash"
 done < <(node inputs.mjs) >"$work/results"

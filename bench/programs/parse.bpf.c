@@ -7,13 +7,21 @@ struct flow {
 };
 
 INLINE u64 parse_transport(struct flow *flow, const u8 *at, const u8 *end) {
-  u32 least = flow->protocol == 6 ? 20 : 8;
-  if (flow->protocol != 6 && flow->protocol != 17) return 3;
-  if (at + least > end) return 4;
-  flow->ports = be32_at(at);
-  u32 size = flow->protocol == 6 ? (at[12] >> 4) * 4 : 8;
-  if (size < least || at + size > end) return 5;
-  flow->payload = end - at - size;
+  u32 size = 8;
+  if (flow->protocol == 6) {
+    if (at + 20 > end) return 4;
+    flow->ports = be32_at(at);
+    size = (at[12] >> 4) * 4;
+    if (size < 20 || at + size > end) return 5;
+  } else if (flow->protocol == 17) {
+    if (at + 8 > end) return 4;
+    flow->ports = be32_at(at);
+  } else {
+    return 3;
+  }
+  u64 left = end - at;
+  OPAQUE(left);
+  flow->payload = left - size;
   return 0;
 }
 
@@ -39,11 +47,11 @@ INLINE u64 parse_ipv6(struct flow *flow, const u8 *at, const u8 *end) {
   return parse_transport(flow, at + 40, end);
 }
 
-PROGRAM(parse) {
-  const u8 *end = mem + len;
-  const u8 *at = mem + 14;
+PACKET_PROGRAM(parse) {
+  const u8 *frame = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  const u8 *at = frame + 14;
   if (at > end) return 1;
-  u32 type = be16_at(mem + 12);
+  u32 type = be16_at(frame + 12);
   ROLLED for (int tags = 0; tags < 2 && (type == 0x8100 || type == 0x88a8); tags++) {
     if (at + 4 > end) return 2;
     type = be16_at(at + 2);

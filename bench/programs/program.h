@@ -1,6 +1,6 @@
 /*
- * Benchmark programs run in three ways: over raw memory (`PROGRAM`), over a packet (`PACKET_PROGRAM`), and,
- * compiled natively by native-check.sh, as the reference for both.
+ * Benchmark programs are XDP programs over packets of fixed size. One source makes the object that webpf and the
+ * Linux kernel run, the native program, and the one in WebAssembly that clang makes.
  */
 #ifndef WEBPF_BENCH_PROGRAM_H
 #define WEBPF_BENCH_PROGRAM_H
@@ -16,20 +16,35 @@ typedef long long s64;
 /* Loops stay loops, as in the byte code that they measure. */
 #define ROLLED _Pragma("clang loop unroll(disable) vectorize(disable) interleave(disable)")
 
-#ifdef NATIVE
-#include "native.h"
-#define PROGRAM(name) u64 name(u8 *mem, u64 len)
-#define PACKET_PROGRAM(name) u64 name(struct xdp_md *ctx)
-#else
+#ifdef __bpf__
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
-#define PROGRAM(name) SEC("raw") u64 name(u8 *mem, u64 len)
-#define PACKET_PROGRAM(name) SEC("xdp") u64 name(struct xdp_md *ctx)
+#define ENTRY SEC("xdp")
 #define LOOKUP(map, key) bpf_map_lookup_elem(&map, key)
 #define UPDATE(map, key, value) bpf_map_update_elem(&map, key, value, 0)
 #define DELETE(map, key) bpf_map_delete_elem(&map, key)
+#define OUTPUT(map, data) bpf_ringbuf_output(&map, data, sizeof(*(data)), BPF_RB_NO_WAKEUP)
+#else
+#include "native.h"
+/* Weak: what calls it may neither inline it nor know what it does. */
+#define ENTRY __attribute__((weak, noinline))
 #endif
+
+/* Keeps the compiler from rewriting what led to the value: verifiers want the difference of pointers as it stands. */
+#define OPAQUE(value) asm volatile("" : "+r"(value))
+
+/* A program that sees its packet as it is. */
+#define PACKET_PROGRAM(name) ENTRY u64 name(struct xdp_md *ctx)
+
+/* A program over the first `size` bytes of the packet, `mem`; `len`, their count, is a constant. */
+#define PROGRAM(name, size)                                                        \
+  INLINE u64 name##_over(u8 *mem, const u64 len);                                  \
+  PACKET_PROGRAM(name) {                                                           \
+    u8 *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;   \
+    return data + (size) > data_end ? 0 : name##_over(data, size);                 \
+  }                                                                                \
+  INLINE u64 name##_over(u8 *mem, const u64 len)
 
 INLINE u32 rotate32(u32 value, u32 bits) { return (value << bits) | (value >> (32 - bits)); }
 INLINE u64 rotate64(u64 value, u32 bits) { return (value << bits) | (value >> (64 - bits)); }

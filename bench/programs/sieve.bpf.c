@@ -3,8 +3,7 @@
 
 #define N 256
 
-PROGRAM(sieve) {
-  if (len < N) return 0;
+PROGRAM(sieve, 256) {
   u32 primes = 0;
   ROLLED for (int turn = 0; turn < 4; turn++) {
     ROLLED for (u32 i = 0; i < N; i++) mem[i] = 1;

@@ -25,7 +25,7 @@ INLINE void absorb(struct state *s, u64 word) {
   s->a ^= word;
 }
 
-PROGRAM(siphash) {
+PROGRAM(siphash, 256) {
   const u64 key0 = 0x0706050403020100ull, key1 = 0x0f0e0d0c0b0a0908ull;
   struct state s = {key0 ^ 0x736f6d6570736575ull, key1 ^ 0x646f72616e646f6dull,
                     key0 ^ 0x6c7967656e657261ull, key1 ^ 0x7465646279746573ull};

@@ -3,8 +3,7 @@
 
 #define N 32
 
-PROGRAM(sort) {
-  if (len < 2 * N * sizeof(u32)) return 0;
+PROGRAM(sort, 256) {
   u32 *from = (u32 *)mem, *sorted = from + N;
   ROLLED for (int i = 0; i < N; i++) {
     u32 value = from[i];

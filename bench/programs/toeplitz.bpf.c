@@ -3,8 +3,7 @@
 
 #define KEY 40
 
-PROGRAM(toeplitz) {
-  if (len < KEY + 36) return 0;
+PROGRAM(toeplitz, 76) {
   u32 hash = 0;
   u32 window = be32_at(mem);
   ROLLED for (u32 i = 0; i < 36; i++) {

@@ -6,7 +6,7 @@ enum state { BETWEEN, WORD, NUMBER, STRING, ESCAPE };
 INLINE int is_letter(u8 c) { return (u8)((c | 32) - 'a') < 26 || c == '_'; }
 INLINE int is_digit(u8 c) { return (u8)(c - '0') < 10; }
 
-PROGRAM(tokenise) {
+PROGRAM(tokenise, 1024) {
   enum state state = BETWEEN;
   u64 words = 0, numbers = 0, strings = 0;
   ROLLED for (u64 i = 0; i < len; i++) {

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { geomean } from '../report.ts';
+import { geomean } from '../stats.ts';
 import { comparable, type Row } from './row.ts';
 
 const digits = (value: number): string =>

@@ -97,8 +97,12 @@ export const RUN_REGS = 128; // 11 * u64
 /** Where the paused interpreter stands: slot, call depth. */
 export const RUN_STEP_PC = 216; // u32
 export const RUN_STEP_DEPTH = 220; // u32
+/** The batch record of the run in progress, where a trap notes what became of its packet; 0: nowhere. */
+export const RUN_RECORD = 224; // u32
+/** 1 while the interpreter carries the current program, 0 while translated code does. */
+export const RUN_INTERPRETED = 228; // u32
 /** Private to assembly/interp. */
-export const RUN_INTERP = 224; // 96 bytes
+export const RUN_INTERP = 232; // 88 bytes
 /** Private to assembly/helpers and assembly/maps. */
 export const RUN_HELPERS = 320; // 64 bytes
 /** Template of struct __sk_buff: begin() copies it into the context, then fills len, data, data_end, data_meta. */
@@ -116,6 +120,8 @@ export const RUN_RECORDS = 784; // 4 + 32 * 4 bytes
 export const RUN_LINK_HEADER = 780;
 /** u32: descriptor of the program that was given the stack in the last run; private to assembly/run. */
 export const RUN_STACK_OWNER = 916;
+/** u32: 1 while an engine works with this run state, in shared memory. */
+export const RUN_CLAIMED = 920;
 /** Saved frames of the interpreter. */
 export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;
@@ -246,7 +252,9 @@ export const MAP_COUNT = 40; // u32
 export const MAP_ID = 44; // u32
 /** Offset of struct bpf_spin_lock in the value plus 1; 0 when it has none. The host sets it from BTF. */
 export const MAP_SPIN_LOCK = 48; // u32
-/** From here on private to assembly/maps. */
+/** From here on private to assembly/maps, but for what src/abi/hash.ts names. */
 export const MAP_PRIVATE = 64;
+/** u32: sequence lock of the map's structure. */
+export const MAP_LOCK = MAP_PRIVATE;
 export const MAP_SIZE = 256;
 export const MAP_MAGIC_VALUE = 0x70616d77; // 'wmap'

@@ -82,6 +82,11 @@ export interface RuntimeExports {
    * program and fills the context from the batch record. Returns r1 (r2 is the length for CTX_MEMORY, else 0).
    */
   begin(prog: number, record: number): bigint;
+  /**
+   * What all runs of a batch have in common, in place of `begin`, for a trusted or verified program whose code does
+   * the rest for each event (src/jit/batch.ts). 0: it cannot, the host has set what depends on the event.
+   */
+  prepare(prog: number): number;
   /** Ends a run: writes data, length, meta and r0 into the record. */
   finish(record: number, r0: bigint): void;
   /** Interprets `prog` over `count` records from `record` on. A trap unwinds it; see RUN_BATCH_INDEX. */
@@ -113,6 +118,25 @@ export interface RuntimeExports {
   tailCall(map: bigint, index: bigint, pc: number): number;
   /** LD_ABS/LD_IND: host-order value, or -1 when out of range (the program then ends with 0). */
   packetLoad(offset: number, size: number): bigint;
+
+  /**
+   * The map helpers for a map whose type is known, of programs that need no checks: address of the value or 0; 0 or a
+   * negative error number. `host` is 0. Hashes: HASH, PERCPU_HASH and their LRU kinds; arrays: ARRAY and PERCPU_ARRAY.
+   */
+  arrayUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashLookup(map: number, key: number): number;
+  /** `slot` (+ 1) of an LRU map was found when MAP_LOCK was `sequence`: it is the most recently used now. */
+  lruUse(map: number, slot: number, sequence: number): void;
+  hashUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  hashDelete(map: number, key: number): number;
+  trieLookup(map: number, key: number): number;
+  trieUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
+  trieDelete(map: number, key: number): number;
+  /** Ring buffers, of programs that leave no record behind: what they reserve is not kept account of. */
+  ringbufOutput(map: number, data: number, size: bigint, flags: bigint): number;
+  ringbufReserve(map: number, size: bigint, flags: bigint): number;
+  ringbufSubmit(record: number): void;
+  ringbufDiscard(record: number): void;
 }
 
 /** What the runtime imports (module `env`). */

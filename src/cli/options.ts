@@ -23,6 +23,7 @@ export interface EngineFlags {
   readonly time?: bigint;
   readonly seed?: bigint;
   readonly global?: Readonly<Record<string, unknown>>;
+  readonly profile?: boolean;
 }
 
 /** An integer from `min` on; anything else is a usage error. */
@@ -126,9 +127,10 @@ export const engineSettings = (command: Command): Command =>
 
 /** What of the flags an engine and an object take. */
 export function openOptionsOf(flags: EngineFlags, env: Environment): OpenOptions {
-  const { cache, engine, sandbox, trusted, budget, cpus, time, seed, global } = flags;
+  const { cache, engine, sandbox, trusted, budget, cpus, time, seed, global, profile } = flags;
   return {
-    engine,
+    // Executions are counted in translated code.
+    engine: profile && engine === 'auto' ? 'jit' : engine,
     ...(cache === true && { cache: cacheDirectory(env) }),
     ...(sandbox !== undefined && { sandbox }),
     ...(trusted !== undefined && { trusted }),
@@ -136,6 +138,7 @@ export function openOptionsOf(flags: EngineFlags, env: Environment): OpenOptions
     ...(cpus !== undefined && { cpus }),
     ...(time !== undefined && { time }),
     ...(seed !== undefined && { seed }),
+    ...(profile !== undefined && { profile }),
     ...(global !== undefined && { globals: global }),
   };
 }

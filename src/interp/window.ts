@@ -19,13 +19,9 @@ export const MAY_GOTO_LOOPS = 8_388_608;
 
 // ---- private part of the run state -------------------------------------------------------------------------
 
-/** u32: the batch record of the run in progress; 0 between runs. */
-export const RUN_RECORD = RUN_INTERP;
-/** u32: 1 while the interpreter carries the current program, 0 while translated code does. */
-export const RUN_INTERPRETED = RUN_INTERP + 4;
 /** u32: window of the paused frame while single-stepping; 0: no paused run. */
-export const RUN_PAUSED = RUN_INTERP + 8;
+export const RUN_PAUSED = RUN_INTERP;
 /** u32: address of the predecoded instruction that the paused frame goes on with. */
-export const RUN_PAUSED_AT = RUN_INTERP + 12;
+export const RUN_PAUSED_AT = RUN_INTERP + 4;
 /** u32: number of the helper that a callx of translated code is about to call. */
-export const RUN_HELPER = RUN_INTERP + 16;
+export const RUN_HELPER = RUN_INTERP + 8;

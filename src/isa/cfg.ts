@@ -20,6 +20,8 @@ export interface Block {
   readonly predecessors: readonly number[];
 }
 
+export type UnlinkedBlock = Omit<Block, 'predecessors'>;
+
 export interface Edge {
   readonly from: number;
   readonly to: number;
@@ -29,10 +31,8 @@ export interface Cfg {
   /** The function's first slot, and the slot after its last. */
   readonly start: number;
   readonly end: number;
-  /** In slot order; block 0 is the entry. */
+  /** Block 0 is the entry. From buildCfg they are in slot order. */
   readonly blocks: readonly Block[];
-  /** Block index by slot - start. */
-  readonly blockAt: Int32Array;
   /** The reachable blocks in reverse postorder. */
   readonly order: Int32Array;
   /** By block: its position in `order`; -1 when unreachable. */
@@ -129,19 +129,20 @@ const makeBlocks = (
   range: SubprogramRange,
   starts: readonly number[],
   blockAt: Int32Array,
-): Block[] => {
+): UnlinkedBlock[] => {
   const ends = starts.map((_, block) => starts[block + 1] ?? range.start + range.length);
-  const successors = ends.map((end) => successorsOf(insns, end, range, blockAt));
-  const predecessors: number[][] = starts.map(() => []);
-  successors.forEach((list, from) => {
-    for (const to of list) predecessors[to]?.push(from);
+  return starts.map((start, block) => {
+    const end = ends[block] ?? start;
+    return { start, end, successors: successorsOf(insns, end, range, blockAt) };
   });
-  return starts.map((start, block) => ({
-    start,
-    end: ends[block] ?? start,
-    successors: successors[block] ?? [],
-    predecessors: predecessors[block] ?? [],
-  }));
+};
+
+const withPredecessors = (blocks: readonly UnlinkedBlock[]): Block[] => {
+  const predecessors: number[][] = blocks.map(() => []);
+  blocks.forEach(({ successors }, from) => {
+    for (const to of successors) predecessors[to]?.push(from);
+  });
+  return blocks.map((block, index) => ({ ...block, predecessors: predecessors[index] ?? [] }));
 };
 
 /** Edges that do not go forward in reverse postorder. */
@@ -164,8 +165,18 @@ const retreatingEdges = (blocks: readonly Block[], order: Int32Array, position: 
 export function buildCfg({ insns }: { readonly insns: Insns }, range: SubprogramRange): Cfg {
   const { start, length } = range;
   const starts = blockStarts(findLeaders(insns, range), range);
-  const blockAt = mapSlots(starts, range);
-  const blocks = makeBlocks(insns, range, starts, blockAt);
+  return linkBlocks(
+    { start, end: start + length },
+    makeBlocks(insns, range, starts, mapSlots(starts, range)),
+  );
+}
+
+/** The graph of blocks that are known with their successors; several may be of the same slots. */
+export function linkBlocks(
+  { start, end }: { readonly start: number; readonly end: number },
+  unlinked: readonly UnlinkedBlock[],
+): Cfg {
+  const blocks = withPredecessors(unlinked);
   const graph = {
     successors: blocks.map((block) => block.successors),
     predecessors: blocks.map((block) => block.predecessors),
@@ -183,9 +194,8 @@ export function buildCfg({ insns }: { readonly insns: Insns }, range: Subprogram
   const irreducibleEdges = retreating.filter((edge) => !closes(edge));
   return {
     start,
-    end: start + length,
+    end,
     blocks,
-    blockAt,
     order,
     position,
     dominators,

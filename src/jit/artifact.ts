@@ -22,8 +22,10 @@ import {
 import { appendSection, readSections } from './wasm.ts';
 
 /** Raised when the imports or exports of translated modules change. */
-export const ARTIFACT_VERSION = 2;
+export const ARTIFACT_VERSION = 3;
 const SECTION = 'webpf';
+/** Section of the positions, see positions.ts. It changes nothing in how the module runs. */
+export const POSITIONS = 'webpf.positions';
 
 /** What the module expects of a map. */
 export interface ArtifactMap {
@@ -200,4 +202,10 @@ export function readArtifact(wasm: Uint8Array): Artifact {
   if (!section) return fail(`it has no section "${SECTION}"`);
   const json = new TextDecoder().decode(wasm.subarray(section.start, section.end));
   return { info: checkInfo(parse(json)), wasm };
+}
+
+/** What encodePositions made; no bytes where the artifact has no positions. */
+export function positionBytes({ wasm }: Pick<Artifact, 'wasm'>): Uint8Array {
+  const section = readSections(wasm).find(({ name }) => name === POSITIONS);
+  return wasm.slice(section?.start ?? 0, section?.end ?? 0);
 }

@@ -6,6 +6,7 @@ import type {
   BinaryOp,
   Builder,
   Expr,
+  Finished,
   FinishOptions,
   FunctionSpec,
   LoadOp,
@@ -15,6 +16,8 @@ import type {
   UnaryOp,
   ValueType,
 } from './builder.ts';
+import { positionsOfMappings } from './sourceMap.ts';
+import { withoutLastSection } from './wasm.ts';
 
 type Ref = binaryen.ExpressionRef;
 /** Exported by Binaryen, but missing in its types. */
@@ -32,6 +35,11 @@ const TABLE = 'table';
 const MAX_PAGES = 65536;
 /** eBPF accesses need no alignment; 1 is always a true hint. */
 const UNALIGNED = 1;
+const NO_SLOT = -1;
+/** Of all positions. Binaryen takes line 1, column 0 for said before it has said anything. */
+const COLUMN = 1;
+/** Binaryen makes a source map only for a module that says where to find it, in a section behind all others. */
+const SOURCE_MAP = 'positions';
 
 /** Some 10 ms at 250 instructions; Binaryen's own levels take several times that, and what they make runs no faster. */
 const CHEAP_PASSES = [
@@ -43,6 +51,8 @@ const CHEAP_PASSES = [
   'coalesce-locals',
   'vacuum',
 ];
+
+const SWAPPED_BYTES = [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8];
 
 const FEATURES =
   binaryen.Features.MutableGlobals |
@@ -56,12 +66,18 @@ const typeOf = (type: ValueType | undefined): binaryen.Type => (type ? TYPES[typ
 const typesOf = (types: readonly ValueType[]): binaryen.Type =>
   binaryen.createType(types.map((t) => TYPES[t]));
 
-const expr = (ref: Ref): Expr => ref as number as Expr;
 const refs = (items: readonly Expr[]): readonly Ref[] => items as readonly number[] as readonly Ref[];
 
-const loads = (m: binaryen.Module): Record<LoadOp, LoadFn> => ({
+/** The first eight bytes of a vector turned round: a shuffle takes less time than shifts and masks. */
+const firstLane = (m: binaryen.Module, vector: Ref): Ref => {
+  return m.i64x2.extract_lane(m.i8x16.swizzle(vector, m.v128.const(SWAPPED_BYTES)), 0);
+};
+
+/** @param traps is given the load itself, where it is a part of the expression only */
+const loads = (m: binaryen.Module, traps: (load: Ref) => Ref): Record<LoadOp, LoadFn> => ({
   'i32.load': m.i32.load,
   'i64.load': m.i64.load,
+  'i64.load_swapped': (offset, align, base) => firstLane(m, traps(m.v128.load64_splat(offset, align, base))),
   'i64.load8_u': m.i64.load8_u,
   'i64.load16_u': m.i64.load16_u,
   'i64.load32_u': m.i64.load32_u,
@@ -89,6 +105,7 @@ const unaries = (m: binaryen.Module): Record<UnaryOp, (value: Ref) => Ref> => ({
   'i64.extend8_s': m.i64.extend8_s,
   'i64.extend16_s': m.i64.extend16_s,
   'i64.extend32_s': m.i64.extend32_s,
+  'i64.swap': (value) => firstLane(m, m.i64x2.splat(value)),
 });
 
 const plainAtomics = (m: binaryen.Module) => ({
@@ -107,73 +124,103 @@ const plainAtomics = (m: binaryen.Module) => ({
   rmw: { 4: m.i64.atomic.rmw32_u, 8: m.i64.atomic.rmw } as const,
 });
 
+/** Binaryen writes nothing into this text that JSON would escape. */
+const mappingsOf = (sourceMap: string): string => /"mappings":"([^"]*)"/.exec(sourceMap)?.[1] ?? '';
+
 export class BinaryenBuilder implements Builder {
   readonly #m = new binaryen.Module();
-  readonly #loads = loads(this.#m);
+  readonly #loads = loads(this.#m, (load) => {
+    this.#trapping(load);
+    return load;
+  });
   readonly #stores = stores(this.#m);
   readonly #unaries = unaries(this.#m);
   readonly #atomics = plainAtomics(this.#m);
+  readonly #source = this.#m.addDebugInfoFileName('program');
+  readonly #everywhere: boolean;
   #features = FEATURES;
+  #slot = NO_SLOT;
+  /** Expressions since the last function, each followed by its slot: Binaryen takes them once their function is there. */
+  #places: number[] = [];
+
+  /** @param everywhere positions of all code, and not just of that which stack traces may name */
+  constructor(everywhere: boolean) {
+    this.#everywhere = everywhere;
+  }
+
+  at(slot = NO_SLOT): void {
+    this.#slot = slot;
+  }
+
+  #made(ref: Ref): Expr {
+    return this.#everywhere ? this.#trapping(ref) : (ref as number as Expr);
+  }
+
+  /** Of an expression that may end up in a stack trace. */
+  #trapping(ref: Ref): Expr {
+    if (this.#slot !== NO_SLOT) this.#places.push(ref, this.#slot);
+    return ref as number as Expr;
+  }
 
   const32(value: number): Expr {
-    return expr(this.#m.i32.const(value | 0));
+    return this.#made(this.#m.i32.const(value | 0));
   }
 
   const64(value: bigint): Expr {
-    return expr(this.#m.i64.const(BigInt.asIntN(64, value)));
+    return this.#made(this.#m.i64.const(BigInt.asIntN(64, value)));
   }
 
   get(local: number, type: ValueType): Expr {
-    return expr(this.#m.local.get(local, TYPES[type]));
+    return this.#made(this.#m.local.get(local, TYPES[type]));
   }
 
   set(local: number, value: Expr): Expr {
-    return expr(this.#m.local.set(local, value));
+    return this.#made(this.#m.local.set(local, value));
   }
 
   tee(local: number, value: Expr, type: ValueType): Expr {
-    return expr(this.#m.local.tee(local, value, TYPES[type]));
+    return this.#made(this.#m.local.tee(local, value, TYPES[type]));
   }
 
   global(name: string): Expr {
-    return expr(this.#m.global.get(name, binaryen.i32));
+    return this.#made(this.#m.global.get(name, binaryen.i32));
   }
 
   unary(op: UnaryOp, value: Expr): Expr {
-    return expr(this.#unaries[op](value));
+    return this.#made(this.#unaries[op](value));
   }
 
   binary(op: BinaryOp, left: Expr, right: Expr): Expr {
     const name = op.slice(4) as BinaryName;
-    return expr(op.startsWith('i64') ? this.#m.i64[name](left, right) : this.#m.i32[name](left, right));
+    return this.#made(op.startsWith('i64') ? this.#m.i64[name](left, right) : this.#m.i32[name](left, right));
   }
 
   select(condition: Expr, yes: Expr, no: Expr): Expr {
-    return expr(this.#m.select(condition, yes, no));
+    return this.#made(this.#m.select(condition, yes, no));
   }
 
   load(op: LoadOp, base: Expr, offset: number): Expr {
-    return expr(this.#loads[op](offset, UNALIGNED, base));
+    return this.#trapping(this.#loads[op](offset, UNALIGNED, base));
   }
 
   store(op: StoreOp, base: Expr, offset: number, value: Expr): Expr {
-    return expr(this.#stores[op](offset, UNALIGNED, base, value));
+    return this.#trapping(this.#stores[op](offset, UNALIGNED, base, value));
   }
 
   atomicLoad(size: AtomicSize, base: Expr, offset: number): Expr {
-    return expr(this.#atomics.load[size](offset, base));
+    return this.#trapping(this.#atomics.load[size](offset, base));
   }
 
   atomicStore(size: AtomicSize, base: Expr, offset: number, value: Expr): Expr {
-    return expr(this.#atomics.store[size](offset, base, value));
+    return this.#trapping(this.#atomics.store[size](offset, base, value));
   }
 
   atomicRmw(op: RmwOp, size: 4 | 8, base: Expr, offset: number, value: Expr): Expr {
-    return expr(this.#atomics.rmw[size][op](offset, base, value));
+    return this.#trapping(this.#atomics.rmw[size][op](offset, base, value));
   }
 
   atomicCmpxchg(size: 4 | 8, base: Expr, offset: number, expected: Expr, replacement: Expr): Expr {
-    return expr(this.#atomics.rmw[size].cmpxchg(offset, base, expected, replacement));
+    return this.#trapping(this.#atomics.rmw[size].cmpxchg(offset, base, expected, replacement));
   }
 
   /**
@@ -187,53 +234,57 @@ export class BinaryenBuilder implements Builder {
   }
 
   block(label: string | undefined, items: readonly Expr[]): Expr {
-    return expr(this.#sequence(label ?? null, items, binaryen.none));
+    return this.#made(this.#sequence(label ?? null, items, binaryen.none));
   }
 
   loop(label: string, items: readonly Expr[]): Expr {
-    return expr(this.#m.loop(label, this.#sequence(null, items, binaryen.none)));
+    return this.#made(this.#m.loop(label, this.#sequence(null, items, binaryen.none)));
   }
 
   br(label: string, condition?: Expr): Expr {
-    return expr(condition === undefined ? this.#m.br(label) : this.#m.br_if(label, condition));
+    return this.#made(condition === undefined ? this.#m.br(label) : this.#m.br_if(label, condition));
   }
 
   brTable(labels: readonly string[], otherwise: string, index: Expr): Expr {
-    return expr(this.#m.switch(labels, otherwise, index));
+    return this.#made(this.#m.switch(labels, otherwise, index));
   }
 
   when(condition: Expr, items: readonly Expr[]): Expr {
     const [only] = items;
     const body = items.length === 1 && only !== undefined ? only : this.#sequence(null, items, binaryen.none);
-    return expr(this.#m.if(condition, body));
+    return this.#made(this.#m.if(condition, body));
   }
 
   choose(condition: Expr, yes: Expr, no: Expr): Expr {
-    return expr(this.#m.if(condition, yes, no));
+    return this.#made(this.#m.if(condition, yes, no));
   }
 
   call(name: string, operands: readonly Expr[], result: ValueType | undefined): Expr {
-    return expr(this.#m.call(name, refs(operands), typeOf(result)));
+    return this.#trapping(this.#m.call(name, refs(operands), typeOf(result)));
   }
 
   callIndirect(index: Expr, operands: readonly Expr[], { params, result }: Signature): Expr {
-    return expr(this.#m.call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)));
+    return this.#trapping(
+      this.#m.call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)),
+    );
   }
 
   returnCallIndirect(index: Expr, operands: readonly Expr[], { params, result }: Signature): Expr {
-    return expr(this.#m.return_call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)));
+    return this.#trapping(
+      this.#m.return_call_indirect(TABLE, index, refs(operands), typesOf(params), typeOf(result)),
+    );
   }
 
   return(value?: Expr): Expr {
-    return expr(this.#m.return(value));
+    return this.#made(this.#m.return(value));
   }
 
   drop(value: Expr): Expr {
-    return expr(this.#m.drop(value));
+    return this.#made(this.#m.drop(value));
   }
 
   unreachable(): Expr {
-    return expr(this.#m.unreachable());
+    return this.#trapping(this.#m.unreachable());
   }
 
   importFunction(name: string, module: string, base: string, { params, result }: Signature): void {
@@ -260,18 +311,33 @@ export class BinaryenBuilder implements Builder {
     const items = result ? [...body, this.unreachable()] : body;
     const whole = this.#sequence(null, items, result ? binaryen.unreachable : binaryen.none);
     const types = locals.map((type) => TYPES[type]);
-    this.#m.addFunction(name, typesOf(params), typeOf(result), types, whole);
+    const made = this.#m.addFunction(name, typesOf(params), typeOf(result), types, whole);
+    this.#place(made);
     for (const external of exports) this.#m.addFunctionExport(name, external);
   }
 
-  finish({ optimize }: FinishOptions): Uint8Array {
+  /** Slots are given as lines, which Binaryen counts from 1 and source maps from 0. */
+  #place(made: binaryen.FunctionRef): void {
+    const places = this.#places;
+    for (let i = 0; i < places.length; i += 2) {
+      this.#m.setDebugLocation(made, places[i] ?? 0, this.#source, (places[i + 1] ?? 0) + 1, COLUMN);
+    }
+    this.#places = [];
+    this.#slot = NO_SLOT;
+  }
+
+  finish({ optimize }: FinishOptions): Finished {
     this.#m.setFeatures(this.#features);
     // Names are a process-wide setting of Binaryen.
     const before = binaryen.getDebugInfo();
     binaryen.setDebugInfo(true);
     try {
       if (optimize) this.#m.runPasses(CHEAP_PASSES);
-      return this.#m.emitBinary();
+      const { binary, sourceMap } = this.#m.emitBinary(SOURCE_MAP);
+      return {
+        wasm: withoutLastSection(binary),
+        positions: positionsOfMappings(mappingsOf(sourceMap ?? '')),
+      };
     } finally {
       binaryen.setDebugInfo(before);
     }

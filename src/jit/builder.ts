@@ -3,6 +3,8 @@
  * Expressions are trees: each handle is used exactly once, and evaluation follows the order of the operands.
  */
 
+import type { Positions } from './positions.ts';
+
 export type ValueType = 'i32' | 'i64';
 
 declare const handle: unique symbol;
@@ -38,10 +40,14 @@ export type UnaryOp =
   | 'i32.extend16_s'
   | 'i64.extend8_s'
   | 'i64.extend16_s'
-  | 'i64.extend32_s';
+  | 'i64.extend32_s'
+  /** Bytes turned round; not an instruction of WebAssembly. */
+  | 'i64.swap';
 export type LoadOp =
   | 'i32.load'
   | 'i64.load'
+  /** Eight bytes turned round. */
+  | 'i64.load_swapped'
   | 'i64.load8_u'
   | 'i64.load16_u'
   | 'i64.load32_u'
@@ -75,7 +81,17 @@ export interface FinishOptions {
   readonly optimize: boolean;
 }
 
+/** What finish() makes. */
+export interface Finished {
+  /** Bytes of the module. */
+  readonly wasm: Uint8Array;
+  /** Where the code of which instruction is, see positions.ts. */
+  readonly positions: Positions;
+}
+
 export interface Builder {
+  /** Expressions made from now on belong to the instruction in this slot; without a slot, to none. */
+  at(slot?: number): void;
   const32(value: number): Expr;
   const64(value: bigint): Expr;
   get(local: number, type: ValueType): Expr;
@@ -117,8 +133,7 @@ export interface Builder {
   importMemory(module: string, base: string, shared: boolean): void;
   importTable(module: string, base: string): void;
   addFunction(spec: FunctionSpec): void;
-  /** Bytes of the module. */
-  finish(options: FinishOptions): Uint8Array;
+  finish(options: FinishOptions): Finished;
   /** WebAssembly text, for tests and for `--dump`. */
   text(): string;
   /** Frees what the backend holds; the builder cannot be used afterwards. */

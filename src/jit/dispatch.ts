@@ -4,9 +4,10 @@
  */
 import { WebpfError } from '../errors.ts';
 import type { Cfg } from '../isa/cfg.ts';
-import type { Insn } from '../isa/insn.ts';
-import { Body } from './body.ts';
+import { Body, type BodyOptions } from './body.ts';
 import type { Expr } from './builder.ts';
+import type { Code } from './code.ts';
+import type { Frame } from './frame.ts';
 import { payJump } from './lower/jump.ts';
 import type { Scope } from './scope.ts';
 
@@ -20,10 +21,10 @@ class Dispatcher {
   readonly #body: Body;
   readonly #local: number;
 
-  constructor(scope: Scope, cfg: Cfg, insns: readonly (Insn | undefined)[]) {
+  constructor(scope: Scope, frame: Frame, code: Code, inline: BodyOptions['inline']) {
     this.#scope = scope;
-    this.#cfg = cfg;
-    this.#body = new Body(scope, cfg, insns);
+    this.#cfg = code.cfg;
+    this.#body = new Body(scope, frame, code, { joins: false, inline });
     this.#local = scope.scratch(DISPATCH, 'i32');
   }
 
@@ -32,7 +33,7 @@ class Dispatcher {
     const blocks = Array.from(this.#cfg.order);
     for (const block of blocks.toReversed()) this.#body.open(this.#case(block));
     const labels = blocks.map((block) => this.#case(block));
-    this.#body.push(b.brTable(labels, labels[0] ?? DISPATCH, b.get(this.#local, 'i32')));
+    this.#body.push([b.brTable(labels, labels[0] ?? DISPATCH, b.get(this.#local, 'i32'))]);
     for (const block of blocks) {
       this.#body.end();
       this.#body.code(block);
@@ -49,8 +50,8 @@ class Dispatcher {
     const [next, target] = this.#cfg.blocks[block]?.successors ?? [];
     if (next === undefined) return;
     if (target !== undefined)
-      this.#body.push(this.#scope.b.when(this.#body.test(block, true), this.#to(block, target)));
-    this.#body.push(...this.#to(block, next));
+      this.#body.push([this.#scope.b.when(this.#body.test(true), this.#to(block, target))]);
+    this.#body.push(this.#to(block, next));
   }
 
   #to(from: number, to: number): Expr[] {
@@ -66,10 +67,16 @@ class Dispatcher {
 }
 
 /** The statements of a function in dispatch form. */
-export function writeDispatch(scope: Scope, cfg: Cfg, insns: readonly (Insn | undefined)[]): readonly Expr[] {
+export function writeDispatch(
+  scope: Scope,
+  frame: Frame,
+  code: Code,
+  inline: BodyOptions['inline'],
+): readonly Expr[] {
+  const { cfg } = code;
   if (cfg.order.length > MAX_CASES) {
     const message = `the function at insn ${cfg.start} has ${cfg.order.length} blocks in an irreducible graph: at most ${MAX_CASES} can be translated`;
     throw new WebpfError('unsupported', message, { stage: 'jit', insn: cfg.start });
   }
-  return new Dispatcher(scope, cfg, insns).write();
+  return new Dispatcher(scope, frame, code, inline).write();
 }

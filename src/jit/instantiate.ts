@@ -1,9 +1,10 @@
 /** A translated program in an engine: the artifact's module, bound to the engine's memory and runtime. */
+import { HASH_TABLE } from '../abi/hash.ts';
 import * as layout from '../abi/layout.ts';
 import type { HelperExport, RuntimeExports, RuntimeImports } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { helperId } from '../isa/helpers.ts';
-import type { Artifact } from './artifact.ts';
+import type { Artifact, ArtifactMap } from './artifact.ts';
 import * as names from './names.ts';
 
 /** Addresses are in the engine's linear memory. */
@@ -21,6 +22,8 @@ export interface Bindings {
   readonly runtime: RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
   /** Takes the calls of helpers that the runtime does not have. */
   readonly hostHelper: RuntimeImports['hostHelper'];
+  /** Zeros, one counter for each slot: for artifacts that count executions. */
+  readonly counters?: number | undefined;
 }
 
 /** r1..r5 and r10 in, r0 out. */
@@ -66,6 +69,7 @@ const engineImports = (bindings: Bindings): Imports => {
     [names.PROG]: address(bindings.program),
     [names.FUNCS]: address(bindings.functions),
     [names.HOST_HELPER]: bindings.hostHelper,
+    ...(bindings.counters !== undefined && { [names.COUNTERS]: address(bindings.counters) }),
   };
   bindings.maps.forEach((map, index) => {
     env[names.mapGlobal(index)] = address(map);
@@ -73,6 +77,9 @@ const engineImports = (bindings: Bindings): Imports => {
   bindings.values.forEach((values, index) => {
     env[names.valuesGlobal(index)] = address(values);
     Object.assign(env, windowOf(bindings, values, index));
+  });
+  bindings.maps.forEach((map, index) => {
+    Object.assign(env, insidesOf(bindings, map, index));
   });
   return env;
 };
@@ -102,6 +109,18 @@ const windowOf = (bindings: Bindings, values: number, index: number): Imports =>
   };
 };
 
+/** What lookups without a call start from. */
+const insidesOf = ({ memory, run }: Bindings, map: number, index: number): Imports => {
+  const view = new DataView(memory.buffer);
+  const at = (offset: number): number => view.getUint32(offset, true);
+  const own = at(map + layout.MAP_VALUES) + at(run + layout.RUN_CPU) * at(map + layout.MAP_CPU_STRIDE);
+  return {
+    [names.ownValues(index)]: address(own),
+    [names.hashTable(index)]: address(at(map + HASH_TABLE)),
+    [names.slotValues(index)]: address(own - at(map + layout.MAP_VALUE_STRIDE)),
+  };
+};
+
 const importsOf = (module: WebAssembly.Module, bindings: Bindings): WebAssembly.Imports => {
   const wanted = WebAssembly.Module.imports(module).filter((entry) => entry.module === names.RUNTIME);
   const runtime = Object.fromEntries(wanted.map(({ name }) => [name, runtimeImport(name, bindings)]));
@@ -121,6 +140,11 @@ export function compileArtifact(artifact: Artifact): Promise<WebAssembly.Module>
   return compiled;
 }
 
+/** The compiled module of an artifact that another thread has sent. */
+export function adoptModule(artifact: Artifact, module: WebAssembly.Module): void {
+  modules.set(artifact, Promise.resolve(module));
+}
+
 const broken = ({ info }: Artifact, what: string, cause: unknown): WebpfError => {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new WebpfError('bad-argument', `artifact of program ${info.name}: ${what}: ${detail}`, {
@@ -137,10 +161,34 @@ const checkMaps = ({ info }: Artifact, { maps, values }: Bindings): void => {
   throw new WebpfError('bad-argument', message, { stage: 'jit', subject: info.name });
 };
 
+const SIZES = [
+  ['type', layout.MAP_TYPE],
+  ['keySize', layout.MAP_KEY_SIZE],
+  ['valueSize', layout.MAP_VALUE_SIZE],
+  ['maxEntries', layout.MAP_MAX_ENTRIES],
+] as const satisfies readonly (readonly [keyof ArtifactMap, number])[];
+
+/** Lookups emitted into the module have the sizes of their maps in them. */
+const checkSizes = ({ info }: Artifact, module: WebAssembly.Module, { memory, maps }: Bindings): void => {
+  const view = new DataView(memory.buffer);
+  for (const { name } of WebAssembly.Module.imports(module)) {
+    const index = names.sizedMap(name) ?? -1;
+    const [map, address] = [info.maps[index], maps[index]];
+    if (map === undefined || address === undefined) continue;
+    for (const [size, offset] of SIZES) {
+      const found = view.getUint32(address + offset, true);
+      if (found === map[size]) continue;
+      const message = `artifact of program ${info.name}: it was made for a map "${map.name}" with ${size} ${map[size]}, but that of the map it is bound to is ${found}: compile the program again`;
+      throw new WebpfError('bad-argument', message, { stage: 'jit', subject: info.name });
+    }
+  }
+};
+
 /**
  * Binds a translated program to an engine.
  *
- * @throws WebpfError 'bad-argument' when the module does not compile, or does not fit the engine (other memory)
+ * @throws WebpfError 'bad-argument' when the module does not compile, or does not fit the engine: other memory, or
+ *   maps of other sizes than those it was made for
  */
 export async function instantiate(artifact: Artifact, bindings: Bindings): Promise<TranslatedProgram> {
   checkMaps(artifact, bindings);
@@ -154,6 +202,7 @@ export function instantiateModule(
   bindings: Bindings,
 ): TranslatedProgram {
   checkMaps(artifact, bindings);
+  checkSizes(artifact, module, bindings);
   const exports = link(artifact, module, bindings);
   return {
     entry: exports[names.ENTRY] as TranslatedFunction,

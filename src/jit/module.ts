@@ -1,23 +1,24 @@
 /** The WebAssembly module of a program: imports on first use, one function each, and the batch loop. */
-import {
-  CTX_MEMORY,
-  PROG_CTX_KIND,
-  REC_LEN,
-  REC_SIZE,
-  RUN_BATCH_INDEX,
-  RUN_FUEL,
-  RUN_STACK_TOP,
-} from '../abi/layout.ts';
+import { RUN_FUEL } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
-import type { ProgramType } from '../frontend/program.ts';
+import type { MapSpec, ProgramType } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
+import { contextKindOf } from '../verifier/contexts/kind.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { type Structure, type StructuredSubprogram, takenSubprograms } from '../verifier/structure.ts';
-import type { Builder, Expr, Signature } from './builder.ts';
+import { addBatch } from './batch.ts';
+import type { Builder, Expr, FunctionSpec, Signature } from './builder.ts';
+import { codeOfProgram } from './code.ts';
+import { stretchesOf } from './counters.ts';
+import { effectsOf } from './effects.ts';
 import { translateFunction } from './function.ts';
 import type { Window } from './hints.ts';
 import * as names from './names.ts';
+import { NO_INLINING, planInlining } from './opt/inline.ts';
+import type { Optimization } from './opt/names.ts';
+import { rulesOf } from './opt/rules.ts';
 import type { Unit } from './scope.ts';
+import { Values } from './ssa/values.ts';
 
 /** Types that get plain memory here rather than a context struct; a guess that costs little when it is wrong. */
 const PLAIN_CONTEXTS: ReadonlySet<ProgramType> = new Set(['unspec', 'syscall']);
@@ -26,7 +27,10 @@ export interface ModuleInput {
   readonly structure: Structure;
   readonly proof: Proof;
   readonly type: ProgramType;
+  readonly maps: readonly MapSpec[];
   readonly shared: boolean;
+  readonly profile: boolean;
+  readonly uses: (optimization: Optimization) => boolean;
 }
 
 interface Named {
@@ -55,28 +59,40 @@ const tailCallsInSubprograms = ({ decoded, subprograms, addressTaken }: Structur
   );
 };
 
+const GUARD_NAME = names.importedName('jit', 'guard');
+
 class ModuleUnit implements Unit {
   readonly b: Builder;
   readonly proof: Proof;
   readonly sandbox: boolean;
   readonly shared: boolean;
   readonly context: Window;
+  readonly counted: ReadonlySet<number> | undefined;
   readonly tailCallsBelow: boolean;
+  readonly values: Values;
+  readonly uses: (optimization: Optimization) => boolean;
   readonly #functions: ReadonlyMap<number, Named>;
   readonly #positions: ReadonlyMap<number, number>;
   readonly #kfuncs: readonly string[];
-  /** Names of what is imported already. */
+  readonly #maps: readonly MapSpec[];
+  /** Names of what is imported, or defined, already. */
   readonly #imported = new Set<string>();
+  readonly #defined: (() => FunctionSpec)[] = [];
+  #labels = 0;
 
-  constructor(b: Builder, { structure, proof, type, shared }: ModuleInput) {
+  constructor(b: Builder, { structure, proof, type, maps, shared, profile, uses }: ModuleInput) {
+    this.uses = uses;
+    this.values = new Values(rulesOf(uses));
     this.b = b;
     this.proof = proof;
     this.sandbox = proof.mode === 'sandbox';
     this.shared = shared;
     this.context = PLAIN_CONTEXTS.has(type) ? 'packet' : 'context';
+    this.counted = profile ? new Set(stretchesOf(structure).map(({ start }) => start)) : undefined;
     this.tailCallsBelow = tailCallsInSubprograms(structure);
     this.#functions = nameFunctions(structure.subprograms);
     this.#kfuncs = structure.kfuncNames;
+    this.#maps = maps;
     this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
   }
 
@@ -106,9 +122,27 @@ class ModuleUnit implements Unit {
   }
 
   guard(): string {
-    const name = names.importedName('jit', 'guard');
-    if (this.#isNew(name)) addGuard(this, name);
-    return name;
+    this.define(GUARD_NAME, () => guardOf(this));
+    return GUARD_NAME;
+  }
+
+  define(name: string, make: () => FunctionSpec): void {
+    if (this.#isNew(name)) this.#defined.push(make);
+  }
+
+  /** Adds what was defined while others were written: expressions of one function are made in one go. */
+  addDefined(): void {
+    for (const make of this.#defined) this.b.addFunction(make());
+  }
+
+  map(index: number): MapSpec {
+    const spec = this.#maps[index];
+    if (spec) return spec;
+    throw new WebpfError('bad-program', `the program has no map ${index}`, { stage: 'jit' });
+  }
+
+  label(): string {
+    return `map ${this.#labels++}`;
   }
 
   global(name: string): Expr {
@@ -140,65 +174,20 @@ class ModuleUnit implements Unit {
   }
 }
 
-const addGuard = (unit: Unit, name: string): void => {
+const guardOf = (unit: Unit): FunctionSpec => {
   const { b } = unit;
   const [fuel, ...checked] = names.GUARD.params.map((type, index) => b.get(index, type));
-  if (fuel === undefined) return;
   const call = b.call(unit.runtime('check'), checked, names.GUARD.result);
-  const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel), b.return(call)];
-  b.addFunction({ name, ...names.GUARD, locals: [], body, exports: [] });
-};
-
-const RECORD = 0;
-const COUNT = 1;
-const INDEX = 2;
-const R1 = 3;
-
-/** r2 of the main program: the length of raw memory. */
-const length = (unit: Unit): Expr => {
-  const { b } = unit;
-  const kind = b.load('i32.load', unit.global(names.PROG), PROG_CTX_KIND);
-  const isMemory = b.binary('i32.eq', kind, b.const32(CTX_MEMORY));
-  const bytes = b.load('i64.load32_u', b.get(RECORD, 'i32'), REC_LEN);
-  return b.select(isMemory, bytes, b.const64(0n));
-};
-
-/** One run: begin, the main program, finish. The call of begin comes first, as it sets what the rest reads. */
-const runOnce = (unit: Unit, main: string): Expr[] => {
-  const { b } = unit;
-  const run = (): Expr => unit.global(names.RUN);
-  const record = (): Expr => b.get(RECORD, 'i32');
-  const zero = (): Expr => b.const64(0n);
-  const operands = [b.get(R1, 'i64'), length(unit), zero(), zero(), zero()];
-  const result = b.call(main, [...operands, b.load('i64.load32_u', run(), RUN_STACK_TOP)], 'i64');
-  return [
-    b.store('i32.store', run(), RUN_BATCH_INDEX, b.get(INDEX, 'i32')),
-    b.set(R1, b.call(unit.runtime('begin'), [unit.global(names.PROG), record()], 'i64')),
-    b.call(unit.runtime('finish'), [record(), result], undefined),
-  ];
-};
-
-/** `batch(record, count)`: the loop is here, since a call from JavaScript costs more than a small program. */
-const addBatch = (unit: Unit, main: string): void => {
-  const { b } = unit;
-  const step = (local: number, by: number): Expr =>
-    b.set(local, b.binary('i32.add', b.get(local, 'i32'), b.const32(by)));
-  const more = b.binary('i32.lt_u', b.get(INDEX, 'i32'), b.get(COUNT, 'i32'));
-  const each = b.when(more, [...runOnce(unit, main), step(RECORD, REC_SIZE), step(INDEX, 1), b.br('next')]);
-  b.addFunction({
-    name: names.BATCH,
-    params: ['i32', 'i32'],
-    result: undefined,
-    locals: ['i32', 'i64'],
-    body: [b.loop('next', [each])],
-    exports: [names.BATCH],
-  });
+  const body = [b.store('i64.store', unit.global(names.RUN), RUN_FUEL, fuel as Expr), b.return(call)];
+  return { name: GUARD_NAME, ...names.GUARD, locals: [], body, exports: [] };
 };
 
 /** Fills `builder` with the module of a program. */
 export function buildModule(builder: Builder, input: ModuleInput): void {
   const { structure, shared } = input;
   const unit = new ModuleUnit(builder, input);
+  const code = codeOfProgram(structure.decoded.insns, input.proof, unit.uses('branches'));
+  const plan = unit.uses('inline') && !unit.sandbox ? planInlining(structure) : NO_INLINING;
   builder.importMemory(names.ENV, names.MEMORY, shared);
   const exported = new Map(
     takenSubprograms(structure).map(({ start }) => [start, names.callbackExport(start)]),
@@ -207,7 +196,8 @@ export function buildModule(builder: Builder, input: ModuleInput): void {
     const exports = subprogram.start === 0 ? [names.ENTRY] : [];
     const callback = exported.get(subprogram.start);
     if (callback !== undefined) exports.push(callback);
-    translateFunction(unit, subprogram, structure.decoded.insns, exports);
+    translateFunction(unit, subprogram, code, plan, exports);
   }
-  addBatch(unit, unit.functionAt(0).name);
+  unit.addDefined();
+  addBatch(unit, unit.functionAt(0).name, contextKindOf(input.type), effectsOf(structure, input.proof));
 }

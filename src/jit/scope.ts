@@ -1,9 +1,12 @@
 /** One function while it is lowered: its registers as WebAssembly locals, and what the module knows. */
 import { RUN_FUEL } from '../abi/layout.ts';
+import type { MapSpec } from '../frontend/program.ts';
 import type { Proof } from '../verifier/proof.ts';
-import type { Builder, Expr, ValueType } from './builder.ts';
+import type { Builder, Expr, FunctionSpec, ValueType } from './builder.ts';
 import type { Window } from './hints.ts';
 import { FUNCTION, RUN, RUNTIME_FUNCTIONS, type RuntimeFunction } from './names.ts';
+import type { Optimization } from './opt/names.ts';
+import type { Values } from './ssa/values.ts';
 
 /** What the lowering of an instruction needs to know of the module around it. */
 export interface Unit {
@@ -15,6 +18,10 @@ export interface Unit {
   readonly shared: boolean;
   /** What r1 of the main program points to. */
   readonly context: Window;
+  /** Slots that stretches begin at, where executions are counted (see counters.ts). */
+  readonly counted: ReadonlySet<number> | undefined;
+  readonly values: Values;
+  uses(optimization: Optimization): boolean;
   /** Some subprogram may replace the running program (a tail call), and then returns to its caller. */
   readonly tailCallsBelow: boolean;
   /** Name and slots of the function that starts at a slot. */
@@ -31,6 +38,12 @@ export interface Unit {
   guard(): string;
   global(name: string): Expr;
   table(): void;
+  /** The program's map of that index. */
+  map(index: number): MapSpec;
+  /** A label that no other call has returned. */
+  label(): string;
+  /** Adds a function of the module's own, unless one of that name was added before. */
+  define(name: string, make: () => FunctionSpec): void;
 }
 
 /** What is found out about a function before it is lowered. */
@@ -42,21 +55,25 @@ export interface Preview {
   readonly keepsFuel: boolean;
 }
 
-/** Local of each register: r1..r5 and r10 are the parameters. */
-const LOCALS = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5] as const;
+/** Local of each register of the function itself: r1..r5 and r10 are the parameters. */
+export const REGISTER_LOCALS = [6, 0, 1, 2, 3, 4, 7, 8, 9, 10, 5] as const;
 const PLAIN_LOCALS = 5; // r0, r6..r9
 
 export class Scope {
   readonly unit: Unit;
   readonly b: Builder;
   readonly preview: Preview;
+  readonly values: Values;
   readonly #scratch = new Map<string, number>();
+  /** Locals of values that nobody needs any more. */
+  readonly #free: Readonly<Record<ValueType, number[]>> = { i32: [], i64: [] };
   readonly #types: ValueType[] = Array.from({ length: PLAIN_LOCALS }, () => 'i64');
 
   constructor(unit: Unit, preview: Preview) {
     this.unit = unit;
     this.b = unit.b;
     this.preview = preview;
+    this.values = unit.values;
   }
 
   /** Types of the locals after the parameters. */
@@ -68,32 +85,32 @@ export class Scope {
     return this.#scratch.has(scratch);
   }
 
+  /** A local of one's own. */
+  local(type: ValueType): number {
+    this.#types.push(type);
+    return FUNCTION.params.length + this.#types.length - 1;
+  }
+
+  /** A local until it is given back. */
+  take(type: ValueType): number {
+    return this.#free[type].pop() ?? this.local(type);
+  }
+
+  release(local: number, type: ValueType): void {
+    this.#free[type].push(local);
+  }
+
+  typeOf(local: number): ValueType {
+    return this.#types[local - FUNCTION.params.length] ?? 'i64';
+  }
+
   /** The local of that name, one for the function; contents do not survive an instruction unless its user says so. */
   scratch(name: string, type: ValueType): number {
     const known = this.#scratch.get(name);
     if (known !== undefined) return known;
-    const local = FUNCTION.params.length + this.#types.length;
-    this.#types.push(type);
+    const local = this.local(type);
     this.#scratch.set(name, local);
     return local;
-  }
-
-  reg(register: number): Expr {
-    return this.b.get(LOCALS[register] ?? 0, 'i64');
-  }
-
-  setReg(register: number, value: Expr): Expr {
-    return this.b.set(LOCALS[register] ?? 0, value);
-  }
-
-  /** Low half, as i32. */
-  low(register: number): Expr {
-    return this.b.unary('i32.wrap', this.reg(register));
-  }
-
-  /** 32-bit results are zero-extended (RFC 9669, section 4.1). */
-  setLow(register: number, value: Expr): Expr {
-    return this.setReg(register, this.b.unary('i64.extend_u', value));
   }
 
   run(): Expr {

@@ -3,18 +3,31 @@ import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import type { Proof } from '../verifier/proof.ts';
 import type { Structure } from '../verifier/structure.ts';
-import { type Artifact, makeArtifact } from './artifact.ts';
-import type { Builder } from './builder.ts';
+import { type Artifact, makeArtifact, POSITIONS } from './artifact.ts';
+import type { Finished } from './builder.ts';
 import { type DescribeOptions, describe } from './describe.ts';
-import { buildModule, type ModuleInput } from './module.ts';
-import { bodySizes } from './wasm.ts';
+import { buildModule } from './module.ts';
+import { moduleName } from './names.ts';
+import type { Optimization } from './opt/names.ts';
+import { encodePositions } from './positions.ts';
+import { appendSection, bodySizes, nameModule } from './wasm.ts';
 
 export interface TranslateOptions extends DescribeOptions {
-  /** Run Binaryen's cheap passes. Default: for programs of up to 4,000 slots, where they take some 0.1 s. */
+  /** Count executions, see counters.ts. Default: false. */
+  readonly profile?: boolean | undefined;
+  /**
+   * `traps` (default): the artifact says to which instructions the code belongs that stack traces may name (accesses,
+   * calls). `all`: that of all its code, which takes a third more of its size and of the time. The code is the same.
+   */
+  readonly positions?: 'traps' | 'all' | undefined;
+  /** False: instruction by instruction, without optimisations. Default: true. */
   readonly optimize?: boolean | undefined;
+  /** Optimisations to leave out. */
+  readonly without?: readonly Optimization[] | undefined;
+  /** Run Binaryen's cheap passes behind webpf's own. Default: false, as they gain nothing at run time. */
+  readonly passes?: boolean | undefined;
 }
 
-const OPTIMIZED_SLOTS = 4_000;
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
 
@@ -36,10 +49,14 @@ const checkSizes = (program: Program, wasm: Uint8Array): void => {
   throw new WebpfError('unsupported', message, { stage: 'jit', subject: program.name });
 };
 
-const build = (builder: Builder, input: ModuleInput, optimize: boolean | undefined): Uint8Array => {
-  buildModule(builder, input);
-  return builder.finish({ optimize: optimize ?? input.structure.decoded.insns.length <= OPTIMIZED_SLOTS });
-};
+/** The module of what a builder has finished, with a name and with its positions. */
+const complete = ({ name }: Program, { wasm, positions }: Finished): Uint8Array =>
+  appendSection(nameModule(wasm, moduleName(name)), POSITIONS, encodePositions(positions));
+
+const usesOf =
+  ({ optimize = true, without = [] }: TranslateOptions) =>
+  (name: Optimization): boolean =>
+    optimize && !without.includes(name);
 
 /**
  * Translates a program that passed the structural checks. Loads Binaryen when first called (some 0.5 s).
@@ -54,10 +71,13 @@ export async function translate(
   options: TranslateOptions = {},
 ): Promise<Artifact> {
   const { BinaryenBuilder } = await import('./binaryen.ts');
-  const builder = new BinaryenBuilder();
-  const shared = options.shared ?? false;
+  const builder = new BinaryenBuilder(options.positions === 'all');
+  const { shared = false, profile = false } = options;
   try {
-    const wasm = build(builder, { structure, proof, type: program.type, shared }, options.optimize);
+    const uses = usesOf(options);
+    const { type, maps } = program;
+    buildModule(builder, { structure, proof, type, maps, shared, profile, uses });
+    const wasm = complete(program, builder.finish({ optimize: options.passes ?? false }));
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, options));
   } catch (error) {

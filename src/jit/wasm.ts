@@ -20,8 +20,8 @@ const corrupt = (message: string): never => {
   throw new WebpfError('bad-argument', `not a webpf artifact: ${message}`, { stage: 'jit' });
 };
 
-/** Reads unsigned LEB128 numbers of at most 32 bits, within bounds. */
-class Reader {
+/** Reads LEB128 numbers, unsigned ones of at most 32 bits, within bounds. */
+export class Reader {
   readonly #bytes: Uint8Array;
   at: number;
   readonly end: number;
@@ -43,6 +43,17 @@ class Reader {
       const byte = this.byte();
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
+    }
+    return corrupt(`a number at byte ${this.at} is too long`);
+  }
+
+  /** A signed number of at most 64 bits. */
+  signed(): bigint {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
+      const byte = this.byte();
+      value |= BigInt(byte & 0x7f) << shift;
+      if (byte < 0x80) return BigInt.asIntN(Number(shift) + 7, value);
     }
     return corrupt(`a number at byte ${this.at} is too long`);
   }
@@ -78,6 +89,10 @@ export function readSections(bytes: Uint8Array): Section[] {
   return sections;
 }
 
+/** The module but for its last section. */
+export const withoutLastSection = (bytes: Uint8Array): Uint8Array =>
+  bytes.subarray(0, readSections(bytes).at(-2)?.end ?? MAGIC.length);
+
 /** Bytes of each function's body. */
 export function bodySizes(bytes: Uint8Array): number[] {
   const code = readSections(bytes).find(({ id }) => id === CODE);
@@ -90,21 +105,50 @@ export function bodySizes(bytes: Uint8Array): number[] {
   });
 }
 
-const leb = (value: number): number[] => {
-  const bytes: number[] = [];
+/** Appends an unsigned LEB128 number. */
+export function leb(bytes: number[], value: number): void {
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return [...bytes, rest];
+  bytes.push(rest);
+}
+
+const lebOf = (value: number): number[] => {
+  const bytes: number[] = [];
+  leb(bytes, value);
+  return bytes;
+};
+
+const join = (...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array => {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+};
+
+/** A text behind its length. */
+const nameBytes = (text: string): Uint8Array => {
+  const bytes = new TextEncoder().encode(text);
+  return join(lebOf(bytes.length), bytes);
 };
 
 /** The module with a custom section at its end. */
 export function appendSection(bytes: Uint8Array, name: string, contents: Uint8Array): Uint8Array {
-  const label = new TextEncoder().encode(name);
-  const length = leb(label.length);
-  const head = [CUSTOM, ...leb(length.length + label.length + contents.length), ...length, ...label];
-  const whole = new Uint8Array(bytes.length + head.length + contents.length);
-  whole.set(bytes);
-  whole.set(head, bytes.length);
-  whole.set(contents, bytes.length + head.length);
-  return whole;
+  const label = nameBytes(name);
+  return join(bytes, [CUSTOM, ...lebOf(label.length + contents.length)], label, contents);
+}
+
+const NAMES = 'name';
+const MODULE_NAME = 0;
+
+/** The module, whose last section gives names to its functions, with a name of its own. */
+export function nameModule(bytes: Uint8Array, name: string): Uint8Array {
+  const sections = readSections(bytes);
+  const names = sections.at(-1);
+  if (names?.name !== NAMES) corrupt(`its last section is not "${NAMES}"`);
+  const label = nameBytes(name);
+  const contents = join([MODULE_NAME, ...lebOf(label.length)], label, bytes.subarray(names?.start));
+  return appendSection(withoutLastSection(bytes), NAMES, contents);
 }

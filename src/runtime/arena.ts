@@ -12,13 +12,6 @@ const ALIGN = 16;
 
 const alignUp = (value: number): number => (value + ALIGN - 1) & ~(ALIGN - 1);
 
-/** Room of one event of `length` bytes: [hardStart, data, hardEnd), from `start`. */
-function roomOf(kind: ContextKind, start: number, length: number) {
-  if (kind === 'memory') return { data: start, hardEnd: start + length };
-  const data = start + HEADROOM;
-  return { data, hardEnd: Math.max(data + length, start + FRAME_ROOM) };
-}
-
 /** The memory in which events wait for a run: batch records, then packets with room around them. */
 export class Arena {
   readonly #memory: LinearMemory;
@@ -60,6 +53,14 @@ export class Arena {
     return true;
   }
 
+  /** Lays out the only event of a run. */
+  one(kind: ContextKind, packet: Uint8Array): void {
+    this.clear();
+    if (HEADROOM + packet.length > this.#size) this.#reserve(alignUp(HEADROOM + packet.length));
+    this.#place(kind, packet);
+    this.#count = 1;
+  }
+
   /** Lets every other record of the batch point at the first one's packet. */
   repeatFirst(): void {
     const { bytes } = this.#memory;
@@ -83,19 +84,22 @@ export class Arena {
   }
 
   #place(kind: ContextKind, packet: Uint8Array): void {
-    const { data, hardEnd } = roomOf(kind, this.#next, packet.length);
+    const data = kind === 'memory' ? this.#next : this.#next + HEADROOM;
+    const end = data + packet.length;
+    const hardEnd = kind === 'memory' ? end : end > this.#next + FRAME_ROOM ? end : this.#next + FRAME_ROOM;
     const record = this.record(this.#count);
-    const pulled = Math.min(this.pulled, packet.length);
-    this.#memory.write(data, packet);
+    const pulled = this.pulled < packet.length ? this.pulled : packet.length;
+    const { bytes, words } = this.#memory;
+    bytes.set(packet, data);
     // A packet shorter than the header it should have: what an earlier one left there is not for it to see.
-    if (pulled < this.pulled) this.#memory.bytes.fill(0, this.#next, data);
-    const { view } = this.#memory;
-    view.setUint32(record + layout.REC_DATA, data + pulled, true);
-    view.setUint32(record + layout.REC_LEN, packet.length - pulled, true);
-    view.setUint32(record + layout.REC_HARD_START, this.#next, true);
-    view.setUint32(record + layout.REC_HARD_END, hardEnd, true);
-    view.setUint32(record + layout.REC_META, data + pulled, true);
-    view.setUint32(record + layout.REC_TRAP, 0, true);
+    if (pulled < this.pulled) bytes.fill(0, this.#next, data);
+    const at = record >>> 2;
+    words[at + layout.REC_DATA / 4] = data + pulled;
+    words[at + layout.REC_LEN / 4] = packet.length - pulled;
+    words[at + layout.REC_HARD_START / 4] = this.#next;
+    words[at + layout.REC_HARD_END / 4] = hardEnd;
+    words[at + layout.REC_META / 4] = data + pulled;
+    words[at + layout.REC_TRAP / 4] = 0;
   }
 
   #reserve(size: number): void {

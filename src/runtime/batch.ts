@@ -1,8 +1,15 @@
 import * as layout from '../abi/layout.ts';
 import type { Program } from '../frontend/program.ts';
 import { BATCH_EVENTS } from './arena.ts';
+import type { LinearMemory } from './memory.ts';
 import type { Trap } from './trap.ts';
 import { verdictName } from './verdict.ts';
+
+/** Fields of a batch record, by words. */
+const RESULT = layout.REC_RESULT / 4;
+const TRAP = layout.REC_TRAP / 4;
+/** Values of r0 that verdicts have, from 0 on. */
+const USUAL = 16;
 
 /** What a batch gives back, by event. */
 export interface BatchResult {
@@ -23,7 +30,9 @@ export class Collector {
   readonly #spec: Program;
   readonly #packets: Uint8Array[] | undefined;
   readonly #traps: (Trap & { index: number })[] = [];
-  readonly #verdicts = new Map<bigint, number>();
+  /** Events by r0: a table for the values that verdicts have, and for what else there is. */
+  readonly #usual = new Float64Array(USUAL);
+  readonly #others = new Map<bigint, number>();
   #results = new BigUint64Array(BATCH_EVENTS);
   #count = 0;
   #elapsed = 0;
@@ -42,35 +51,53 @@ export class Collector {
     this.#traps.push({ ...trap, index: this.#count + index });
   }
 
-  take(view: DataView, bytes: Uint8Array, records: number, count: number): void {
+  take(memory: LinearMemory, records: number, count: number): void {
     this.#makeRoom(count);
+    const { words } = memory;
+    // By halves: a BigInt for each would cost more than the program.
+    const halves = new Int32Array(this.#results.buffer);
     for (let i = 0; i < count; i++) {
-      const record = records + i * layout.REC_SIZE;
-      const r0 = view.getBigUint64(record + layout.REC_RESULT, true);
-      this.#results[this.#count++] = r0;
-      if (view.getUint32(record + layout.REC_TRAP, true) === 0) this.#tally(r0);
-      this.#packets?.push(packetOf(view, bytes, record));
+      const at = (records + i * layout.REC_SIZE) >>> 2;
+      const low = words[at + RESULT] ?? 0;
+      const high = words[at + RESULT + 1] ?? 0;
+      halves[2 * this.#count] = low;
+      halves[2 * this.#count + 1] = high;
+      if (words[at + TRAP] === 0) this.#tally(low, high, this.#count);
+      this.#count++;
     }
+    for (let i = 0; this.#packets && i < count; i++)
+      this.#packets.push(packetOf(memory, records + i * layout.REC_SIZE));
   }
 
   result(): BatchResult {
-    const verdicts = new Map<string, number>();
-    for (const [r0, count] of this.#verdicts) {
-      const name = verdictName(this.#spec.type, r0);
-      verdicts.set(name, (verdicts.get(name) ?? 0) + count);
-    }
     return {
       count: this.#count,
       results: this.#results.slice(0, this.#count),
-      verdicts,
+      verdicts: this.#named(),
       traps: this.#traps,
       packets: this.#packets,
       elapsedNs: this.#elapsed * 1e6,
     };
   }
 
-  #tally(r0: bigint): void {
-    this.#verdicts.set(r0, (this.#verdicts.get(r0) ?? 0) + 1);
+  #tally(low: number, high: number, index: number): void {
+    if (high === 0 && low >= 0 && low < USUAL) {
+      this.#usual[low] = (this.#usual[low] ?? 0) + 1;
+      return;
+    }
+    const r0 = this.#results[index] ?? 0n;
+    this.#others.set(r0, (this.#others.get(r0) ?? 0) + 1);
+  }
+
+  #named(): Map<string, number> {
+    const usual = Array.from(this.#usual, (count, r0) => [BigInt(r0), count] as const);
+    const verdicts = new Map<string, number>();
+    for (const [r0, count] of [...usual, ...this.#others]) {
+      if (count === 0) continue;
+      const name = verdictName(this.#spec.type, r0);
+      verdicts.set(name, (verdicts.get(name) ?? 0) + count);
+    }
+    return verdicts;
   }
 
   #makeRoom(count: number): void {
@@ -81,7 +108,6 @@ export class Collector {
   }
 }
 
-function packetOf(view: DataView, bytes: Uint8Array, record: number): Uint8Array {
-  const data = view.getUint32(record + layout.REC_DATA, true);
-  return bytes.slice(data, data + view.getUint32(record + layout.REC_LEN, true));
+function packetOf(memory: LinearMemory, record: number): Uint8Array {
+  return memory.read(memory.u32(record + layout.REC_DATA), memory.u32(record + layout.REC_LEN));
 }

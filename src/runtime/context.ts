@@ -1,35 +1,15 @@
 import * as layout from '../abi/layout.ts';
-import type { ProgramType } from '../frontend/program.ts';
+import { type ContextKind, contextKindOf } from '../verifier/contexts/kind.ts';
 import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 
-/** How a program sees its event: plain memory (r1 = address, r2 = length), `struct xdp_md` or `struct __sk_buff`. */
-export type ContextKind = 'memory' | 'xdp' | 'skb';
+export { type ContextKind, contextKindOf };
 
 export const contextCodes: Readonly<Record<ContextKind, number>> = {
   memory: layout.CTX_MEMORY,
   xdp: layout.CTX_XDP,
   skb: layout.CTX_SKB,
 };
-
-const skbTypes: ReadonlySet<ProgramType> = new Set([
-  'socket_filter',
-  'sched_cls',
-  'sched_act',
-  'cgroup_skb',
-  'lwt_in',
-  'lwt_out',
-  'lwt_xmit',
-  'lwt_seg6local',
-  'sk_skb',
-  'flow_dissector',
-]);
-
-/** Types without a context of their own here get the event's bytes as their context. */
-export function contextKindOf(type: ProgramType): ContextKind {
-  if (type === 'xdp') return 'xdp';
-  return skbTypes.has(type) ? 'skb' : 'memory';
-}
 
 /** Fields of `struct xdp_md` a caller may set. Interface 1, queue 0 unless given. */
 export interface XdpContext {
@@ -147,23 +127,55 @@ function writeXdp(memory: LinearMemory, base: number, context: RunContext): void
   writeFields(memory, base, xdpFields, context);
 }
 
-/** Fills the templates that every run's context starts from. */
-export function writeContext(
-  memory: LinearMemory,
-  run: number,
-  kind: ContextKind,
-  context: RunContext,
-): void {
-  if (kind === 'skb') writeSkb(memory, run, context);
-  if (kind === 'xdp') writeXdp(memory, run + layout.RUN_XDP_TEMPLATE, context);
+/** Nothing given: contexts as they are by default. */
+export const NO_CONTEXT: RunContext = {};
+
+/** The templates that every run's context starts from. */
+export class ContextTemplates {
+  readonly #memory: LinearMemory;
+  readonly #run: number;
+  /** Whether the templates hold what NO_CONTEXT gives. */
+  #plainSkb = false;
+  #plainXdp = false;
+
+  /** @param run address of the run state */
+  constructor(memory: LinearMemory, run: number) {
+    this.#memory = memory;
+    this.#run = run;
+  }
+
+  write(kind: ContextKind, context: RunContext): void {
+    if (kind === 'xdp') this.#writeXdp(context);
+    else if (kind === 'skb') this.#writeSkb(context);
+  }
+
+  #writeXdp(context: RunContext): void {
+    if (context === NO_CONTEXT && this.#plainXdp) return;
+    this.#plainXdp = false; // until all of it is written: a field may be refused
+    writeXdp(this.#memory, this.#run + layout.RUN_XDP_TEMPLATE, context);
+    this.#plainXdp = context === NO_CONTEXT;
+  }
+
+  #writeSkb(context: RunContext): void {
+    if (context === NO_CONTEXT && this.#plainSkb) return;
+    this.#plainSkb = false;
+    writeSkb(this.#memory, this.#run, context);
+    this.#plainSkb = context === NO_CONTEXT;
+  }
+
+  /** Until the next write, socket buffers lead to flow keys there. */
+  setFlowKeys(address: number): void {
+    this.#plainSkb = false;
+    this.#memory.setU64(this.#run + layout.RUN_SKB_TEMPLATE + layout.SKB_FLOW_KEYS, BigInt(address));
+  }
 }
 
-/** The fields of `struct __sk_buff` as the program left them. */
-export function readSkb(memory: LinearMemory, run: number): Required<SkbContext> {
-  const base = run + layout.RUN_CTX_AREA;
+/** The fields of the `struct __sk_buff` at `start`. */
+export function readSkb(bytes: Uint8Array, start: number): Required<SkbContext> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, layout.SKB_SIZE);
   const fields = Object.fromEntries(
-    Object.entries(skbFields).map(([name, offset]) => [name, memory.u32(base + offset)]),
+    Object.entries(skbFields).map(([name, offset]) => [name, view.getUint32(offset, true)]),
   ) as Record<keyof typeof skbFields, number>;
-  const cb = [0, 1, 2, 3, 4].map((i) => memory.u32(base + layout.SKB_CB + 4 * i));
-  return { ...fields, cb, tstamp: memory.u64(base + layout.SKB_TSTAMP) };
+  const cb = [0, 1, 2, 3, 4].map((i) => view.getUint32(layout.SKB_CB + 4 * i, true));
+  return { ...fields, cb, tstamp: view.getBigUint64(layout.SKB_TSTAMP, true) };
 }

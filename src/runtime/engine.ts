@@ -1,14 +1,18 @@
 import * as layout from '../abi/layout.ts';
 import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
+import type { WasmMemory } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
+import { decodePositions, type Positions } from '../jit/positions.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
+import { ContextTemplates } from './context.ts';
 import { mapError } from './errno.ts';
 import { FlowKeys } from './flowKeys.ts';
+import { slotOfStack } from './frames.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
@@ -16,7 +20,10 @@ import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
+import type { Profile, ProfileEntry } from './profile.ts';
+import type { AttachOptions, LoadedProgram, SharedEngine } from './share/types.ts';
 import { Signal } from './signal.ts';
+import { Snapshots } from './snapshots.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
 import { readTrap, trapAt } from './trap.ts';
@@ -26,6 +33,7 @@ import {
   instantiateRuntime,
   type MemoryKind,
   type RuntimeSource,
+  runtimeModule,
 } from './wasm.ts';
 
 /** A program with its instructions by slot. */
@@ -56,6 +64,16 @@ export interface EngineOptions {
    * itself. Needs `engine: 'interp'`. Default false.
    */
   readonly checkFacts?: boolean;
+  /**
+   * True: how often each instruction is executed is counted, for {@link BpfProgram.profile}. Needs the JIT. Default
+   * false.
+   */
+  readonly profile?: boolean;
+  /**
+   * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
+   * program's size.
+   */
+  readonly optimize?: boolean;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -82,6 +100,40 @@ const GiB = 2 ** 30;
 const DEFAULT_BUDGET = 100_000_000;
 const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
 
+/** How often readers of rings look for what other threads have written, ms. */
+const POLL_INTERVAL = 2;
+
+/** What engines are put together from. */
+interface EngineParts {
+  readonly memory: LinearMemory;
+  readonly exports: Exports;
+  readonly helpers: HelperTable;
+}
+
+async function assemble(
+  kind: MemoryKind,
+  memory: WasmMemory,
+  runtime: WebAssembly.Module,
+  own: HostHelpers | undefined,
+): Promise<EngineParts> {
+  const bound: { exports?: Exports } = {};
+  const helpers = new HelperTable(() => {
+    if (!bound.exports) throw new Error('the runtime is not instantiated yet');
+    return bound.exports;
+  });
+  bound.exports = await instantiateRuntime(runtime, { memory, ...systemClocks, hostHelper: helpers.call });
+  if (own !== undefined) helpers.add(own, await import('./helperRules.ts'));
+  return { memory: new LinearMemory(memory, kind, bound.exports), exports: bound.exports, helpers };
+}
+
+/** Two engines with one run state would overwrite each other's stack. */
+function claimCpu({ words }: LinearMemory, run: number, cpu: number): void {
+  if (Atomics.compareExchange(words, (run + layout.RUN_CLAIMED) >>> 2, 0, 1) === 0) return;
+  throw badArgument(
+    `CPU ${cpu} is in use by another engine in this memory: give each worker its own (option cpu), or dispose of the other's object first`,
+  );
+}
+
 const positive = (name: string, value: number, max: number): number =>
   integer(`option ${name}`, value, 1, max);
 
@@ -99,37 +151,60 @@ export class Engine implements RunHost, RingHost {
   /** How its programs run; in a `verified` engine, programs that cannot be verified run in the sandbox. */
   readonly mode: ProofMode;
   readonly checkFacts: boolean;
+  /** Executions are counted. */
+  readonly counts: boolean;
+  readonly optimize: boolean | undefined;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
   readonly arena: Arena;
-  readonly signal = new Signal();
+  readonly templates: ContextTemplates;
+  readonly snapshots: Snapshots;
+  readonly signal: Signal;
   readonly cpus: number;
   readonly helpers: HelperTable;
   /** Where ring readers are told the length of a record. */
   readonly lengthOut: number;
   running = false;
   readonly tailCalls = new TailCalls();
+  /** What its programs run as, by descriptor: what other threads need to run them too. */
+  readonly loaded = new Map<number, LoadedProgram>();
   readonly #maps = new Map<number, RawMap>();
+  readonly #attached: boolean;
+  #isShared: boolean;
   readonly #programs = new Map<number, DecodedProgram>();
+  readonly #profiles = new Map<number, Profile>();
+  readonly #positions = new Map<number, Uint8Array | Positions>();
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
 
-  private constructor(options: EngineOptions, memory: LinearMemory, exports: Exports, helpers: HelperTable) {
+  /** @param attached to memory that another engine has laid out, and shares */
+  private constructor(options: EngineOptions, { memory, exports, helpers }: EngineParts, attached: boolean) {
     this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp', 'auto']);
     this.mode = modeOf(options);
     this.checkFacts = options.checkFacts ?? false;
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
       throw badArgument("option checkFacts needs the interpreter: engine: 'interp', not trusted");
     }
+    this.counts = options.profile ?? false;
+    if (this.counts && this.kind !== 'jit') {
+      throw badArgument("option profile needs the JIT: engine: 'jit'");
+    }
+    this.optimize = options.optimize;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;
+    this.#attached = attached;
+    this.#isShared = attached;
+    this.signal = new Signal(memory.kind === 'shared' ? POLL_INTERVAL : undefined);
     this.cpus = positive('cpus', options.cpus ?? 1, 256);
-    exports.init(this.cpus);
+    if (!attached) exports.init(this.cpus);
     const cpu = integer('option cpu', options.cpu ?? 0, 0, this.cpus - 1);
     this.run = exports.attach(cpu) >>> 0;
+    if (memory.kind === 'shared') claimCpu(memory, this.run, cpu);
     this.arena = new Arena(memory);
+    this.templates = new ContextTemplates(memory, this.run);
+    this.snapshots = new Snapshots(memory);
     this.lengthOut = memory.alloc(8);
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
@@ -141,16 +216,44 @@ export class Engine implements RunHost, RingHost {
       kind,
       positive('maxMemory', options.maxMemory ?? DEFAULT_MAX_MEMORY[kind], 4 * GiB),
     );
-    const bound: { exports?: Exports } = {};
-    const helpers = new HelperTable(() => {
-      if (!bound.exports) throw new Error('the runtime is not instantiated yet');
-      return bound.exports;
-    });
-    const imports = { memory, ...systemClocks, hostHelper: helpers.call };
-    bound.exports = await instantiateRuntime(kind, imports, options.runtime);
-    const engine = new Engine(options, new LinearMemory(memory, kind, bound.exports), bound.exports, helpers);
-    if (options.helpers !== undefined) helpers.add(options.helpers, await import('./helperRules.ts'));
-    return engine;
+    return new Engine(
+      options,
+      await assemble(kind, memory, await runtimeModule(kind, options.runtime), options.helpers),
+      false,
+    );
+  }
+
+  /** An engine of this thread in memory that an engine of another thread shares, with a run state of its own. */
+  static async attach(shared: SharedEngine, options: AttachOptions): Promise<Engine> {
+    const { memory, runtime, engine, mode, budget, cpus } = shared;
+    const parts = await assemble('shared', memory, runtime, options.helpers);
+    const modes = { sandbox: mode === 'sandbox', trusted: mode === 'trusted' };
+    const { cpu, seed } = options;
+    return new Engine(
+      { engine, ...modes, budget, cpus, cpu, ...(seed !== undefined && { seed }) },
+      parts,
+      true,
+    );
+  }
+
+  /** What an engine of another thread attaches to. From now on neither may load programs or make maps. */
+  async share(): Promise<SharedEngine> {
+    this.assertOpen();
+    const { memory, kind: engine, mode, cpus, run } = this;
+    if (memory.kind !== 'shared' || this.checkFacts) {
+      const why = this.checkFacts ? 'checkFacts is for one thread' : 'its memory is for one thread';
+      throw badArgument(`this engine cannot be shared: ${why}: open it with memory: 'shared'`);
+    }
+    this.#isShared = true;
+    const budget = Number(memory.u64(run + layout.RUN_BUDGET));
+    return {
+      memory: memory.memory as WebAssembly.Memory,
+      runtime: await runtimeModule('shared'),
+      engine,
+      mode,
+      budget,
+      cpus,
+    };
   }
 
   /** The virtual time in ns, or undefined while clock helpers read the system's clocks. */
@@ -174,17 +277,29 @@ export class Engine implements RunHost, RingHost {
   /** @throws WebpfError 'map-operation' when the kernel would refuse such a map (`errno`), or webpf lacks its type. */
   createMap(spec: MapSpec, extra = 0): RawMap {
     this.assertOpen();
+    this.assertOwn('make maps');
     const { type, keySize, valueSize, maxEntries } = spec;
     // The verifier takes frozen data for constants: no program may write it, a sandboxed one neither.
     const flags = spec.frozen ? spec.flags | BPF_F_RDONLY_PROG : spec.flags;
     const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
-    const map = new RawMap(spec, address >>> 0, this, this.#referenceCheck(type, address >>> 0));
-    this.#maps.set(map.address, map);
+    const map = this.adoptMap(spec, address >>> 0);
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
     const lock = spinLockOffset(spec);
     if (lock !== undefined) this.memory.setU32(map.address + layout.MAP_SPIN_LOCK, lock + 1);
     return map;
+  }
+
+  /** A map that is in memory already. */
+  adoptMap(spec: MapSpec, address: number): RawMap {
+    const map = new RawMap(spec, address, this, this.#referenceCheck(spec.type, address));
+    this.#maps.set(address, map);
+    return map;
+  }
+
+  /** All maps in this memory. */
+  get maps(): Iterable<RawMap> {
+    return this.#maps.values();
   }
 
   mapAt(address: number): RawMap | undefined {
@@ -206,6 +321,26 @@ export class Engine implements RunHost, RingHost {
     this.#programs.set(descriptor, program);
   }
 
+  /** Remembers where the code of a translated program's instructions is, as its artifact has it. */
+  addPositions(descriptor: number, positions: Uint8Array): void {
+    this.#positions.set(descriptor, positions);
+  }
+
+  /** Keeps the counters of a program; returns their address. */
+  addProfile(descriptor: number, profile: Profile): number {
+    this.#profiles.set(descriptor, profile);
+    return profile.counters;
+  }
+
+  /** How often each instruction of its programs was executed; nothing unless that is counted. */
+  profile(): ProfileEntry[] {
+    return [...this.#profiles.values()].flatMap((profile) => profile.entries());
+  }
+
+  profileOf(descriptor: number): readonly ProfileEntry[] | undefined {
+    return this.#profiles.get(descriptor)?.entries();
+  }
+
   /** What single-stepping needs of this engine. */
   get stepHost(): StepHost {
     const { exports, run } = this;
@@ -225,22 +360,41 @@ export class Engine implements RunHost, RingHost {
     }
   }
 
+  /** @throws WebpfError 'bad-argument' once memory is shared: other threads would not know of what is new. */
+  assertOwn(what: string): void {
+    if (!this.#isShared) return;
+    throw badArgument(`an engine whose memory is shared cannot ${what}: do it before share()`);
+  }
+
   trapOf(error: unknown): Caught {
+    const caught = this.#catch(error);
+    this.#profiles.get(this.memory.u32(this.run + layout.RUN_PROG))?.stoppedAt(caught.trap.insn);
+    return caught;
+  }
+
+  #catch(error: unknown): Caught {
     const thrown = this.helpers.takeThrown();
     const trap = readTrap(this.memory, this.run, (descriptor) => this.#programs.get(descriptor));
     if (trap) return { trap, cause: undefined };
-    const [program, insn] = [this.#current(), this.memory.u32(this.run + layout.RUN_PC)];
+    const program = this.#current();
+    const called = this.memory.u32(this.run + layout.RUN_PC);
     if (thrown) {
       const reason = `was stopped: a helper of the host's own threw: ${String(thrown.cause)}`;
-      return { trap: trapAt('host', program, insn, reason), cause: thrown.cause };
+      return { trap: trapAt('host', program, called, reason), cause: thrown.cause };
     }
+    const insn = this.#slotOf(error) ?? called;
     const reason = error instanceof Error ? error.message : String(error);
     return { trap: trapAt('memory', program, insn, `was stopped: ${reason}`), cause: error };
   }
 
   /** Ends every reader; the memory goes when nothing refers to it any more. */
   [Symbol.dispose](): void {
+    if (this.signal.closed) return;
     this.signal.close();
+    if (this.memory.kind === 'shared') this.memory.setU32(this.run + layout.RUN_CLAIMED, 0);
+    if (!this.#attached) return;
+    this.arena.dispose();
+    this.memory.free(this.lengthOut);
   }
 
   #configure(options: EngineOptions): void {
@@ -249,6 +403,7 @@ export class Engine implements RunHost, RingHost {
     if (options.seed !== undefined) {
       this.memory.setU64(this.run + layout.RUN_RANDOM, unsigned64('option seed', options.seed) || 1n);
     }
+    if (this.#attached) return; // clock and task are in the header: the first engine has set them
     if (options.time !== undefined) this.time = options.time;
     writeTask(this.memory, options.task ?? {});
   }
@@ -258,12 +413,25 @@ export class Engine implements RunHost, RingHost {
    * @throws WebpfError 'bad-argument' when events under way would be too short for it
    */
   connectTailCall(map: number, program: number): boolean {
+    if (this.tailCalls.lengthens(map, program)) this.assertOwn('let tail calls lead to longer contexts');
     if (this.running && this.tailCalls.lengthens(map, program)) {
       throw badArgument(
         'while a program runs, its prog_array cannot be given a program that accesses more of the context: set it before',
       );
     }
     return this.tailCalls.join(map, program);
+  }
+
+  /** Where the running program was when the error was thrown, as far as its stack trace tells. */
+  #slotOf(error: unknown): number | undefined {
+    const program = this.#current();
+    const descriptor = this.memory.u32(this.run + layout.RUN_PROG);
+    const known = this.#positions.get(descriptor);
+    // The host may have its own idea of what a stack is (Error.prepareStackTrace).
+    if (!program || !known || !(error instanceof Error) || typeof error.stack !== 'string') return undefined;
+    const positions = known instanceof Uint8Array ? decodePositions(known) : known;
+    this.#positions.set(descriptor, positions);
+    return slotOfStack(error.stack, program, positions);
   }
 
   #current(): DecodedProgram | undefined {

@@ -1,7 +1,10 @@
 import type { Arena } from './arena.ts';
+import type { ContextTemplates } from './context.ts';
 import type { RawMap } from './maps/raw.ts';
 import type { LinearMemory } from './memory.ts';
+import type { ProfileEntry } from './profile.ts';
 import type { Signal } from './signal.ts';
+import type { Snapshots } from './snapshots.ts';
 import type { Trap } from './trap.ts';
 
 /** A trap, with what was thrown. */
@@ -16,6 +19,8 @@ export interface RunHost {
   /** Address of the run state. */
   readonly run: number;
   readonly arena: Arena;
+  readonly templates: ContextTemplates;
+  readonly snapshots: Snapshots;
   /** Notified after every run. */
   readonly signal: Signal;
   /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */
@@ -23,6 +28,8 @@ export interface RunHost {
   assertOpen(): void;
   /** The trap behind what a run has thrown. */
   trapOf(error: unknown): Caught;
+  /** How often each instruction of the program at this descriptor was executed; undefined unless that is counted. */
+  profileOf(descriptor: number): readonly ProfileEntry[] | undefined;
   mapAt(address: number): RawMap | undefined;
   /** Bytes of context that runs of the program at this descriptor may access without a check. */
   contextSize(descriptor: number): number;

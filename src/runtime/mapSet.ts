@@ -14,26 +14,21 @@ export interface MapSetOptions {
 
 const MAX_U32 = 0xffffffff;
 
-/** The maps of one object, created and given their initial contents. */
+/** By name; or why a map could not be made, which only matters to the programs that use it: they are refused with it. */
+export type NamedMaps = ReadonlyMap<string, RawMap | WebpfError>;
+
+/** The maps of one object. */
 export class MapSet {
-  readonly #engine: Engine;
-  readonly #maps = new Map<string, RawMap | WebpfError>();
+  readonly #maps: NamedMaps;
   /** By map of maps, then by key: what was put there last. */
   readonly #inner = new Map<RawMap, Map<string, RawMap>>();
 
-  constructor(engine: Engine, specs: readonly MapSpec[], options: MapSetOptions) {
-    this.#engine = engine;
-    const maxEntries = options.maxEntries ?? {};
-    const globals = setGlobals(specs, options.globals ?? {});
-    refuseUnknown(specs, Object.keys(maxEntries));
-    for (const [name, entries] of Object.entries(maxEntries))
-      integer(`maxEntries of "${name}"`, entries, 0, MAX_U32);
-    for (const spec of specs) {
-      // A copy: what the verifier has seen of frozen maps must not change under it.
-      const data = globals.get(spec.name) ?? spec.data?.slice();
-      this.#maps.set(spec.name, this.#create({ ...spec, data }, maxEntries[spec.name]));
-    }
-    for (const { name } of specs) this.#initialise(name);
+  constructor(maps: NamedMaps) {
+    this.#maps = maps;
+  }
+
+  get all(): NamedMaps {
+    return this.#maps;
   }
 
   /** @throws WebpfError 'not-found', or why the map could not be created. */
@@ -61,31 +56,51 @@ export class MapSet {
   granted(maps: readonly RawMap[]): RawMap[] {
     return maps.flatMap((map) => [map, ...(this.#inner.get(map)?.values() ?? [])]);
   }
+}
 
-  /** A map that cannot be made only matters to the programs that use it: they are refused with this error. */
-  #create(spec: MapSpec, maxEntries = this.#defaultEntries(spec)): RawMap | WebpfError {
-    try {
-      const template = spec.inner && this.#engine.createMap(spec.inner).address;
-      return this.#engine.createMap({ ...spec, maxEntries }, template);
-    } catch (error) {
-      if (error instanceof WebpfError) return error;
-      throw error;
-    }
+/** Creates the maps of an object and gives them their initial contents. */
+export function createMaps(engine: Engine, specs: readonly MapSpec[], options: MapSetOptions): MapSet {
+  const maxEntries = options.maxEntries ?? {};
+  const globals = setGlobals(specs, options.globals ?? {});
+  refuseUnknown(specs, Object.keys(maxEntries));
+  for (const [name, entries] of Object.entries(maxEntries))
+    integer(`maxEntries of "${name}"`, entries, 0, MAX_U32);
+  const maps = new Map(
+    specs.map((spec) => {
+      // A copy: what the verifier has seen of frozen maps must not change under it.
+      const data = globals.get(spec.name) ?? spec.data?.slice();
+      return [spec.name, createMap(engine, { ...spec, data }, maxEntries[spec.name])];
+    }),
+  );
+  const set = new MapSet(maps);
+  for (const map of maps.values()) if (!(map instanceof WebpfError)) initialise(engine, set, map);
+  return set;
+}
+
+function createMap(
+  engine: Engine,
+  spec: MapSpec,
+  maxEntries = defaultEntries(engine, spec),
+): RawMap | WebpfError {
+  try {
+    const template = spec.inner && engine.createMap(spec.inner).address;
+    return engine.createMap({ ...spec, maxEntries }, template);
+  } catch (error) {
+    if (error instanceof WebpfError) return error;
+    throw error;
   }
+}
 
-  /** Perf event arrays that leave their size open get one ring for each CPU, as libbpf does it. */
-  #defaultEntries({ type, maxEntries }: MapSpec): number {
-    return isPerf(type) && maxEntries === 0 ? this.#engine.cpus : maxEntries;
-  }
+/** Perf event arrays that leave their size open get one ring for each CPU, as libbpf does it. */
+function defaultEntries({ cpus }: Engine, { type, maxEntries }: MapSpec): number {
+  return isPerf(type) && maxEntries === 0 ? cpus : maxEntries;
+}
 
-  #initialise(name: string): void {
-    const map = this.#maps.get(name);
-    if (!map || map instanceof WebpfError) return;
-    const { data, slots = [] } = map.spec;
-    if (data) this.#engine.memory.write(map.valuesAddress, data);
-    for (const slot of slots) {
-      if (slot.kind === 'map') this.setInner(name, u32Bytes(slot.index), this.find(slot.name));
-    }
+function initialise({ memory }: Engine, maps: MapSet, map: RawMap): void {
+  const { name, data, slots = [] } = map.spec;
+  if (data) memory.write(map.valuesAddress, data);
+  for (const slot of slots) {
+    if (slot.kind === 'map') maps.setInner(name, u32Bytes(slot.index), maps.find(slot.name));
   }
 }
 

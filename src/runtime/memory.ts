@@ -12,57 +12,89 @@ export class LinearMemory {
   readonly memory: WasmMemory;
   readonly kind: MemoryKind;
   readonly #exports: Exports;
+  readonly #shared: boolean;
   #buffer: ArrayBufferLike;
   #bytes: Uint8Array;
+  #words: Int32Array;
   #view: DataView;
 
   constructor(memory: WasmMemory, kind: MemoryKind, exports: Exports) {
     this.memory = memory;
     this.kind = kind;
     this.#exports = exports;
+    this.#shared = kind === 'shared';
     this.#buffer = memory.buffer;
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
   }
 
   #refresh(): void {
     this.#buffer = this.memory.buffer;
     this.#bytes = new Uint8Array(this.#buffer);
+    this.#words = new Int32Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
   }
 
+  /** Plain memory that has grown leaves its views empty, which costs less to see than the buffer does to ask for. */
+  get #isOld(): boolean {
+    return !this.#shared && this.#bytes.length === 0;
+  }
+
   get bytes(): Uint8Array {
-    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    if (this.#isOld) this.#refresh();
     return this.#bytes;
   }
 
+  /** By words of 4 bytes. */
+  get words(): Int32Array {
+    if (this.#isOld) this.#refresh();
+    return this.#words;
+  }
+
   get view(): DataView {
-    if (this.#buffer !== this.memory.buffer) this.#refresh();
+    if (this.#isOld) this.#refresh();
     return this.#view;
   }
 
+  /**
+   * Makes the views of shared memory reach to `end`. Others may have made it grow, which nothing here shows; growing by
+   * nothing has the buffer made anew.
+   */
+  reach(end: number): void {
+    if (!this.#shared || end <= this.#bytes.length) return;
+    this.memory.grow(0);
+    this.#refresh();
+  }
+
   u32(address: number): number {
+    this.reach(address + 4);
     return this.view.getUint32(address, true);
   }
 
   setU32(address: number, value: number): void {
+    this.reach(address + 4);
     this.view.setUint32(address, value, true);
   }
 
   u64(address: number): bigint {
+    this.reach(address + 8);
     return this.view.getBigUint64(address, true);
   }
 
   setU64(address: number, value: bigint): void {
+    this.reach(address + 8);
     this.view.setBigUint64(address, BigInt.asUintN(64, value), true);
   }
 
   /** A copy, safe to keep. */
   read(address: number, size: number): Uint8Array {
+    this.reach(address + size);
     return this.bytes.slice(address, address + size);
   }
 
   write(address: number, data: Uint8Array): void {
+    this.reach(address + data.length);
     this.bytes.set(data, address);
   }
 
@@ -70,6 +102,7 @@ export class LinearMemory {
   alloc(size: number): number {
     const address = size > MAX_SIZE ? 0 : this.#exports.alloc(size) >>> 0; // it takes 32 bits
     if (address === 0) throw outOfMemory(size);
+    this.reach(address + size);
     return address;
   }
 

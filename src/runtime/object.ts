@@ -8,21 +8,23 @@ import { type Admission, admit, type TypeChoice } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
 import { type TranslatedObject, writeTranslated } from './artifacts/file.ts';
 import { u32Bytes } from './bytes.ts';
-import { admitCached } from './cache/admit.ts';
+import { admitCached, canReuse } from './cache/admit.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
-import { MapSet } from './mapSet.ts';
+import { createMaps, type MapSet } from './mapSet.ts';
 import { codecsOf } from './maps/codecs.ts';
 import { isKeyed, isPerf, isProgramArray, isQueue, isRing } from './maps/kinds.ts';
 import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
 import type { Placed } from './placed.ts';
 import { finishProgram, place } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
-import { translateFor } from './translated.ts';
+import { type SharedObject, shareObject } from './share/share.ts';
+import { type ArtifactOptions, translateFor } from './translated.ts';
 
 export interface ObjectOptions {
   /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
@@ -51,6 +53,16 @@ export interface CheckedOptions extends ObjectOptions {
   readonly programType?: CustomProgramType;
 }
 
+/** An object that another thread has opened in the same memory. */
+export interface AdoptedObject {
+  readonly maps: MapSet;
+  readonly programs: ReadonlyMap<string, BpfProgram>;
+}
+
+function notShared(name: string): never {
+  throw badArgument(`${name} was not loaded when its object was shared: ask for it before share()`);
+}
+
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
 
 /** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
@@ -65,14 +77,18 @@ export class BpfObject implements Disposable {
   readonly #placing = new Map<string, Promise<Placed>>();
   readonly #placed: Placed[] = [];
   readonly #ready = new Map<string, Promise<BpfProgram>>();
+  readonly #adopted: ReadonlyMap<string, BpfProgram> | undefined;
 
+  /** @param adopted what is in the engine's memory already, where another thread has opened the object */
   constructor(
     engine: Engine,
     file: ObjectFile | TranslatedObject,
     options: CheckedOptions,
     ownsEngine: boolean,
+    adopted?: AdoptedObject,
   ) {
     engine.assertOpen();
+    if (adopted === undefined) engine.assertOwn('open objects');
     if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
     this.file = file;
@@ -80,7 +96,8 @@ export class BpfObject implements Disposable {
     this.#ownsEngine = ownsEngine;
     this.#type = options.programType;
     this.#artifacts = 'artifacts' in file ? file.artifacts : new Map();
-    this.#maps = new MapSet(engine, file.maps, options);
+    this.#maps = adopted?.maps ?? createMaps(engine, file.maps, options);
+    this.#adopted = adopted?.programs;
   }
 
   get programs(): readonly Program[] {
@@ -107,6 +124,7 @@ export class BpfObject implements Disposable {
   async program(name?: string): Promise<BpfProgram> {
     this.engine.assertOpen();
     const wanted = this.#find(name);
+    if (this.#adopted !== undefined) return this.#adopted.get(wanted.name) ?? notShared(wanted.name);
     const group = this.#tailCallGroup(wanted);
     for (const program of group) await this.#place(program);
     const ready = await Promise.all(group.map((program) => this.#finish(program)));
@@ -120,14 +138,27 @@ export class BpfObject implements Disposable {
    * global variables), and is right for those, and for engines that run it in the same mode, alone. Whoever opens it
    * trusts it as code: nothing of it is verified again.
    */
-  async artifact(name?: string): Promise<Artifact> {
+  async artifact(name?: string, options: ArtifactOptions = {}): Promise<Artifact> {
     const group = this.#tailCallGroup(this.#find(name));
     const placed: Placed[] = [];
     for (const program of group) placed.push(await this.#place(program));
-    const artifacts = await Promise.all(placed.map((one) => translateFor(this.engine, one)));
+    const artifacts = await Promise.all(
+      placed.map((one) => translateFor(this.engine, one, one.proof, options)),
+    );
     const [first, ...others] = artifacts;
     if (first === undefined) throw badArgument('there is no program to translate');
     return { info: first.info, wasm: writeTranslated(first, others, this.#contents(placed)) };
+  }
+
+  /**
+   * What other threads need to run the programs that are loaded by now over the same maps: plain data for
+   * `postMessage` and {@link openShared}. Needs shared memory (option `memory: 'shared'`) and a CPU for each thread
+   * (option `cpus`). Afterwards nobody may load programs or make maps in this engine.
+   * @throws WebpfError 'bad-argument' when the memory is not shared; 'unsupported' for flow dissectors, whose keys are
+   * the engine's
+   */
+  async share(): Promise<SharedObject> {
+    return shareObject(this.engine, this.file, this.#maps.all);
   }
 
   /** A map with keys and values decoded by BTF. */
@@ -154,6 +185,12 @@ export class BpfObject implements Disposable {
     return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
   }
 
+  /** Memory to read packets into that {@link BpfProgram.runBuffer} runs programs over without a copy. */
+  packetBuffer(options: PacketBufferOptions): PacketBuffer {
+    this.engine.assertOpen();
+    return new PacketBuffer(this.engine.memory, options);
+  }
+
   /** Puts a program into a prog_array, as a target of bpf_tail_call; `undefined` takes it out. */
   setTailCall(map: string, index: number, program: BpfProgram | undefined): void {
     const raw = this.#maps.find(map, isProgramArray, 'prog_array');
@@ -174,6 +211,7 @@ export class BpfObject implements Disposable {
     if (this.engine.mapAt(inner.address) !== inner) {
       throw badArgument(`map "${inner.spec.name}" is a map of another engine`);
     }
+    this.engine.assertOwn('give programs other maps');
     const raw = this.#maps.setInner(outer, key, inner);
     for (const { maps, descriptor, regions } of this.#placed) {
       if (!maps.includes(raw)) continue;
@@ -272,6 +310,7 @@ export class BpfObject implements Disposable {
   }
 
   async #admit(program: Program): Promise<Placed> {
+    this.engine.assertOwn('load programs');
     const own = program.maps.map((spec) => this.#maps.find(spec.name));
     // As the maps are now: the verifier looks into read-only data, and the host has set variables and sizes.
     const type = this.#type === undefined ? program.type : 'unspec';
@@ -287,8 +326,9 @@ export class BpfObject implements Disposable {
 
   async #admission(program: Program, choice: TypeChoice): Promise<Admission> {
     const { engine } = this;
-    // The interpreter has no use for a translation: it verifies what it finds beside it.
-    const own = engine.kind === 'interp' ? undefined : this.#artifacts.get(program.name);
+    // Who cannot use a translation verifies what it finds beside it.
+    const isFor = engine.kind !== 'interp' && canReuse(engine);
+    const own = isFor ? this.#artifacts.get(program.name) : undefined;
     const { cache = false } = this.#options;
     if (own !== undefined || cache === false) return await admit(engine, program, choice, own);
     return await admitCached(engine, program, choice, cache);

@@ -20,7 +20,7 @@ import type { Placed } from './placed.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
 import { auto } from './tiers/auto.ts';
-import { linkTranslated, translateFor } from './translated.ts';
+import { linkTranslated, remember, translateFor } from './translated.ts';
 
 /** Refuses a program that may reach what its CO-RE relocations have left without an answer: all of it, unless verified. */
 function refusePoisoned(program: Program, { mode }: Proof): void {
@@ -156,8 +156,8 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
 }
 
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
-  const artifact = await translateFor(engine, placed, proof);
-  return linkTranslated(engine, placed, artifact, await compileArtifact(artifact));
+  const artifact = await translateFor(engine, placed, proof, { profile: engine.counts });
+  return linkTranslated(engine, placed, { artifact, module: await compileArtifact(artifact), proof });
 }
 
 /** Flow dissectors find their keys as the kernel hands them over. */
@@ -173,6 +173,7 @@ async function executorOf(engine: Engine, placed: Placed, proof: Proof): Promise
   if (engine.kind === 'jit') return jit(engine, placed, proof);
   if (engine.kind === 'auto') return auto(engine, placed, interpreter(engine, placed));
   const plain = interpreter(engine, placed);
+  remember(engine, placed, proof, undefined);
   const { facts } = placed;
   if (facts === undefined) return plain;
   const { checkedInterpreter } = await import('./checked.ts');

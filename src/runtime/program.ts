@@ -6,39 +6,14 @@ import type { ProofMode } from '../verifier/proof.ts';
 import { BATCH_EVENTS } from './arena.ts';
 import { badArgument, integer, packetBytes } from './argument.ts';
 import { type BatchResult, Collector } from './batch.ts';
-import { equalBytes } from './bytes.ts';
-import { type ContextKind, type RunContext, readSkb, type SkbContext, writeContext } from './context.ts';
+import { type ContextKind, NO_CONTEXT, type RunContext } from './context.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
+import type { PacketBuffer } from './packetBuffer.ts';
+import type { ProfileEntry } from './profile.ts';
+import { KeptResult, type Redirect, type RunResult } from './result.ts';
 import { type Trap, trapError } from './trap.ts';
-import { verdictName } from './verdict.ts';
-
-/** Where a redirect verdict sends the packet. */
-export interface Redirect {
-  /** Interface index (bpf_redirect) or key in the map (bpf_redirect_map). */
-  readonly index: number;
-  /** Name of the map; undefined for bpf_redirect. */
-  readonly map: string | undefined;
-  readonly flags: bigint;
-}
-
-/** What one run gives back. */
-export interface RunResult {
-  /** Unsigned 64 bits. */
-  readonly r0: bigint;
-  /** XDP_PASS, TC_ACT_SHOT, keep … by the program's type; r0 in decimal where the type names none. */
-  readonly verdict: string;
-  /** The packet (or memory) after the run: a copy. */
-  readonly data: Uint8Array;
-  readonly dataChanged: boolean;
-  /** Bytes between data_meta and data, when the program made room for any. */
-  readonly meta: Uint8Array;
-  readonly redirect: Redirect | undefined;
-  /** Fields of `struct __sk_buff` after the run; undefined for other contexts. */
-  readonly context: Required<SkbContext> | undefined;
-  /** The 56 bytes of `struct bpf_flow_keys` as a flow dissector left them; undefined for other programs. */
-  readonly flowKeys: Uint8Array | undefined;
-}
+import { verdictsOf } from './verdict.ts';
 
 /** What {@link BpfProgram.repeat} measured. */
 export interface RepeatResult {
@@ -84,7 +59,16 @@ export interface Identity {
 }
 
 const EMPTY = new Uint8Array();
-const NO_CONTEXT: RunContext = {};
+/** Fields of a batch record, by words. */
+const DATA = layout.REC_DATA / 4;
+const LENGTH = layout.REC_LEN / 4;
+const META = layout.REC_META / 4;
+const RESULT = layout.REC_RESULT / 4;
+
+/** Events that run without a look at the host: a call that goes on for long stays in the code it has begun with. */
+const PIECE = 1024;
+
+const word = (words: Int32Array, index: number): number => (words[index] ?? 0) >>> 0;
 
 /** A program ready to run. */
 export class BpfProgram {
@@ -101,6 +85,7 @@ export class BpfProgram {
   readonly #engine: RunHost;
   readonly #executor: Executor;
   readonly #flowKeys: FlowKeys | undefined;
+  readonly #verdicts: ((low: number) => string) | undefined;
 
   constructor(
     engine: RunHost,
@@ -117,6 +102,7 @@ export class BpfProgram {
     this.mode = identity.mode ?? 'sandbox';
     this.#flowKeys = identity.flowKeys;
     this.#executor = executor;
+    this.#verdicts = verdictsOf(spec.type);
   }
 
   get name(): string {
@@ -149,12 +135,33 @@ export class BpfProgram {
    */
   run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
     const engine = this.#engine;
-    return this.#alone(context, () => {
-      engine.arena.add(this.contextKind, this.#event(data));
-      const trapped = this.#execute(0, 1);
-      if (trapped) throw trapError(trapped.trap, trapped.cause);
-      return this.#result(engine.arena.record(0), data);
-    });
+    this.#enter(data, context);
+    try {
+      const { words } = engine.memory;
+      const at = engine.arena.records >>> 2;
+      const length = word(words, at + LENGTH);
+      const before = engine.snapshots.take(word(words, at + DATA), length, words);
+      this.#once();
+      return this.#result(before, length);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /**
+   * Runs the program once, as `run` does, and returns nothing but the lower half of r0, unsigned: what the kernel calls
+   * `retval`. What `run` keeps of the packet takes longer than a small program.
+   * @throws WebpfError as `run`
+   */
+  retval(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): number {
+    const { arena, memory } = this.#engine;
+    this.#enter(data, context);
+    try {
+      this.#once();
+      return word(memory.words, (arena.records >>> 2) + RESULT);
+    } finally {
+      this.#leave();
+    }
   }
 
   /**
@@ -198,6 +205,36 @@ export class BpfProgram {
     });
   }
 
+  /**
+   * How often each of its instructions was executed in all runs so far, those of programs that tail-called it included.
+   * Needs an engine that counts (`profile: true`).
+   */
+  profile(): readonly ProfileEntry[] {
+    const entries = this.#engine.profileOf(this.descriptor);
+    if (entries) return entries;
+    throw badArgument(`executions of ${this.name} are not counted: open the object with profile: true`);
+  }
+
+  /**
+   * Runs the program over the packets of a buffer, where they are: nothing is copied, and programs change them there. A
+   * later run begins with the packets as they were added, and with their bytes as they are by then. A link-layer header
+   * that the program is not to see stands before its packets: add them from behind it, with `before`.
+   * @throws WebpfError 'bad-argument' when the buffer is another engine's, or packets are too short (see `run`)
+   */
+  runBuffer(buffer: PacketBuffer, options: BatchOptions = {}): BatchResult {
+    if (!buffer.isIn(this.#engine.memory)) throw badArgument('this packet buffer is one of another engine');
+    if (this.contextKind === 'memory') this.#assertLength(buffer.shortest);
+    return this.#alone(options.context ?? NO_CONTEXT, () => {
+      const collector = new Collector(this.spec, options.packets === true);
+      buffer.reset();
+      for (let first = 0; first < buffer.count; first += PIECE) {
+        const records = buffer.records + first * layout.REC_SIZE;
+        this.#runRecords(collector, records, Math.min(PIECE, buffer.count - first));
+      }
+      return collector.result();
+    });
+  }
+
   /** Whether this program was opened in that engine. */
   isOf(engine: RunHost): boolean {
     return engine === this.#engine;
@@ -206,11 +243,15 @@ export class BpfProgram {
   /** The bytes of an event, as many as a verified program takes for granted (the kernel's max_ctx_offset). */
   #event(data: Uint8Array): Uint8Array {
     const bytes = packetBytes(data);
-    if (this.contextKind !== 'memory') return bytes;
+    if (this.contextKind === 'memory') this.#assertLength(bytes.length);
+    return bytes;
+  }
+
+  #assertLength(length: number): void {
     const needed = this.#engine.contextSize(this.descriptor);
-    if (bytes.length >= needed) return bytes;
+    if (length >= needed) return;
     throw badArgument(
-      `${this.name} accesses ${needed} bytes of its context, but is given ${bytes.length}: pass at least ${needed}`,
+      `${this.name} accesses ${needed} bytes of its context, but is given ${length}: pass at least ${needed}`,
     );
   }
 
@@ -222,9 +263,27 @@ export class BpfProgram {
     try {
       return work();
     } finally {
-      engine.running = false;
-      engine.signal.notify();
+      this.#leave();
     }
+  }
+
+  /** Lays out one event; from here to #leave the engine's run state and arena are this run's. */
+  #enter(data: Uint8Array, context: RunContext): void {
+    const engine = this.#engine;
+    const event = this.#event(data);
+    this.#begin(context);
+    engine.arena.one(this.contextKind, event);
+    engine.running = true;
+  }
+
+  #leave(): void {
+    this.#engine.running = false;
+    this.#engine.signal.notify();
+  }
+
+  #once(): void {
+    const trapped = this.#execute(this.#engine.arena.records, 1);
+    if (trapped) throw trapError(trapped.trap, trapped.cause);
   }
 
   /** Time of `count` runs, ms. */
@@ -235,7 +294,7 @@ export class BpfProgram {
     for (let left = count; left > 0; left -= BATCH_EVENTS) {
       arena.repeatFirst();
       const start = performance.now();
-      const trapped = this.#execute(0, Math.min(left, BATCH_EVENTS));
+      const trapped = this.#execute(arena.records, Math.min(left, BATCH_EVENTS));
       elapsed += performance.now() - start;
       if (trapped) throw trapError(trapped.trap, trapped.cause);
     }
@@ -243,70 +302,84 @@ export class BpfProgram {
   }
 
   #begin(context: RunContext): void {
-    const { memory, run, arena } = this.#engine;
+    const { arena, templates } = this.#engine;
     this.#engine.assertOpen();
     if (this.#engine.running) {
       throw badArgument(
         `${this.name} cannot run now: this engine is running a program already (open another engine for runs within runs)`,
       );
     }
-    writeContext(memory, run, this.contextKind, context);
-    const { address } = this.#flowKeys ?? {};
-    if (address !== undefined) {
-      memory.setU64(run + layout.RUN_SKB_TEMPLATE + layout.SKB_FLOW_KEYS, BigInt(address));
-    }
+    templates.write(this.contextKind, context);
+    if (this.#flowKeys !== undefined) templates.setFlowKeys(this.#flowKeys.address);
     arena.clear();
     arena.pulled = this.contextKind === 'skb' ? (context.linkHeader ?? 0) : 0;
   }
 
   #flush(collector: Collector): void {
-    const { arena, memory } = this.#engine;
-    const { count } = arena;
+    const { arena } = this.#engine;
+    this.#runRecords(collector, arena.records, arena.count);
+    arena.clear();
+  }
+
+  #runRecords(collector: Collector, records: number, count: number): void {
     const start = performance.now();
     for (let first = 0; first < count; ) {
-      const trapped = this.#execute(first, count - first);
+      const trapped = this.#execute(records + first * layout.REC_SIZE, count - first);
       if (!trapped) break;
       collector.trap(first + trapped.index, trapped.trap);
       first += trapped.index + 1;
     }
     collector.spent(performance.now() - start);
-    collector.take(memory.view, memory.bytes, arena.records, count);
-    arena.clear();
+    collector.take(this.#engine.memory, records, count);
   }
 
-  /** Runs records [first, first + count); undefined when none of them trapped. */
-  #execute(first: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
+  /** Runs `count` records from the address `records` on; undefined when none of them trapped. */
+  #execute(records: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
     const engine = this.#engine;
     try {
-      this.#executor.batch(engine.arena.record(first), count);
+      this.#executor.batch(records, count);
       return undefined;
     } catch (error) {
       const index = engine.memory.u32(engine.run + layout.RUN_BATCH_INDEX);
       const { trap, cause } = engine.trapOf(error);
-      const record = engine.arena.record(first + index);
+      const record = records + index * layout.REC_SIZE;
       engine.memory.setU32(record + layout.REC_TRAP, engine.memory.u32(engine.run + layout.RUN_TRAP) || 1);
       engine.memory.setU64(record + layout.REC_RESULT, 0n);
       return { index, trap, cause };
     }
   }
 
-  #result(record: number, before: Uint8Array): RunResult {
-    const { memory, run } = this.#engine;
-    const data = memory.u32(record + layout.REC_DATA);
-    const meta = memory.u32(record + layout.REC_META);
-    const after = memory.read(data, memory.u32(record + layout.REC_LEN));
-    const r0 = memory.u64(record + layout.REC_RESULT);
-    const verdict = verdictName(this.spec.type, r0);
-    return {
-      r0,
+  /** What the run has left: its packet anew only where it is another than the copy made before it. */
+  #result(before: number, lengthBefore: number): RunResult {
+    const { memory, arena, snapshots } = this.#engine;
+    const { words } = memory;
+    const at = arena.records >>> 2;
+    const data = word(words, at + DATA);
+    const metaLength = data - word(words, at + META);
+    const length = word(words, at + LENGTH) + metaLength;
+    const low = words[at + RESULT] ?? 0;
+    const verdict = this.#verdicts?.(low);
+    const same = length === lengthBefore && metaLength === 0 && snapshots.holds(before, data, length, words);
+    const start = same ? before : snapshots.take(data - metaLength, length, words);
+    return new KeptResult({
+      low,
+      high: words[at + RESULT + 1] ?? 0,
       verdict,
-      data: after,
-      dataChanged: !equalBytes(before.subarray(this.#engine.arena.pulled), after),
-      meta: memory.read(meta, Math.max(0, data - meta)),
-      redirect: verdict.endsWith('_REDIRECT') ? this.#redirect() : undefined,
-      context: this.contextKind === 'skb' ? readSkb(memory, run) : undefined,
+      chunk: snapshots.chunk,
+      start,
+      length,
+      metaLength,
+      dataChanged: !same,
+      redirect: verdict === 'XDP_REDIRECT' || verdict === 'TC_ACT_REDIRECT' ? this.#redirect() : undefined,
+      skb: this.contextKind === 'skb' ? this.#skb() : undefined,
       flowKeys: this.#flowKeys?.read(),
-    };
+    });
+  }
+
+  #skb() {
+    const { run, snapshots } = this.#engine;
+    const start = snapshots.take(run + layout.RUN_CTX_AREA, layout.SKB_SIZE);
+    return { chunk: snapshots.chunk, start };
   }
 
   #redirect(): Redirect {

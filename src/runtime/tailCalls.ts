@@ -8,7 +8,7 @@ import type { VerifiedType } from './helpers.ts';
 export type TailCallKind = VerifiedType | undefined;
 
 /** Programs and prog_arrays that tail calls connect. */
-interface Group {
+export interface TailCallGroup {
   readonly kind: TailCallKind;
   /** Bytes of context that some program of the group accesses. */
   contextSize: number;
@@ -19,7 +19,17 @@ interface Group {
  * the first program that uses a prog_array, or is put there, decides for which kind it is.
  */
 export class TailCalls {
-  readonly #groups = new Map<number, Group>();
+  readonly #groups = new Map<number, TailCallGroup>();
+
+  /** By address; programs that are connected have the same group. */
+  get groups(): ReadonlyMap<number, TailCallGroup> {
+    return this.#groups;
+  }
+
+  /** Takes over the groups of another engine in the same memory. */
+  adopt(groups: ReadonlyMap<number, TailCallGroup>): void {
+    for (const [address, group] of groups) this.#groups.set(address, group);
+  }
 
   add(program: number, kind: TailCallKind, contextSize: number): void {
     this.#groups.set(program, { kind, contextSize });
@@ -56,7 +66,7 @@ export class TailCalls {
     return this.#groups.get(program)?.contextSize ?? 0;
   }
 
-  #merge(from: Group, into: Group): void {
+  #merge(from: TailCallGroup, into: TailCallGroup): void {
     into.contextSize = Math.max(into.contextSize, from.contextSize);
     for (const [address, group] of this.#groups) if (group === from) this.#groups.set(address, into);
   }

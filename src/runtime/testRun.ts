@@ -2,7 +2,8 @@ import type { ProgramType } from '../frontend/program.ts';
 import { equalBytes } from './bytes.ts';
 import type { RunContext } from './context.ts';
 import { ETH_HLEN } from './ethernet.ts';
-import type { BpfProgram, RunResult } from './program.ts';
+import type { BpfProgram } from './program.ts';
+import type { RunResult } from './result.ts';
 
 /** What {@link testRun} gives back. */
 export interface TestRunResult extends RunResult {
@@ -35,5 +36,17 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
   const result = program.run(data, { ...context, linkHeader });
   const meta = program.contextKind === 'xdp' ? result.meta : new Uint8Array();
   const after = result.flowKeys ?? joined(new Uint8Array(linkHeader), meta, result.data);
-  return { ...result, data: after, dataChanged: !equalBytes(data, after), linkHeader };
+  const { r0, verdict, redirect, context: fields, flowKeys } = result;
+  const dataChanged = !equalBytes(data, after);
+  return {
+    r0,
+    verdict,
+    data: after,
+    dataChanged,
+    meta: result.meta,
+    redirect,
+    context: fields,
+    flowKeys,
+    linkHeader,
+  };
 }

@@ -26,6 +26,9 @@ const named: Partial<Record<ProgramType, (value: number) => string>> = {
   cgroup_skb: allow,
 };
 
+/** Names verdicts of a type by the low 32 bits of r0, signed; undefined where the type gives them no meaning. */
+export const verdictsOf = (type: ProgramType): ((low: number) => string) | undefined => named[type];
+
 /**
  * The name of a verdict by the program's type (XDP_PASS, TC_ACT_SHOT, keep …); r0 as an unsigned decimal where the
  * type gives it no meaning.

@@ -33,7 +33,7 @@ async function compileModule(source: RuntimeSource): Promise<WebAssembly.Module>
 }
 
 /** The compiled runtime; what the package has is compiled once a process. */
-function runtimeModule(kind: MemoryKind, source: RuntimeSource | undefined): Promise<WebAssembly.Module> {
+export function runtimeModule(kind: MemoryKind, source?: RuntimeSource): Promise<WebAssembly.Module> {
   if (source !== undefined) return compileModule(source);
   const known = modules.get(kind);
   if (known) return known;
@@ -50,12 +50,8 @@ export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
 /** The exports of the instance: the runtime's own functions, and one `bpf_*` function for each helper. */
 export type Exports = RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
 
-export async function instantiateRuntime(
-  kind: MemoryKind,
-  env: RuntimeImports,
-  source?: RuntimeSource,
-): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(await runtimeModule(kind, source), {
+export async function instantiateRuntime(runtime: WebAssembly.Module, env: RuntimeImports): Promise<Exports> {
+  const instance = await WebAssembly.instantiate(runtime, {
     env: { ...env } as unknown as WebAssembly.ModuleImports,
   });
   return instance.exports as unknown as Exports;

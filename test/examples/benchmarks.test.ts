@@ -8,7 +8,7 @@ interface Expected {
   readonly name: string;
   readonly program: string;
   readonly r0: string;
-  /** FNV-1a of the memory after the run. */
+  /** FNV-1a of the packet after the run. */
   readonly memory: string;
 }
 
@@ -27,7 +27,9 @@ describe('benchmark programs give what native compilers give', () => {
       if (!input) throw new Error(`bench/programs/inputs.mjs has no input ${name}`);
       for (const engine of ENGINES) {
         using object = await open(`bench/programs/${program}.bpf.o`, { engine });
-        const result = (await object.program(program)).run(input.data);
+        const opened = await object.program(program);
+        expect(opened.mode).toBe('verified');
+        const result = opened.run(input.data);
         expect([engine, String(result.r0), fnv1a(result.data)]).toEqual([engine, r0, memory]);
       }
     });

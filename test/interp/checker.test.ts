@@ -6,7 +6,8 @@ import { Engine, programFromAssembly } from '../../src/index.ts';
 import { type CheckOptions, FactViolation } from '../../src/interp/checker.ts';
 import { checkedInterpreter } from '../../src/runtime/checked.ts';
 import { interpreter, place } from '../../src/runtime/prepare.ts';
-import { BpfProgram, type RunResult } from '../../src/runtime/program.ts';
+import { BpfProgram } from '../../src/runtime/program.ts';
+import type { RunResult } from '../../src/runtime/result.ts';
 import {
   type InsnFacts,
   type Proof,

@@ -112,9 +112,9 @@ test('loops know the loops around them', () => {
   const insns = [mov(0, 0), mov(1, 0), alu('add', 1, 1), jump('jlt', 1, 5, -2), jump('jlt', 0, 5, -4), exit];
   const cfg = buildCfg({ insns }, { start: 0, length: insns.length });
   const { depth, parent, innermost } = findLoops(cfg);
-  const inner = cfg.blockAt[2] ?? -1;
-  const outer = cfg.blockAt[1] ?? -1;
+  const inner = cfg.blocks.findIndex(({ start }) => start === 2);
+  const outer = cfg.blocks.findIndex(({ start }) => start === 1);
   expect([depth[outer], depth[inner]]).toEqual([1, 2]);
   expect([parent[inner], parent[outer]]).toEqual([outer, -1]);
-  expect(innermost[cfg.blockAt[5] ?? -1]).toBe(-1);
+  expect(innermost[cfg.blocks.findIndex(({ start }) => start === 5)]).toBe(-1);
 });

@@ -62,6 +62,23 @@ describe.each(memoryKinds)('maps in %s memory', (kind) => {
       expect(runtime.update(map, value64(1), value64(1))).toBe(0);
       expect(process.memoryUsage.rss() - before).toBeLessThan(32 << 20);
     });
+
+    test.each([
+      ['hash', abi.MAP_TYPE_HASH, 16],
+      ['LRU hash', abi.MAP_TYPE_LRU_HASH, 24],
+    ])('a %s takes little beyond keys and values', (_name, type, most) => {
+      for (const maxEntries of [1_000, 1_000_000, 1_048_577]) {
+        for (const [keySize, valueSize] of [[4, 8] as const, [16, 8] as const, [16, 64] as const]) {
+          const runtime = new Runtime(kind, 1, 16384);
+          const before = runtime.exports.alloc(1 << 13);
+          const map = runtime.create({ type, keySize, valueSize, maxEntries });
+          // Large blocks follow each other in fresh memory.
+          const bytes = runtime.exports.alloc(1 << 13) - before - (1 << 13);
+          expect(map).toBeGreaterThan(0);
+          expect(bytes / maxEntries - keySize - valueSize).toBeLessThan(most);
+        }
+      }
+    });
   });
 
   describe('a value that a program looked up', () => {

@@ -112,6 +112,7 @@ export class Judge {
     for (const input of inputs) {
       const [a, b] = [tryRun(interp, input), tryRun(jit, input)];
       const message = difference(a, b);
+      if (message !== undefined && this.#ours.readsUnwritten(subject)) return [];
       if (message !== undefined) return [{ kind: 'differs', message }];
       if (!('result' in a)) break;
     }

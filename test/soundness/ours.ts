@@ -16,6 +16,8 @@ export interface OurVerdict {
 const stackOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message).split('\n').slice(0, 4).join(' | ') : String(error);
 
+const UNWRITTEN = /invalid (indirect )?read from stack/;
+
 type Asked = Pick<Subject, 'program' | 'stateFreq'>;
 
 export class Ours {
@@ -39,6 +41,11 @@ export class Ours {
       const ms = performance.now() - start;
       return { verdict: 'crash', message: stackOf(error), proof: undefined, insnsProcessed: 0, ms };
     }
+  }
+
+  /** Whether it reads stack that it has not written: what it finds there differs between engines. */
+  readsUnwritten(subject: Asked): boolean {
+    return UNWRITTEN.test(this.verdict(subject, { perfmon: false }).message);
   }
 
   /** Whether it is accepted only for what Linux 6.18 does not know. */

@@ -1,10 +1,13 @@
 import { Option } from 'commander';
-import { disassembleLines, type LineInfo, type Program, type ProgramType } from '../../index.ts';
+import { disassembleArtifact, disassembleLines, open, type Program, type ProgramType } from '../../index.ts';
 import type { Register } from '../command.ts';
 import { pickPrograms, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { jsonOption, programOption, typeOption } from '../options.ts';
+import { jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
+import { noteSandbox } from '../run/note.ts';
+import { functionNames, SourceLines } from '../show/source.ts';
+import { printTranslation, printTranslationLines } from '../show/translation.ts';
 import { plural, styled } from '../text.ts';
 
 interface Flags {
@@ -12,6 +15,9 @@ interface Flags {
   readonly type?: ProgramType;
   readonly dialect: 'kernel' | 'llvm';
   readonly source?: boolean;
+  readonly engine?: 'jit';
+  readonly sandbox?: boolean;
+  readonly trusted?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,26 +25,17 @@ const SLOT_BYTES = 8;
 /** Programs are printed a piece at a time, as a million instructions make a long text. */
 const FLUSH_LINES = 4096;
 
-const functionAt = (program: Program): ReadonlyMap<number, string> =>
-  new Map(program.subprograms.map(({ start, name }) => [start, name]));
-
-const sourceText = ({ file, line, text }: LineInfo): string => `; ${text.trim() || `${file}:${line}`}`;
-
 /** The lines of one program: names of functions, source lines where asked for, instructions. */
 function* listing(io: Io, program: Program, { dialect, source }: Flags): Generator<string> {
-  const functions = functionAt(program);
-  const sources = new Map(source ? program.lines.map((line) => [line.insn, line]) : []);
+  const functions = functionNames(program);
+  const sources = new SourceLines(source ? program.lines : []);
   const symbol = (slot: number): string | undefined => functions.get(slot);
-  let shown = '';
   const { code, kfuncs } = program;
   for (const { insn, text } of disassembleLines(code, { dialect, symbol, kfuncs, tolerant: true })) {
     const name = functions.get(insn);
     if (name !== undefined) yield `${name}:`;
-    const line = sources.get(insn);
-    const place = line ? `${line.file}:${line.line}` : shown;
-    // One line of C may have many entries, for its columns.
-    if (line && place !== shown) yield styled(io, io.stdout, 'dim', sourceText(line));
-    shown = place;
+    const line = sources.begunAt(insn);
+    if (line !== undefined) yield styled(io, io.stdout, 'dim', line);
     yield `${`${insn}`.padStart(5)}: ${text}`;
   }
 }
@@ -68,6 +65,27 @@ function printLines(io: Io, program: Program, { dialect }: Flags): void {
   }
 }
 
+/** The code that the JIT makes of programs, beside their instructions. */
+async function disassembleTranslated(io: Io, path: string, flags: Flags): Promise<number> {
+  const { sandbox = false, trusted = false, type, json } = flags;
+  const file = await readProgramFile(path, io, type);
+  using object = await open(file, { sandbox, trusted });
+  for (const [index, program] of pickPrograms(file, flags.program).entries()) {
+    const artifact = await object.artifact(program.name, { positions: 'all' });
+    const { mode } = artifact.info;
+    noteSandbox(io, program.name, mode, flags);
+    if (index > 0 && !json) io.stdout.write('\n');
+    const print = json ? printTranslationLines : printTranslation;
+    print(
+      io,
+      program,
+      { functions: disassembleArtifact(artifact), mode, bytes: artifact.wasm.length },
+      flags,
+    );
+  }
+  return 0;
+}
+
 async function disassembleFile(io: Io, path: string, flags: Flags): Promise<number> {
   const file = await readProgramFile(path, io, flags.type);
   pickPrograms(file, flags.program).forEach((program, index) => {
@@ -79,7 +97,8 @@ async function disassembleFile(io: Io, path: string, flags: Flags): Promise<numb
 
 export const disasm: Register = (cli, io, action) => {
   const dialect = new Option('--dialect <dialect>', 'as bpftool prints instructions, or as llvm-objdump');
-  cli
+  const engine = new Option('-e, --engine <engine>', 'beside the instructions what the JIT makes of them');
+  const command = cli
     .command('disasm')
     .description('print the instructions of programs, linked as they run')
     .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
@@ -87,6 +106,14 @@ export const disasm: Register = (cli, io, action) => {
     .addOption(typeOption())
     .addOption(dialect.choices(['kernel', 'llvm']).default('kernel'))
     .option('--source', 'the line of source before its instructions, where the object has it')
-    .addOption(jsonOption())
-    .action(action((file: string, flags: Flags) => disassembleFile(io, file, flags)));
+    .addOption(engine.choices(['jit']))
+    .addOption(jsonOption());
+  modeOptions(command).action(
+    action((file: string, flags: Flags, self: typeof command) => {
+      if (flags.engine === 'jit') return disassembleTranslated(io, file, flags);
+      if (flags.sandbox || flags.trusted)
+        self.error("error: '--sandbox' and '--trusted' need '--engine jit'");
+      return disassembleFile(io, file, flags);
+    }),
+  );
 };

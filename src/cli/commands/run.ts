@@ -45,6 +45,7 @@ export const run: Register = (cli, io, action) => {
     .option('-c, --capture <file>', 'every packet of a pcap or pcapng file; - for standard input')
     .option('-n, --repeat <n>', 'run that many times', integerFrom(1), 1)
     .option('-w, --write <pcap>', 'write the packets that are not dropped, as the program left them')
+    .option('--profile', 'count how often each instruction is executed, and show it on the source (JIT only)')
     .option('--maps <n|all|none>', 'rows of each map to print; with --json none by default', limit)
     .option('--printk <n|all|none>', 'lines of bpf_trace_printk to print', limit, DEFAULT_ROWS)
     .addOption(jsonOption());

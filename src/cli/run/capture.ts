@@ -9,6 +9,7 @@ import {
 import { printError, printWarning } from '../fail.ts';
 import { type Io, stdinBytes } from '../io.ts';
 import { printMaps } from '../show/maps.ts';
+import { printProfile } from '../show/profile.ts';
 import type { RunFlags } from './flags.ts';
 import { ETHERNET, linkTypeName } from './linkTypes.ts';
 import { noteTier } from './note.ts';
@@ -101,6 +102,7 @@ export async function runCapture(
   if (damage && tally.packets === 0) throw damage;
   printSummary(io, program, path, flags, run);
   noteTier(io, program);
+  printProfile(io, object.programs, object.engine.profile(), flags.json === true);
   printMaps(io, object, flags.maps, flags.json === true);
   if (damage) printError(io, damage);
   return damage ? 1 : 0;

@@ -3,6 +3,7 @@ import { hexRows } from '../hex.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
 import { printMaps } from '../show/maps.ts';
+import { printProfile } from '../show/profile.ts';
 import { grouped, nanoseconds, plural, styled } from '../text.ts';
 import type { RunFlags } from './flags.ts';
 import { noteTier } from './note.ts';
@@ -83,6 +84,7 @@ export function runPacket(
     streams.printTotals();
   }
   noteTier(io, program);
+  printProfile(io, object.programs, object.engine.profile(), flags.json === true);
   printMaps(io, object, flags.maps, flags.json === true);
   return 0;
 }

@@ -1,7 +1,6 @@
 /** The run that is paused between two instructions, as the checks see it. */
 import * as layout from '../../abi/layout.ts';
 import type { WasmMemory } from '../../abi/runtime.ts';
-import * as win from '../window.ts';
 
 export class Paused {
   readonly run: number;
@@ -59,6 +58,6 @@ export class Paused {
 
   /** While this is false, callbacks of helpers go through the runtime's table. */
   set interpreted(value: boolean) {
-    this.setU32(this.run + win.RUN_INTERPRETED, value ? 1 : 0);
+    this.setU32(this.run + layout.RUN_INTERPRETED, value ? 1 : 0);
   }
 }

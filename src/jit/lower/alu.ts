@@ -1,161 +1,153 @@
 /** Arithmetic. RFC 9669, section 4.1; shift counts are masked by WebAssembly as by eBPF. */
 import type { AluInsn, AluOp, EndianInsn, EndianOp, NegInsn, Operand, Width } from '../../isa/insn.ts';
-import type { BinaryName, Expr, UnaryOp, ValueType } from '../builder.ts';
-import type { Scope } from '../scope.ts';
+import type { InsnFacts } from '../../verifier/proof.ts';
+import type { BinaryName, Expr, ValueType } from '../builder.ts';
+import type { Flow } from '../ssa/flow.ts';
+import { const32, const64, constant, isConst, type Unary, type Value } from '../ssa/value.ts';
 
-/** An operation in one width: operands are read through functions, since each use needs an expression of its own. */
+/** An operation in one width. */
 interface Operands {
-  readonly scope: Scope;
+  readonly flow: Flow;
   readonly type: ValueType;
-  readonly dst: () => Expr;
-  readonly src: () => Expr;
-  /** The immediate, when the second operand is one. */
-  readonly imm: number | undefined;
+  readonly dst: Value;
+  readonly src: Value;
+  /** The second operand cannot be 0. */
+  readonly isNonzero: boolean;
 }
-type Lowering = (operands: Operands) => Expr;
+type Lowering = (operands: Operands) => Value;
 
-const constant = (scope: Scope, type: ValueType, value: number): Expr =>
-  type === 'i64' ? scope.b.const64(BigInt(value)) : scope.b.const32(value);
-
-const simple =
+const binary =
   (name: BinaryName): Lowering =>
-  ({ scope, type, dst, src }) =>
-    scope.b.binary(`${type}.${name}`, dst(), src());
+  ({ flow, type, dst, src }) =>
+    flow.values.binary(name, type, dst, src);
 
-const isZero = ({ scope, type, src }: Operands): Expr => scope.b.unary(`${type}.eqz`, src());
+/** `plain` unless the second operand is 0, then `otherwise`: decided when it runs, since `plain` would trap. */
+const unlessZero = (
+  { flow, type, dst, src }: Operands,
+  name: 'div_u' | 'rem_u' | 'rem_s',
+  otherwise: Value,
+): Value =>
+  flow.result(type, [src, otherwise, dst, src], ([test, zero, a, b], set) => {
+    const { b: builder } = flow.scope;
+    const isZero = builder.unary(`${type}.eqz`, test as Expr);
+    return [
+      set(builder.choose(isZero, zero as Expr, builder.binary(`${type}.${name}`, a as Expr, b as Expr))),
+    ];
+  });
 
 /** Division by zero gives 0. */
 const div: Lowering = (o) => {
-  const { scope, type, imm } = o;
-  if (imm === 0) return constant(scope, type, 0);
-  const quotient = simple('div_u')(o);
-  return imm === undefined ? scope.b.choose(isZero(o), constant(scope, type, 0), quotient) : quotient;
+  const zero = constant(o.type, 0n);
+  if (isConst(o.src) && o.src.constant === 0n) return zero;
+  return o.isNonzero ? binary('div_u')(o) : unlessZero(o, 'div_u', zero);
 };
 
 /** By 0 and by -1 the quotient is the product: 0, and -dst, which is MIN for MIN. div_s would trap. */
 const sdiv: Lowering = (o) => {
-  const { scope, type, src, imm } = o;
-  if (imm !== undefined) return simple(imm === 0 || imm === -1 ? 'mul' : 'div_s')(o);
-  const { b } = scope;
-  const next = b.binary(`${type}.add`, src(), constant(scope, type, 1));
-  const special = b.binary(`${type}.le_u`, next, constant(scope, type, 1));
-  return b.choose(special, simple('mul')(o), simple('div_s')(o));
+  const { flow, type, dst, src } = o;
+  if (isConst(src)) {
+    const isSpecial = src.constant === 0n || src.constant === constant(type, -1n).constant;
+    return binary(isSpecial ? 'mul' : 'div_s')(o);
+  }
+  const next = flow.values.binary('add', type, src, constant(type, 1n));
+  const special = flow.values.binary('le_u', type, next, constant(type, 1n));
+  return flow.result(type, [special, dst, src, dst, src], ([test, a, b, c, d], set) => {
+    const { b: builder } = flow.scope;
+    const product = builder.binary(`${type}.mul`, a as Expr, b as Expr);
+    const quotient = builder.binary(`${type}.div_s`, c as Expr, d as Expr);
+    return [set(builder.choose(test as Expr, product, quotient))];
+  });
 };
 
 /** Modulo by zero leaves dst; rem_s(MIN, -1) is 0 in WebAssembly too. */
 const modulo =
   (name: 'rem_u' | 'rem_s'): Lowering =>
   (o) => {
-    if (o.imm === 0) return o.dst();
-    const rest = simple(name)(o);
-    return o.imm === undefined ? o.scope.b.choose(isZero(o), o.dst(), rest) : rest;
+    if (isConst(o.src) && o.src.constant === 0n) return o.dst;
+    return o.isNonzero ? binary(name)(o) : unlessZero(o, name, o.dst);
   };
 
 const signExtend =
   (bits: 8 | 16 | 32): Lowering =>
-  ({ scope, type, src }) =>
-    bits === 32
-      ? scope.b.unary('i64.extend32_s', src())
-      : scope.b.unary(`${type}.extend${bits}_s` as UnaryOp, src());
+  ({ flow, type, src }) =>
+    flow.values.unary(bits === 32 ? 'i64.extend32_s' : (`${type}.extend${bits}_s` as Unary), src);
 
 const LOWERINGS: Readonly<Record<AluOp, Lowering>> = {
-  add: simple('add'),
-  sub: simple('sub'),
-  mul: simple('mul'),
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
   div,
   sdiv,
-  or: simple('or'),
-  and: simple('and'),
-  lsh: simple('shl'),
-  rsh: simple('shr_u'),
+  or: binary('or'),
+  and: binary('and'),
+  lsh: binary('shl'),
+  rsh: binary('shr_u'),
   mod: modulo('rem_u'),
   smod: modulo('rem_s'),
-  xor: simple('xor'),
-  mov: ({ src }) => src(),
+  xor: binary('xor'),
+  mov: ({ src }) => src,
   movsx8: signExtend(8),
   movsx16: signExtend(16),
   movsx32: signExtend(32),
-  arsh: simple('shr_s'),
+  arsh: binary('shr_s'),
 };
 
 /** Reads a register in one width. */
-export const readReg = (scope: Scope, register: number, width: Width): Expr =>
-  width === 64 ? scope.reg(register) : scope.low(register);
+export const readReg = (flow: Flow, register: number, width: Width): Value =>
+  width === 64 ? flow.reg(register) : flow.low(register);
 
 /** The second operand in one width; immediates are sign-extended. */
-export const readOperand = (scope: Scope, operand: Operand, width: Width): Expr =>
-  operand.src === undefined
-    ? constant(scope, width === 64 ? 'i64' : 'i32', operand.imm)
-    : readReg(scope, operand.src, width);
+export const readOperand = (flow: Flow, { src, imm }: Operand, width: Width): Value => {
+  if (src !== undefined) return readReg(flow, src, width);
+  return width === 64 ? const64(BigInt(imm)) : const32(imm);
+};
 
-const write = (scope: Scope, register: number, width: Width, value: Expr): Expr =>
-  width === 64 ? scope.setReg(register, value) : scope.setLow(register, value);
+const write = (flow: Flow, register: number, width: Width, value: Value): void => {
+  if (width === 64) flow.set(register, value);
+  else flow.setLow(register, value);
+};
 
-export const lowerAlu = (scope: Scope, insn: AluInsn): Expr[] => {
+/** Whether the proof says that the second operand is not 0 (in its low half, for 32 bits). */
+function isNonzero({ src, imm, width }: AluInsn, facts: InsnFacts | undefined): boolean {
+  if (src === undefined) return imm !== 0;
+  const scalar = facts?.registers?.find(({ register }) => register === src)?.scalar;
+  return scalar !== undefined && (width === 64 ? scalar.umin : scalar.u32min) > 0n;
+}
+
+export const lowerAlu = (flow: Flow, insn: AluInsn, facts: InsnFacts | undefined): void => {
   const { width, dst } = insn;
   const value = LOWERINGS[insn.op]({
-    scope,
+    flow,
     type: width === 64 ? 'i64' : 'i32',
-    dst: () => readReg(scope, dst, width),
-    src: () => readOperand(scope, insn, width),
-    imm: insn.imm,
+    dst: readReg(flow, dst, width),
+    src: readOperand(flow, insn, width),
+    isNonzero: isNonzero(insn, facts),
   });
-  return [write(scope, dst, width, value)];
+  write(flow, dst, width, value);
 };
 
-export const lowerNeg = (scope: Scope, { width, dst }: NegInsn): Expr[] => {
+export const lowerNeg = (flow: Flow, { width, dst }: NegInsn): void => {
   const type = width === 64 ? 'i64' : 'i32';
-  const value = scope.b.binary(`${type}.sub`, constant(scope, type, 0), readReg(scope, dst, width));
-  return [write(scope, dst, width, value)];
+  const zero = constant(type, 0n);
+  write(flow, dst, width, flow.values.binary('sub', type, zero, readReg(flow, dst, width)));
 };
 
-/** Exchanges the bytes of an i32: outer and inner pairs by two rotations. */
-const swap32 = ({ b }: Scope, value: () => Expr): Expr => {
-  const rotated = (name: 'rotl' | 'rotr', mask: number): Expr =>
-    b.binary('i32.and', b.binary(`i32.${name}`, value(), b.const32(8)), b.const32(mask));
-  return b.binary('i32.or', rotated('rotl', 0x00ff00ff), rotated('rotr', 0xff00ff00));
-};
-
-const swap16 = (scope: Scope, dst: number): Expr => {
-  const { b } = scope;
-  const high = b.binary('i32.and', b.binary('i32.shr_u', scope.low(dst), b.const32(8)), b.const32(0xff));
-  const low = b.binary('i32.shl', b.binary('i32.and', scope.low(dst), b.const32(0xff)), b.const32(8));
-  return b.binary('i32.or', high, low);
-};
-
-/** Two statements: each step needs the value of the one before twice. */
-const swap64 = (scope: Scope, dst: number): Expr[] => {
-  const { b } = scope;
-  const step = (mask: bigint, count: bigint): Expr => {
-    const low = b.binary('i64.and', scope.reg(dst), b.const64(mask));
-    const high = b.binary(
-      'i64.and',
-      b.binary('i64.shr_u', scope.reg(dst), b.const64(count)),
-      b.const64(mask),
-    );
-    return b.binary('i64.or', b.binary('i64.shl', low, b.const64(count)), high);
-  };
-  const bytes = scope.setReg(dst, step(0x00ff00ff00ff00ffn, 8n));
-  const halves = step(0x0000ffff0000ffffn, 16n);
-  return [bytes, scope.setReg(dst, b.binary('i64.rotl', halves, b.const64(32n)))];
-};
-
-const swap = (scope: Scope, { dst, bits }: EndianInsn): Expr[] => {
-  if (bits === 64) return swap64(scope, dst);
-  return [scope.setLow(dst, bits === 32 ? swap32(scope, () => scope.low(dst)) : swap16(scope, dst))];
+const swap = (flow: Flow, { dst, bits }: EndianInsn): void => {
+  if (bits === 64) flow.set(dst, flow.values.unary('i64.swap', flow.reg(dst)));
+  else flow.setLow(dst, flow.values.unary(bits === 32 ? 'i32.swap' : 'i32.swap16', flow.low(dst)));
 };
 
 /** Linear memory is little-endian, so that `le` only truncates. */
-const truncate = (scope: Scope, { dst, bits }: EndianInsn): Expr[] => {
-  if (bits === 64) return [];
-  const mask = scope.b.const64(bits === 16 ? 0xffffn : 0xffffffffn);
-  return [scope.setReg(dst, scope.b.binary('i64.and', scope.reg(dst), mask))];
+const truncate = (flow: Flow, { dst, bits }: EndianInsn): void => {
+  if (bits === 64) return;
+  const mask = const64(bits === 16 ? 0xffffn : 0xffffffffn);
+  flow.set(dst, flow.values.binary('and', 'i64', flow.reg(dst), mask));
 };
 
-const ENDIAN: Readonly<Record<EndianOp, (scope: Scope, insn: EndianInsn) => Expr[]>> = {
+const ENDIAN: Readonly<Record<EndianOp, (flow: Flow, insn: EndianInsn) => void>> = {
   le: truncate,
   be: swap,
   bswap: swap,
 };
 
-export const lowerEndian = (scope: Scope, insn: EndianInsn): Expr[] => ENDIAN[insn.op](scope, insn);
+export const lowerEndian = (flow: Flow, insn: EndianInsn): void => ENDIAN[insn.op](flow, insn);

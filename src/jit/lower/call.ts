@@ -12,74 +12,93 @@ import { TRAP_CALL_DEPTH } from '../../abi/traps.ts';
 import { WebpfError } from '../../errors.ts';
 import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, CallxInsn, LddwInsn, LddwPseudo } from '../../isa/insn.ts';
+import type { InsnFacts } from '../../verifier/proof.ts';
 import type { Expr } from '../builder.ts';
 import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
 import type { Scope } from '../scope.ts';
+import type { Flow } from '../ssa/flow.ts';
+import { const64, type Value } from '../ssa/value.ts';
 import { refreshWindows } from '../windows.ts';
 import { spend } from './jump.ts';
+import { callKnownMap } from './mapCall.ts';
 
 /** Helpers that call back into the program and need to know its frame: for_each_map_elem, find_vma, loop, user_ringbuf_drain. */
 const CALLBACK_HELPERS: ReadonlySet<number> = new Set([164, 180, 181, 209]);
+const ARGUMENTS = [1, 2, 3, 4, 5] as const;
+const FRAME_POINTER = 10;
 
 const unsupported = (slot: number, what: string, right: string): never => {
   const message = `insn ${slot}: ${what} is not supported: ${right}`;
   throw new WebpfError('unsupported', message, { stage: 'jit', insn: slot });
 };
 
-const argumentRegisters = (scope: Scope): Expr[] => [1, 2, 3, 4, 5].map((register) => scope.reg(register));
+const argumentsOf = (flow: Flow): Value[] => ARGUMENTS.map((register) => flow.reg(register));
 
-/** Where the program is, for traps inside the helper and for callbacks. */
-const notePlace = (scope: Scope, id: number, slot: number): Expr[] => {
-  const { b } = scope;
-  const pc = b.store('i32.store', scope.run(), RUN_PC, b.const32(slot));
-  if (!CALLBACK_HELPERS.has(id)) return [pc];
-  return [pc, b.store('i32.store', scope.run(), RUN_FRAME, scope.low(10))];
-};
+/** Where the program is, for traps inside the helper. */
+const notePlace = (scope: Scope, slot: number): Expr =>
+  scope.b.store('i32.store', scope.run(), RUN_PC, scope.b.const32(slot));
 
-const helperCall = (scope: Scope, id: number): Expr => {
+const helperCall = (scope: Scope, id: number, operands: readonly Expr[]): Expr => {
   const { b, unit } = scope;
   const name = unit.helper(id);
-  const operands = argumentRegisters(scope);
   if (name !== undefined) return b.call(name, operands, HELPER.result);
   return b.call(unit.hostHelper(), [b.const32(id), ...operands], HELPER.result);
 };
 
-const callHelper = (scope: Scope, id: number, slot: number): Expr[] => [
-  ...notePlace(scope, id, slot),
-  ...scope.flush(),
-  scope.setReg(0, helperCall(scope, id)),
-  ...scope.reload(),
-  ...refreshWindows(scope),
-];
+const callHelper = (flow: Flow, id: number, facts: InsnFacts | undefined): void => {
+  if (flow.scope.unit.uses('maps') && callKnownMap(flow, id, facts)) return;
+  const { scope, slot } = flow;
+  const { b } = scope;
+  const callsBack = CALLBACK_HELPERS.has(id);
+  if (callsBack) {
+    flow.act([flow.low(FRAME_POINTER)], ([frame]) => [
+      b.store('i32.store', scope.run(), RUN_FRAME, frame as Expr),
+    ]);
+  }
+  const r0 = flow.result('i64', argumentsOf(flow), (operands, set) => [
+    notePlace(scope, slot),
+    ...scope.flush(),
+    set(helperCall(scope, id, operands)),
+    ...scope.reload(),
+    ...refreshWindows(scope),
+  ]);
+  flow.memory.forget();
+  flow.set(0, r0);
+};
 
 /** r1 goes along, the other arguments are zero; the frame is the same. */
-const tailOperands = (scope: Scope): Expr[] => [
-  scope.reg(1),
-  ...[2, 3, 4, 5].map(() => scope.b.const64(0n)),
-  scope.reg(10),
-];
-
-const tailCall = (scope: Scope, slot: number): Expr[] => {
+const tailCall = (flow: Flow): void => {
+  const { scope, slot } = flow;
   const { b, unit } = scope;
   unit.table();
   const index = scope.scratch('index', 'i32');
-  const call = scope.call('tailCall', scope.reg(2), scope.reg(3), b.const32(slot));
-  const leave = b.returnCallIndirect(b.get(index, 'i32'), tailOperands(scope), FUNCTION);
-  return [...scope.flush(), b.when(b.tee(index, call, 'i32'), [leave])];
+  const operands = [flow.reg(2), flow.reg(3), flow.reg(1), flow.reg(FRAME_POINTER)];
+  flow.act(operands, ([map, key, r1, r10]) => {
+    const call = scope.call('tailCall', map as Expr, key as Expr, b.const32(slot));
+    const zeros = [2, 3, 4, 5].map(() => b.const64(0n));
+    const leave = b.returnCallIndirect(b.get(index, 'i32'), [r1 as Expr, ...zeros, r10 as Expr], FUNCTION);
+    return [...scope.flush(), b.when(b.tee(index, call, 'i32'), [leave])];
+  });
+  flow.memory.forget();
 };
 
-/** Traps unless the stack has room for the callee's frame. */
-const checkDepth = (scope: Scope, slot: number): Expr => {
-  const { b } = scope;
-  const lowest = b.binary('i32.sub', scope.low(10), b.const32(2 * FRAME_SIZE));
-  const deep = b.binary('i32.lt_u', lowest, b.load('i32.load', scope.run(), RUN_STACK));
-  const callee = b.unary('i64.extend_u', b.binary('i32.sub', scope.low(10), b.const32(FRAME_SIZE)));
-  return b.when(deep, scope.trap(TRAP_CALL_DEPTH, slot, callee));
+/** Traps unless the stack has room for the callee's frame. The verifier has counted the frames. */
+const checkDepth = (flow: Flow): void => {
+  const { scope, slot } = flow;
+  const { b, unit } = scope;
+  if (unit.proof.mode === 'verified') return;
+  const frame = flow.low(FRAME_POINTER);
+  flow.act([frame, frame], ([first, second]) => {
+    const lowest = b.binary('i32.sub', first as Expr, b.const32(2 * FRAME_SIZE));
+    const deep = b.binary('i32.lt_u', lowest, b.load('i32.load', scope.run(), RUN_STACK));
+    const callee = b.unary('i64.extend_u', b.binary('i32.sub', second as Expr, b.const32(FRAME_SIZE)));
+    return [b.when(deep, scope.trap(TRAP_CALL_DEPTH, slot, callee))];
+  });
 };
 
-const calleeOperands = (scope: Scope): Expr[] => [
-  ...argumentRegisters(scope),
-  scope.b.binary('i64.sub', scope.reg(10), scope.b.const64(BigInt(FRAME_SIZE))),
+const calleeOperands = (flow: Flow): Value[] => [
+  ...argumentsOf(flow),
+  flow.values.binary('sub', 'i64', flow.reg(FRAME_POINTER), const64(BigInt(FRAME_SIZE))),
 ];
 
 /** After a call of a function. A tail call below has made another program the current one: this one goes on now. */
@@ -94,61 +113,70 @@ const resume = (scope: Scope): Expr[] => {
   ];
 };
 
-const callLocal = (scope: Scope, target: number, slot: number): Expr[] => {
+const callLocal = (flow: Flow, target: number): void => {
+  const { scope, slot } = flow;
   const { name, slots } = scope.unit.functionAt(target);
-  const call = scope.b.call(name, calleeOperands(scope), FUNCTION.result);
-  const price = [...spend(scope, slots, slot), ...scope.flush()];
-  return [checkDepth(scope, slot), ...price, scope.setReg(0, call), ...resume(scope)];
+  checkDepth(flow);
+  const r0 = flow.result('i64', calleeOperands(flow), (operands, set) => [
+    ...spend(scope, slots, slot),
+    ...scope.flush(),
+    set(scope.b.call(name, operands, FUNCTION.result)),
+    ...resume(scope),
+  ]);
+  flow.memory.forget();
+  flow.set(0, r0);
 };
 
-export const lowerCall = (scope: Scope, insn: CallInsn, slot: number): Expr[] => {
+export const lowerCall = (flow: Flow, insn: CallInsn, facts: InsnFacts | undefined): void => {
+  const { slot } = flow;
   if (insn.target === 'kfunc') {
-    const name = scope.unit.kfunc(insn.imm) ?? `#${insn.imm}`;
-    return unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
+    const name = flow.scope.unit.kfunc(insn.imm) ?? `#${insn.imm}`;
+    unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
   }
-  if (insn.target === 'local') return callLocal(scope, slot + 1 + insn.imm, slot);
-  return insn.imm === TAIL_CALL ? tailCall(scope, slot) : callHelper(scope, insn.imm, slot);
+  if (insn.target === 'local') callLocal(flow, slot + 1 + insn.imm);
+  else if (insn.imm === TAIL_CALL) tailCall(flow);
+  else callHelper(flow, insn.imm, facts);
 };
 
 /** The runtime turns the function's address into a table index, and spends the callee's slots. */
-export const lowerCallx = (scope: Scope, { dst }: CallxInsn, slot: number): Expr[] => {
+export const lowerCallx = (flow: Flow, { dst }: CallxInsn): void => {
+  const { scope, slot } = flow;
   const { b, unit } = scope;
   unit.table();
+  checkDepth(flow);
   const index = scope.scratch('index', 'i32');
-  const call = b.callIndirect(b.get(index, 'i32'), calleeOperands(scope), FUNCTION);
-  return [
-    checkDepth(scope, slot),
+  const r0 = flow.result('i64', [flow.reg(dst), ...calleeOperands(flow)], ([address, ...operands], set) => [
     ...scope.flush(),
-    b.set(index, scope.call('functionIndex', scope.reg(dst), b.const32(slot))),
-    scope.setReg(0, call),
+    b.set(index, scope.call('functionIndex', address as Expr, b.const32(slot))),
+    set(b.callIndirect(b.get(index, 'i32'), operands, FUNCTION)),
     ...resume(scope),
-  ];
+  ]);
+  flow.memory.forget();
+  flow.set(0, r0);
 };
 
-type Pseudo = (scope: Scope, insn: LddwInsn, slot: number) => Expr;
+type Pseudo = (flow: Flow, insn: LddwInsn) => Value;
 
-const notLinked: Pseudo = (_scope, { pseudo }, slot) =>
+const notLinked: Pseudo = ({ slot }, { pseudo }) =>
   unsupported(slot, `lddw with source ${pseudo}`, 'maps must be referred to by index (source 5 or 6)');
 
-const extended = (scope: Scope, address: Expr): Expr => scope.b.unary('i64.extend_u', address);
+/** An address that the engine has given, plus `offset`. */
+const address = (flow: Flow, name: string, offset: number): Value => {
+  const { unit } = flow.scope;
+  const base = flow.result('i32', [], (_operands, set) => [set(unit.global(name))]);
+  return flow.values.binary('add', 'i64', flow.values.extend(base), const64(BigInt(offset)));
+};
 
 const LDDW: Readonly<Record<LddwPseudo, Pseudo>> = {
-  0: (scope, { lo, hi }) => scope.b.const64((BigInt(hi) << 32n) | BigInt(lo >>> 0)),
+  0: (_flow, { lo, hi }) => const64((BigInt(hi) << 32n) | BigInt(lo >>> 0)),
   1: notLinked,
   2: notLinked,
   3: notLinked,
-  4: (scope, { lo }, slot) => {
-    const { b, unit } = scope;
-    const offset = unit.functionPosition(slot + 1 + lo) * FUNC_SIZE;
-    return extended(scope, b.binary('i32.add', unit.global(FUNCS), b.const32(offset)));
-  },
-  5: (scope, { lo }) => extended(scope, scope.unit.global(mapGlobal(lo))),
-  6: (scope, { lo, hi }) => {
-    const values = scope.unit.global(valuesGlobal(lo));
-    return extended(scope, scope.b.binary('i32.add', values, scope.b.const32(hi)));
-  },
+  4: (flow, { lo }) => address(flow, FUNCS, flow.scope.unit.functionPosition(flow.slot + 1 + lo) * FUNC_SIZE),
+  5: (flow, { lo }) => address(flow, mapGlobal(lo), 0),
+  6: (flow, { lo, hi }) => address(flow, valuesGlobal(lo), hi),
 };
 
-export const lowerLddw = (scope: Scope, insn: LddwInsn, slot: number): Expr[] => [
-  scope.setReg(insn.dst, LDDW[insn.pseudo](scope, insn, slot)),
-];
+export const lowerLddw = (flow: Flow, insn: LddwInsn): void => {
+  flow.set(insn.dst, LDDW[insn.pseudo](flow, insn));
+};

@@ -1,8 +1,8 @@
-/** One instruction to statements. Jumps are the structure's business: they lower to nothing here. */
+/** One instruction to values and effects. Jumps are the structure's business: they lower to nothing here. */
 import { WebpfError } from '../../errors.ts';
 import type { Insn, InsnKind } from '../../isa/insn.ts';
-import type { Expr } from '../builder.ts';
-import type { Scope } from '../scope.ts';
+import type { InsnFacts } from '../../verifier/proof.ts';
+import type { Flow } from '../ssa/flow.ts';
 import { lowerAlu, lowerEndian, lowerNeg } from './alu.ts';
 import { lowerCall, lowerCallx, lowerLddw } from './call.ts';
 import {
@@ -14,15 +14,14 @@ import {
   lowerStoreRelease,
 } from './memory.ts';
 
-type Lowerings = {
-  readonly [Kind in InsnKind]: (scope: Scope, insn: Extract<Insn, { kind: Kind }>, slot: number) => Expr[];
-};
+type Lowering<I> = (flow: Flow, insn: I, facts: InsnFacts | undefined) => void;
+type Lowerings = { readonly [Kind in InsnKind]: Lowering<Extract<Insn, { kind: Kind }>> };
 
-const nothing = (): Expr[] => [];
+const nothing = (): void => {};
 
 const refuse =
   (what: string) =>
-  (_scope: Scope, _insn: Insn, slot: number): never => {
+  ({ slot }: Flow): never => {
     throw new WebpfError('unsupported', `insn ${slot}: ${what} is not supported`, {
       stage: 'jit',
       insn: slot,
@@ -46,11 +45,11 @@ const LOWERINGS: Lowerings = {
   gotox: refuse('gotox (indirect jump)'),
   call: lowerCall,
   callx: lowerCallx,
-  exit: (scope) => [...scope.flush(), scope.b.return(scope.reg(0))],
+  exit: nothing,
   addrSpaceCast: refuse('addr_space_cast (arena)'),
 };
 
-export const lowerInsn = (scope: Scope, insn: Insn, slot: number): Expr[] => {
-  const lower = LOWERINGS[insn.kind] as (scope: Scope, insn: Insn, slot: number) => Expr[];
-  return lower(scope, insn, slot);
+export const lowerInsn = (flow: Flow, insn: Insn, facts: InsnFacts | undefined): void => {
+  const lower = LOWERINGS[insn.kind] as Lowering<Insn>;
+  lower(flow, insn, facts);
 };

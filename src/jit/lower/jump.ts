@@ -1,8 +1,10 @@
 /** Conditions and the price of jumps. RFC 9669, section 4.3. */
 import { RUN_FUEL } from '../../abi/layout.ts';
-import type { Insn, JumpInsn, JumpOp } from '../../isa/insn.ts';
+import type { JumpInsn, JumpOp, MayGotoInsn } from '../../isa/insn.ts';
 import type { BinaryName, Expr } from '../builder.ts';
 import type { Scope } from '../scope.ts';
+import type { Flow } from '../ssa/flow.ts';
+import { constant, type Value } from '../ssa/value.ts';
 import { readOperand, readReg } from './alu.ts';
 
 /** jset is the only one that is not a comparison of its own. */
@@ -23,27 +25,28 @@ const COMPARISONS: Readonly<Record<Exclude<JumpOp, 'jset'>, BinaryName>> = {
 const MAY_GOTO_LOOPS = 8_388_608n;
 const MAY_GOTO = 'mayGoto';
 
-const compare = (scope: Scope, insn: JumpInsn): Expr => {
-  const { b } = scope;
+const compare = (flow: Flow, insn: JumpInsn): Value => {
+  const { values } = flow;
   const type = insn.width === 64 ? 'i64' : 'i32';
-  const left = readReg(scope, insn.dst, insn.width);
-  const right = readOperand(scope, insn, insn.width);
-  if (insn.op !== 'jset') return b.binary(`${type}.${COMPARISONS[insn.op]}`, left, right);
-  const zero = type === 'i64' ? b.const64(0n) : b.const32(0);
-  return b.binary(`${type}.ne`, b.binary(`${type}.and`, left, right), zero);
+  const left = readReg(flow, insn.dst, insn.width);
+  const right = readOperand(flow, insn, insn.width);
+  if (insn.op !== 'jset') return values.binary(COMPARISONS[insn.op], type, left, right);
+  return values.binary('ne', type, values.binary('and', type, left, right), constant(type, 0n));
 };
 
 /** Counts down; below zero from the moment the loops are used up. 64 bits, so that it never wraps. */
-const mayGoto = (scope: Scope): Expr => {
-  const { b } = scope;
-  const counter = scope.scratch(MAY_GOTO, 'i64');
-  const less = b.binary('i64.sub', b.get(counter, 'i64'), b.const64(1n));
-  return b.binary('i64.lt_s', b.tee(counter, less, 'i64'), b.const64(0n));
+const mayGoto = (flow: Flow): Value => {
+  const { b } = flow.scope;
+  const counter = flow.scope.scratch(MAY_GOTO, 'i64');
+  return flow.result('i32', [], (_operands, set) => {
+    const less = b.binary('i64.sub', b.get(counter, 'i64'), b.const64(1n));
+    return [set(b.binary('i64.lt_s', b.tee(counter, less, 'i64'), b.const64(0n)))];
+  });
 };
 
-/** Whether a conditional jump is taken, as i32. To be evaluated exactly once. */
-export const condition = (scope: Scope, insn: Insn): Expr =>
-  insn.kind === 'jump' ? compare(scope, insn) : mayGoto(scope);
+/** Whether a conditional jump is taken, as i32. To be asked for once, as counting is an effect. */
+export const condition = (flow: Flow, insn: JumpInsn | MayGotoInsn): Value =>
+  insn.kind === 'jump' ? compare(flow, insn) : mayGoto(flow);
 
 /** Statements at the start of a function, once its body is lowered. */
 export const counterPrologue = (scope: Scope): Expr[] =>

@@ -1,5 +1,4 @@
 /** Loads, stores and atomics. RFC 9669, section 5. */
-import { FRAME_SIZE } from '../../abi/layout.ts';
 import { TRAP_MISALIGNED } from '../../abi/traps.ts';
 import type {
   AtomicInsn,
@@ -11,12 +10,13 @@ import type {
   StoreInsn,
   StoreReleaseInsn,
 } from '../../isa/insn.ts';
-import type { Expr, LoadOp, StoreOp } from '../builder.ts';
-import type { Scope } from '../scope.ts';
+import type { InsnFacts } from '../../verifier/proof.ts';
+import type { Expr } from '../builder.ts';
+import { type Cell, cellKey } from '../opt/stack.ts';
+import type { Flow } from '../ssa/flow.ts';
+import { const64, type Piece, type Unary, type Value } from '../ssa/value.ts';
 import { checkAddress } from '../windows.ts';
 import { readOperand } from './alu.ts';
-
-const FRAME_POINTER = 10;
 
 /** A memory access of the program: where, how much, and by which instruction. */
 interface Access {
@@ -24,190 +24,201 @@ interface Access {
   readonly off: number;
   readonly size: Size;
   readonly write: boolean;
-  readonly slot: number;
+  readonly facts: InsnFacts | undefined;
 }
 
-/** An address as WebAssembly takes it: base + offset, offset >= 0. */
-interface Address {
-  readonly base: Expr;
-  readonly offset: number;
+const sum = (flow: Flow, { register, off }: Access): Value =>
+  flow.values.binary('add', 'i64', flow.reg(register), const64(BigInt(off)));
+
+/** The piece of memory of an access, behind its check where it needs one. */
+const pieceOf = (flow: Flow, access: Access): Piece => {
+  const { register, off, size, write, facts } = access;
+  const { unit } = flow.scope;
+  const piece = flow.frame.piece(flow.reg(register), off, size, facts?.memory);
+  if (!unit.sandbox || facts?.safe === true) return piece;
+  if (flow.frame.holds(piece)) return piece;
+  const { slot } = flow;
+  const address = sum(flow, access);
+  const checked = flow.result('i32', [address, address, address], (uses, set) => {
+    const left = [...uses];
+    return [set(checkAddress(flow.scope, () => left.shift() as Expr, { size, write, slot }))];
+  });
+  return { base: flow.values.extend(checked), offset: 0, size, kind: undefined };
+};
+
+/** The access's piece of the stack, when that is a local. */
+const cellOf = (flow: Flow, size: Size, facts: InsnFacts | undefined): Cell | undefined =>
+  facts?.stackOffset === undefined ? undefined : flow.frame.cell(cellKey(facts.stackOffset, size));
+
+const MASKS: Readonly<Record<Size, bigint>> = {
+  1: 0xffn,
+  2: 0xffffn,
+  4: 0xffffffffn,
+  8: 0xffffffffffffffffn,
+};
+
+const masked = (flow: Flow, value: Value, size: Size): Value =>
+  flow.values.binary('and', 'i64', value, const64(MASKS[size]));
+
+function readCell(flow: Flow, { local, shift, isWhole }: Cell, size: Size): Value {
+  const value = flow.cell(local);
+  if (isWhole) return value;
+  return masked(flow, flow.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
 }
 
-const LOADS: Readonly<Record<Size, LoadOp>> = {
-  1: 'i64.load8_u',
-  2: 'i64.load16_u',
-  4: 'i64.load32_u',
-  8: 'i64.load',
-};
-const SIGNED_LOADS: Readonly<Record<Size, LoadOp>> = {
-  1: 'i64.load8_s',
-  2: 'i64.load16_s',
-  4: 'i64.load32_s',
-  8: 'i64.load',
-};
-const STORES: Readonly<Record<Size, StoreOp>> = {
-  1: 'i64.store8',
-  2: 'i64.store16',
-  4: 'i64.store32',
-  8: 'i64.store',
-};
+function writeCell(flow: Flow, { local, shift, isWhole }: Cell, size: Size, value: Value): void {
+  const part = masked(flow, value, size);
+  if (isWhole) {
+    flow.setCell(local, part);
+    return;
+  }
+  const { values } = flow;
+  const rest = values.binary('and', 'i64', flow.cell(local), const64(~(MASKS[size] << BigInt(shift))));
+  const moved = values.binary('shl', 'i64', part, const64(BigInt(shift)));
+  flow.setCell(local, values.binary('or', 'i64', rest, moved));
+}
 
-/** r10 is read-only, so a constant offset in the frame is inside the stack whatever the program does. */
-const inFrame = ({ register, off, size }: Access): boolean =>
-  register === FRAME_POINTER && off >= -FRAME_SIZE && off + size <= 0;
-
-/** The lowest address of the frame, computed once at the start of the function (see `prologue`). */
-const frameBase = (scope: Scope): Expr => scope.b.get(scope.scratch('frame', 'i32'), 'i32');
-
-/** Statements at the start of a function, once its body is lowered. */
-export const prologue = (scope: Scope): Expr[] => {
-  if (!scope.has('frame')) return [];
-  const { b } = scope;
-  const base = b.binary('i32.sub', scope.low(FRAME_POINTER), b.const32(FRAME_SIZE));
-  return [b.set(scope.scratch('frame', 'i32'), base)];
+const SIGNED: Readonly<Record<Size, Unary | undefined>> = {
+  1: 'i64.extend8_s',
+  2: 'i64.extend16_s',
+  4: 'i64.extend32_s',
+  8: undefined,
 };
 
-const sum = (scope: Scope, { register, off }: Access): Expr =>
-  off === 0
-    ? scope.reg(register)
-    : scope.b.binary('i64.add', scope.reg(register), scope.b.const64(BigInt(off)));
-
-const isUnchecked = ({ unit }: Scope, slot: number): boolean =>
-  !unit.sandbox || unit.proof.facts.get(slot)?.safe === true;
-
-/** Through a local, unless the address is that of a register. */
-const checked = (scope: Scope, access: Access): Expr => {
-  const { b } = scope;
-  if (access.off === 0) return checkAddress(scope, () => scope.reg(access.register), access);
-  const local = scope.scratch('wide', 'i64');
-  let first = true;
-  const address = (): Expr => {
-    if (!first) return b.get(local, 'i64');
-    first = false;
-    return b.tee(local, sum(scope, access), 'i64');
-  };
-  return checkAddress(scope, address, access);
-};
-
-/** The address of an access, after its check where it needs one. */
-const address = (scope: Scope, access: Access): Address => {
-  if (inFrame(access)) return { base: frameBase(scope), offset: FRAME_SIZE + access.off };
-  if (!isUnchecked(scope, access.slot)) return { base: checked(scope, access), offset: 0 };
-  if (access.off > 0) return { base: scope.low(access.register), offset: access.off };
-  return { base: scope.b.unary('i32.wrap', sum(scope, access)), offset: 0 };
-};
-
-export const lowerLoad = (scope: Scope, insn: LoadInsn, slot: number): Expr[] => {
+export const lowerLoad = (flow: Flow, insn: LoadInsn, facts: InsnFacts | undefined): void => {
   const { size, signed, dst, src, off } = insn;
-  const { base, offset } = address(scope, { register: src, off, size, write: false, slot });
-  return [scope.setReg(dst, scope.b.load((signed ? SIGNED_LOADS : LOADS)[size], base, offset))];
+  const cell = cellOf(flow, size, facts);
+  const value = cell
+    ? readCell(flow, cell, size)
+    : flow.load(pieceOf(flow, { register: src, off, size, write: false, facts }));
+  const extension = signed ? SIGNED[size] : undefined;
+  flow.set(dst, extension === undefined ? value : flow.values.unary(extension, value));
 };
 
-export const lowerStore = (scope: Scope, insn: StoreInsn, slot: number): Expr[] => {
+export const lowerStore = (flow: Flow, insn: StoreInsn, facts: InsnFacts | undefined): void => {
   const { size, dst, off } = insn;
-  const { base, offset } = address(scope, { register: dst, off, size, write: true, slot });
-  return [scope.b.store(STORES[size], base, offset, readOperand(scope, insn, 64))];
+  const value = readOperand(flow, insn, 64);
+  const cell = cellOf(flow, size, facts);
+  if (cell) writeCell(flow, cell, size, value);
+  else flow.store(pieceOf(flow, { register: dst, off, size, write: true, facts }), value);
 };
 
-/** The address of an atomic access in a local, after both checks (bounds, then alignment). */
-const atomicAddress = (scope: Scope, access: Access): { statements: Expr[]; local: number } => {
-  const { b } = scope;
-  const { base, offset } = address(scope, access);
-  const local = scope.scratch('address', 'i32');
-  const whole = offset === 0 ? base : b.binary('i32.add', base, b.const32(offset));
-  const statements = [b.set(local, whole)];
-  if (scope.unit.sandbox && access.size > 1) statements.push(alignmentCheck(scope, access, local));
-  return { statements, local };
+/** Traps in a sandbox unless the address is a multiple of the size. */
+function checkAlignment(flow: Flow, { size }: Access, piece: Piece): void {
+  if (!flow.scope.unit.sandbox || size === 1) return;
+  const { address, offset } = flow.frame.address(flow.values, piece);
+  const { slot } = flow;
+  const { b } = flow.scope;
+  const whole = flow.pin(
+    flow.values.binary('add', 'i64', flow.values.extend(address), const64(BigInt(offset))),
+  );
+  flow.act([flow.values.wrap(whole), whole], ([test, at]) => [
+    b.when(
+      b.binary('i32.and', test as Expr, b.const32(size - 1)),
+      flow.scope.trap(TRAP_MISALIGNED, slot, at as Expr),
+    ),
+  ]);
+}
+
+/** The piece of an atomic access, after both checks (bounds, then alignment). */
+const atomicPiece = (flow: Flow, access: Access): Piece => {
+  const piece = pieceOf(flow, access);
+  checkAlignment(flow, access, piece);
+  return piece;
 };
 
-const alignmentCheck = (scope: Scope, access: Access, local: number): Expr => {
-  const { b } = scope;
-  const rest = b.binary('i32.and', b.get(local, 'i32'), b.const32(access.size - 1));
-  return b.when(rest, scope.trap(TRAP_MISALIGNED, access.slot, sum(scope, access)));
+type Change = (flow: Flow, old: Value, operand: Value) => Value;
+
+const operation =
+  (name: 'add' | 'or' | 'and' | 'xor'): Change =>
+  (flow, old, operand) =>
+    flow.values.binary(name, 'i64', old, operand);
+
+const CHANGES: Readonly<Record<Exclude<AtomicOp, 'cmpxchg'>, Change>> = {
+  add: operation('add'),
+  or: operation('or'),
+  and: operation('and'),
+  xor: operation('xor'),
+  xchg: (_flow, _old, operand) => operand,
 };
 
-/** A value, sized as it is in memory: 32-bit ones are zero-extended. */
-const zeroExtended = ({ b }: Scope, size: 4 | 8, value: Expr): Expr =>
-  size === 8 ? value : b.binary('i64.and', value, b.const64(0xffffffffn));
-
-/** Plain read-modify-write: the old value goes to a local, the new one to memory. */
-const plainAtomic = (scope: Scope, insn: AtomicInsn, local: number): Expr[] => {
-  const { b } = scope;
-  const old = scope.scratch('old', 'i64');
-  const at = (): Expr => b.get(local, 'i32');
-  const load = b.set(old, b.load(LOADS[insn.size], at(), 0));
-  return [load, PLAIN[insn.op](scope, insn, at, () => b.get(old, 'i64'))];
+/** Plain read-modify-write; the old value. */
+const plainAtomic = (flow: Flow, { op, size, src }: AtomicInsn, piece: Piece): Value => {
+  const old = flow.load(piece);
+  const operand = flow.reg(src);
+  if (op !== 'cmpxchg') {
+    flow.store(piece, CHANGES[op](flow, old, operand));
+    return old;
+  }
+  const same = flow.values.binary('eq', 'i64', old, masked(flow, flow.reg(0), size));
+  flow.store(piece, flow.values.select(same, operand, old));
+  return old;
 };
 
-type PlainLowering = (scope: Scope, insn: AtomicInsn, at: () => Expr, old: () => Expr) => Expr;
-
-const modify =
-  (name: 'add' | 'or' | 'and' | 'xor'): PlainLowering =>
-  (scope, { size, src }, at, old) =>
-    scope.b.store(STORES[size], at(), 0, scope.b.binary(`i64.${name}`, old(), scope.reg(src)));
-
-const PLAIN: Readonly<Record<AtomicOp, PlainLowering>> = {
-  add: modify('add'),
-  or: modify('or'),
-  and: modify('and'),
-  xor: modify('xor'),
-  xchg: (scope, { size, src }, at) => scope.b.store(STORES[size], at(), 0, scope.reg(src)),
-  cmpxchg: (scope, { size, src }, at, old) => {
-    const same = scope.b.binary('i64.eq', old(), zeroExtended(scope, size, scope.reg(0)));
-    return scope.b.when(same, [scope.b.store(STORES[size], at(), 0, scope.reg(src))]);
-  },
-};
-
-const sharedAtomic = (scope: Scope, { op, size, src }: AtomicInsn, local: number): Expr[] => {
-  const { b } = scope;
-  const old = scope.scratch('old', 'i64');
-  const at = b.get(local, 'i32');
+const sharedAtomic = (flow: Flow, { op, size, src }: AtomicInsn, piece: Piece): Value => {
+  const { address, offset } = flow.frame.address(flow.values, piece);
+  const { b } = flow.scope;
   // WebAssembly compares the whole i64 with the zero-extended memory, eBPF the low half only.
-  const expected = (): Expr => zeroExtended(scope, size, scope.reg(0));
-  const value =
-    op === 'cmpxchg'
-      ? b.atomicCmpxchg(size, at, 0, expected(), scope.reg(src))
-      : b.atomicRmw(op, size, at, 0, scope.reg(src));
-  return [b.set(old, value)];
+  const operands = [address, flow.reg(src), ...(op === 'cmpxchg' ? [masked(flow, flow.reg(0), size)] : [])];
+  const old = flow.result('i64', operands, ([at, value, expected], set) => [
+    set(
+      op === 'cmpxchg'
+        ? b.atomicCmpxchg(size, at as Expr, offset, expected as Expr, value as Expr)
+        : b.atomicRmw(op, size, at as Expr, offset, value as Expr),
+    ),
+  ]);
+  flow.memory.forget();
+  return old;
 };
 
 /** cmpxchg returns the old value in r0, the others in src when they fetch. */
-export const lowerAtomic = (scope: Scope, insn: AtomicInsn, slot: number): Expr[] => {
+export const lowerAtomic = (flow: Flow, insn: AtomicInsn, facts: InsnFacts | undefined): void => {
   const { op, fetch, size, dst, src, off } = insn;
-  const { statements, local } = atomicAddress(scope, { register: dst, off, size, write: true, slot });
-  statements.push(...(scope.unit.shared ? sharedAtomic : plainAtomic)(scope, insn, local));
-  const old = (): Expr => scope.b.get(scope.scratch('old', 'i64'), 'i64');
-  if (op === 'cmpxchg') statements.push(scope.setReg(0, old()));
-  else if (fetch || op === 'xchg') statements.push(scope.setReg(src, old()));
-  return statements;
+  const piece = atomicPiece(flow, { register: dst, off, size, write: true, facts });
+  const old = (flow.scope.unit.shared ? sharedAtomic : plainAtomic)(flow, insn, piece);
+  if (op === 'cmpxchg') flow.set(0, old);
+  else if (fetch || op === 'xchg') flow.set(src, old);
 };
 
-export const lowerLoadAcquire = (scope: Scope, insn: LoadAcquireInsn, slot: number): Expr[] => {
+export const lowerLoadAcquire = (flow: Flow, insn: LoadAcquireInsn, facts: InsnFacts | undefined): void => {
   const { size, dst, src, off } = insn;
-  const { statements, local } = atomicAddress(scope, { register: src, off, size, write: false, slot });
-  const at = scope.b.get(local, 'i32');
-  const value = scope.unit.shared ? scope.b.atomicLoad(size, at, 0) : scope.b.load(LOADS[size], at, 0);
-  return [...statements, scope.setReg(dst, value)];
+  const piece = atomicPiece(flow, { register: src, off, size, write: false, facts });
+  if (!flow.scope.unit.shared) {
+    flow.set(dst, flow.load(piece));
+    return;
+  }
+  const { address, offset } = flow.frame.address(flow.values, piece);
+  const value = flow.result('i64', [address], ([at], set) => [
+    set(flow.scope.b.atomicLoad(size, at as Expr, offset)),
+  ]);
+  flow.memory.forget();
+  flow.set(dst, value);
 };
 
-export const lowerStoreRelease = (scope: Scope, insn: StoreReleaseInsn, slot: number): Expr[] => {
+export const lowerStoreRelease = (flow: Flow, insn: StoreReleaseInsn, facts: InsnFacts | undefined): void => {
   const { size, dst, src, off } = insn;
-  const { statements, local } = atomicAddress(scope, { register: dst, off, size, write: true, slot });
-  const at = scope.b.get(local, 'i32');
-  const value = scope.reg(src);
-  const store = scope.unit.shared
-    ? scope.b.atomicStore(size, at, 0, value)
-    : scope.b.store(STORES[size], at, 0, value);
-  return [...statements, store];
+  const piece = atomicPiece(flow, { register: dst, off, size, write: true, facts });
+  if (!flow.scope.unit.shared) {
+    flow.store(piece, flow.reg(src));
+    return;
+  }
+  const { address, offset } = flow.frame.address(flow.values, piece);
+  flow.act([address, flow.reg(src)], ([at, value]) => [
+    flow.scope.b.atomicStore(size, at as Expr, offset, value as Expr),
+  ]);
+  flow.memory.forget();
 };
 
 /** LD_ABS and LD_IND: out of range ends the function with 0. RFC 9669, section 5.5. */
-export const lowerPacket = (scope: Scope, { size, src, imm }: PacketInsn): Expr[] => {
+export const lowerPacket = (flow: Flow, { size, src, imm }: PacketInsn): void => {
+  const { values, scope } = flow;
   const { b } = scope;
-  const constant = b.const32(imm);
-  const offset = src === undefined ? constant : b.binary('i32.add', scope.low(src), constant);
-  const value = scope.scratch('old', 'i64');
-  const loaded = b.tee(value, scope.call('packetLoad', offset, b.const32(size)), 'i64');
-  const outside = b.binary('i64.eq', loaded, b.const64(-1n));
-  return [b.when(outside, [...scope.flush(), b.return(b.const64(0n))]), scope.setReg(0, b.get(value, 'i64'))];
+  const constant = values.wrap(const64(BigInt(imm)));
+  const offset = src === undefined ? constant : values.binary('add', 'i32', flow.low(src), constant);
+  const loaded = flow.result('i64', [offset], ([at], set) => [
+    set(scope.call('packetLoad', at as Expr, b.const32(size))),
+  ]);
+  const outside = values.binary('eq', 'i64', loaded, const64(-1n));
+  flow.act([outside], ([test]) => [b.when(test as Expr, [...scope.flush(), ...flow.frame.end(scope)])]);
+  flow.set(0, loaded);
 };

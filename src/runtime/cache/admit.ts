@@ -31,6 +31,9 @@ function inputsOf(engine: Engine, program: Program, choice: TypeChoice): Uint8Ar
   }
 }
 
+/** Whether the engine's translations are like those of others: not so when they count, or are not optimised. */
+export const canReuse = ({ counts, optimize }: Engine): boolean => !counts && optimize !== false;
+
 /** The compiler needs the proof, which is not kept: a verdict without a translation is of no use to it. */
 const isOfUse = ({ kind }: Engine, found: Artifact): boolean => kind !== 'jit' || isTranslated(found);
 
@@ -57,7 +60,8 @@ export async function admitCached(
   directory: string,
 ): Promise<Admission> {
   const cache = await cacheIn(directory);
-  const inputs = engine.checkFacts ? undefined : inputsOf(engine, program, choice);
+  const isPlain = canReuse(engine) && !engine.checkFacts;
+  const inputs = isPlain ? inputsOf(engine, program, choice) : undefined;
   if (inputs === undefined) return admit(engine, program, choice);
   const keep = (artifact: Artifact): void => void cache.write(inputs, artifact);
   const found = await cache.read(inputs);

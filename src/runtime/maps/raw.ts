@@ -139,6 +139,7 @@ export class RawMap {
     const stride = align8(this.spec.valueSize);
     const cpuStride = this.#memory.u32(this.address + layout.MAP_CPU_STRIDE);
     const out = new Uint8Array(this.valueBytes);
+    this.#memory.reach(address + cpuStride * (this.valueBytes / stride - 1) + stride);
     const bytes = this.#memory.bytes;
     for (let cpu = 0; cpu * stride < this.valueBytes; cpu++) {
       const from = address + cpu * cpuStride;

@@ -16,6 +16,8 @@ export interface Job {
   readonly contextKind: ContextKind;
   readonly memory: MemoryKind;
   readonly cpus: number;
+  /** See EngineOptions. */
+  readonly optimize: boolean | undefined;
   /** What the verifier knows of the host. */
   readonly helpers: ReadonlyMap<number, Helper>;
   readonly programType: CustomProgramType | undefined;

@@ -2,13 +2,12 @@
  * V8 optimises a function once it has run often enough, for all threads that have its module. What is run here for
  * that touches an engine of its own: maps like the program's, and the first events that the program was given.
  */
-import * as layout from '../../abi/layout.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import type { Artifact } from '../../jit/artifact.ts';
 import type { Proof } from '../../verifier/proof.ts';
-import { writeContext } from '../context.ts';
+import { NO_CONTEXT } from '../context.ts';
 import { Engine } from '../engine.ts';
-import { MapSet } from '../mapSet.ts';
+import { createMaps } from '../mapSet.ts';
 import type { Placed } from '../placed.ts';
 import { place } from '../prepare.ts';
 import { linkTranslated } from '../translated.ts';
@@ -40,10 +39,9 @@ async function engineFor({ memory, cpus, mode }: Job, { info }: Artifact): Promi
 }
 
 /** As a run would find it. */
-function prepareContext({ memory, run }: Engine, { contextKind, flowKeys }: Placed): void {
-  writeContext(memory, run, contextKind, {});
-  if (flowKeys === undefined) return;
-  memory.setU64(run + layout.RUN_SKB_TEMPLATE + layout.SKB_FLOW_KEYS, BigInt(flowKeys.address));
+function prepareContext({ templates }: Engine, { contextKind, flowKeys }: Placed): void {
+  templates.write(contextKind, NO_CONTEXT);
+  if (flowKeys !== undefined) templates.setFlowKeys(flowKeys.address);
 }
 
 /** Nothing bounds a program that nobody has verified, over events it was not made for. */
@@ -61,10 +59,10 @@ export async function warm(
   if (!canBeWarmed(job)) return;
   try {
     using engine = await engineFor(job, artifact);
-    const maps = new MapSet(engine, program.maps, {});
+    const maps = createMaps(engine, program.maps, {});
     const own = program.maps.map(({ name }) => maps.find(name));
     const placed = place(engine, program, { own, granted: maps.granted(own) }, { contextKind, proof });
-    const { batch } = linkTranslated(engine, placed, artifact, module);
+    const { batch } = linkTranslated(engine, placed, { artifact, module, proof });
     prepareContext(engine, placed);
     const seen = new Samples(job.samples).read();
     const end = performance.now() + TIME;

@@ -16,9 +16,9 @@ async function proofOf({ program, proof, cpus, helpers, programType }: Job): Pro
 }
 
 async function make(job: Job): Promise<Made> {
-  const { program, setting } = job;
+  const { program, setting, optimize } = job;
   const proof = await proofOf(job);
-  const options = { shared: job.memory === 'shared', setting };
+  const options = { shared: job.memory === 'shared', setting, optimize };
   const artifact = await translate(program, checkStructure(program), proof, options);
   const module = await compileArtifact(artifact);
   await warm(job, proof, artifact, module);
