@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { abi, type BpfProgram, open, programFromAssembly, type Tier } from '../../../src/index.ts';
+import {
+  abi,
+  type BpfProgram,
+  open,
+  openShared,
+  programFromAssembly,
+  type Tier,
+} from '../../../src/index.ts';
 import { ethernet, example, mapSpec, openText } from '../../api/build.ts';
 import { traffic } from '../../examples/both.ts';
 
@@ -163,6 +170,25 @@ describe('engine: auto', () => {
     expect(await tiersOf(opened)).toEqual(['interp', 'interp', 'interp']);
     expect(opened.tierNote).toMatch(/could not be cloned/);
     expect(opened.run().r0).toBe(1n);
+  });
+
+  it('shares with other threads what is translated by then; the rest stays interpreted', async () => {
+    const options = { engine: 'auto', memory: 'shared', cpus: 2, type: 'xdp' } as const;
+    const maps = [mapSpec('counts', abi.MAP_TYPE_ARRAY)];
+    for (const [isReady, tier] of [
+      [true, 'jit'],
+      [false, 'interp'],
+    ] as const) {
+      using object = await openText(COUNT, { ...options, maps });
+      const program = await object.program();
+      if (isReady) await program.optimized;
+      using other = await openShared(await object.share(), { cpu: 1 });
+      const theirs = await other.program();
+      expect([theirs.tier, await program.optimized]).toEqual([tier, tier]);
+      expect([program, theirs].map((one) => one.run(ethernet(0)).r0)).toEqual([2n, 2n]);
+      expect(object.map('counts').get(0)).toEqual(Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0));
+      expect(program.tierNote ?? 'none').toMatch(isReady ? /^none$/ : /shared/);
+    }
   });
 
   it('is over with its engine', async () => {
