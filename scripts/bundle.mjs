@@ -55,6 +55,15 @@ function buildStamp() {
   return hash.digest('hex');
 }
 
+/** commander loads it for commands that are programs of their own, which webpf has none of. */
+const noChildProcesses = {
+  name: 'no child processes',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: 'empty' }));
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
 async function bundle(file, entry) {
   const { metafile } = await build({
     ...entry,
@@ -65,7 +74,7 @@ async function bundle(file, entry) {
     target: 'node20',
     external: ['binaryen'],
     define: { WEBPF_BUILD: stamp },
-    plugins: [otherFiles(`./${file}`)],
+    plugins: [otherFiles(`./${file}`), noChildProcesses],
     sourcemap: 'linked',
     minifyWhitespace: true,
     metafile: true,
