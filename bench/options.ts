@@ -6,7 +6,16 @@ import type { BenchKind } from './programs/inputs.mjs';
 import { benchPrograms } from './programs.ts';
 
 const KINDS: readonly BenchKind[] = ['compute', 'packet', 'calls', 'maps'];
-const OTHER_PARTS = ['load', 'size', 'call', 'batch', 'workers', 'entries', 'capture'] as const;
+const OTHER_PARTS = [
+  'load',
+  'size',
+  'call',
+  'batch',
+  'workers',
+  'entries',
+  'capture',
+  'optimizations',
+] as const;
 
 export type OtherPart = (typeof OTHER_PARTS)[number];
 

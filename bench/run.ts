@@ -14,6 +14,7 @@
  *   workers                     one, two and four workers over one shared memory
  *   entries                     a hash of 10 to 10 million entries
  *   capture                     the examples over recorded traffic
+ *   optimizations               the programs without each optimisation of the JIT
  *
  * --object  measures a program of any object instead
  * --rounds  contestants take turns so many times (default 5)
@@ -32,6 +33,7 @@ import { capture } from './parts/capture.ts';
 import { entries } from './parts/entries.ts';
 import { load } from './parts/load.ts';
 import { object } from './parts/object.ts';
+import { optimizations } from './parts/optimizations.ts';
 import { programs } from './parts/programs.ts';
 import { size } from './parts/size.ts';
 import { workers } from './parts/workers.ts';
@@ -53,6 +55,7 @@ const parts: Readonly<Record<OtherPart, (setting: Setting) => AsyncGenerator<Sec
   workers: (setting) => one(workers(setting)),
   entries: (setting) => one(entries(setting)),
   capture: (setting) => one(capture(setting)),
+  optimizations: (setting) => one(optimizations(setting)),
 };
 
 async function* measured(setting: Setting, options: Options): AsyncGenerator<Section> {

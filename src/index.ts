@@ -42,6 +42,7 @@ export {
 export { helperName } from './isa/helpers.ts';
 export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.ts';
 export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/disasm/code.ts';
+export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';

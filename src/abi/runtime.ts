@@ -13,6 +13,9 @@ export interface WasmMemory {
   grow(pages: number): number;
 }
 
+/** A `WebAssembly.Module`, of which nothing is used but the whole. */
+export type WasmModule = object;
+
 /** A `WebAssembly.Table`. */
 export interface WasmTable {
   readonly length: number;

@@ -96,7 +96,11 @@ class BatchWriter {
 
   #begin(): Expr {
     const { b } = this.#unit;
-    const begun = b.call(this.#unit.runtime('begin'), [b.global(names.PROG), this.#i32(RECORD)], 'i64');
+    const begun = b.call(
+      this.#unit.runtime('begin'),
+      [this.#unit.global(names.PROG), this.#i32(RECORD)],
+      'i64',
+    );
     return b.set(R1, begun);
   }
 

@@ -8,7 +8,7 @@ import type { Finished } from './builder.ts';
 import { type DescribeOptions, describe } from './describe.ts';
 import { buildModule } from './module.ts';
 import { moduleName } from './names.ts';
-import type { Optimization } from './opt/names.ts';
+import { type Optimize, usesOf } from './opt/names.ts';
 import { encodePositions } from './positions.ts';
 import { appendSection, bodySizes, nameModule } from './wasm.ts';
 
@@ -20,10 +20,8 @@ export interface TranslateOptions extends DescribeOptions {
    * calls). `all`: that of all its code, which takes a third more of its size and of the time. The code is the same.
    */
   readonly positions?: 'traps' | 'all' | undefined;
-  /** False: instruction by instruction, without optimisations. Default: true. */
-  readonly optimize?: boolean | undefined;
-  /** Optimisations to leave out. */
-  readonly without?: readonly Optimization[] | undefined;
+  /** Default: all optimisations. */
+  readonly optimize?: Optimize | undefined;
   /** Run Binaryen's cheap passes behind webpf's own. Default: false, as they gain nothing at run time. */
   readonly passes?: boolean | undefined;
 }
@@ -53,11 +51,6 @@ const checkSizes = (program: Program, wasm: Uint8Array): void => {
 const complete = ({ name }: Program, { wasm, positions }: Finished): Uint8Array =>
   appendSection(nameModule(wasm, moduleName(name)), POSITIONS, encodePositions(positions));
 
-const usesOf =
-  ({ optimize = true, without = [] }: TranslateOptions) =>
-  (name: Optimization): boolean =>
-    optimize && !without.includes(name);
-
 /**
  * Translates a program that passed the structural checks. Loads Binaryen when first called (some 0.5 s).
  *
@@ -74,7 +67,7 @@ export async function translate(
   const builder = new BinaryenBuilder(options.positions === 'all');
   const { shared = false, profile = false } = options;
   try {
-    const uses = usesOf(options);
+    const uses = usesOf(options.optimize ?? true);
     const { type, maps } = program;
     buildModule(builder, { structure, proof, type, maps, shared, profile, uses });
     const wasm = complete(program, builder.finish({ optimize: options.passes ?? false }));

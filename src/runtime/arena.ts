@@ -89,7 +89,7 @@ export class Arena {
     const hardEnd = kind === 'memory' ? end : end > this.#next + FRAME_ROOM ? end : this.#next + FRAME_ROOM;
     const record = this.record(this.#count);
     const pulled = this.pulled < packet.length ? this.pulled : packet.length;
-    const { bytes, words } = this.#memory;
+    const { bytes, words } = this.#memory.views;
     bytes.set(packet, data);
     // A packet shorter than the header it should have: what an earlier one left there is not for it to see.
     if (pulled < this.pulled) bytes.fill(0, this.#next, data);

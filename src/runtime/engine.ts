@@ -1,9 +1,10 @@
 import * as layout from '../abi/layout.ts';
 import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
-import type { WasmMemory } from '../abi/runtime.ts';
+import type { WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
 import type { StepHost, StepProgram } from '../interp/stepper.ts';
+import type { Optimize } from '../jit/opt/names.ts';
 import { decodePositions, type Positions } from '../jit/positions.ts';
 import type { ProofMode } from '../verifier/proof.ts';
 import { Arena } from './arena.ts';
@@ -69,11 +70,8 @@ export interface EngineOptions {
    * false.
    */
   readonly profile?: boolean;
-  /**
-   * False: programs are translated without Binaryen's passes, sooner and to slower code. Default: what suits each
-   * program's size.
-   */
-  readonly optimize?: boolean;
+  /** False: programs are translated without optimisations. Some can be left out by name. Default true. */
+  readonly optimize?: Optimize;
   /** Instructions a run may take in the sandbox, counted at backward jumps and calls. Default 100 million. */
   readonly budget?: number;
   /** CPUs that per-CPU maps have values for. Default 1. */
@@ -113,7 +111,7 @@ interface EngineParts {
 async function assemble(
   kind: MemoryKind,
   memory: WasmMemory,
-  runtime: WebAssembly.Module,
+  runtime: WasmModule,
   own: HostHelpers | undefined,
 ): Promise<EngineParts> {
   const bound: { exports?: Exports } = {};
@@ -153,7 +151,7 @@ export class Engine implements RunHost, RingHost {
   readonly checkFacts: boolean;
   /** Executions are counted. */
   readonly counts: boolean;
-  readonly optimize: boolean | undefined;
+  readonly optimize: Optimize;
   readonly memory: LinearMemory;
   readonly exports: Exports;
   readonly run: number;
@@ -190,7 +188,7 @@ export class Engine implements RunHost, RingHost {
     if (this.counts && this.kind !== 'jit') {
       throw badArgument("option profile needs the JIT: engine: 'jit'");
     }
-    this.optimize = options.optimize;
+    this.optimize = options.optimize ?? true;
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;
@@ -247,7 +245,7 @@ export class Engine implements RunHost, RingHost {
     this.#isShared = true;
     const budget = Number(memory.u64(run + layout.RUN_BUDGET));
     return {
-      memory: memory.memory as WebAssembly.Memory,
+      memory: memory.memory,
       runtime: await runtimeModule('shared'),
       engine,
       mode,

@@ -4,6 +4,19 @@ import type { Exports, MemoryKind } from './wasm.ts';
 
 const MAX_SIZE = 0xffffffff;
 
+/** Of the same bytes. */
+export interface Views {
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly view: DataView;
+}
+
+const viewsOf = ({ buffer }: WasmMemory): Views => ({
+  bytes: new Uint8Array(buffer),
+  words: new Int32Array(buffer),
+  view: new DataView(buffer),
+});
+
 /**
  * Linear memory as the host sees it. Views are taken anew when the memory has grown: growing detaches (plain) or
  * outdates (shared) every earlier view, so hold on to none of them.
@@ -13,48 +26,36 @@ export class LinearMemory {
   readonly kind: MemoryKind;
   readonly #exports: Exports;
   readonly #shared: boolean;
-  #buffer: ArrayBufferLike;
-  #bytes: Uint8Array;
-  #words: Int32Array;
-  #view: DataView;
+  #views: Views;
 
   constructor(memory: WasmMemory, kind: MemoryKind, exports: Exports) {
     this.memory = memory;
     this.kind = kind;
     this.#exports = exports;
     this.#shared = kind === 'shared';
-    this.#buffer = memory.buffer;
-    this.#bytes = new Uint8Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#view = new DataView(this.#buffer);
+    this.#views = viewsOf(memory);
   }
 
-  #refresh(): void {
-    this.#buffer = this.memory.buffer;
-    this.#bytes = new Uint8Array(this.#buffer);
-    this.#words = new Int32Array(this.#buffer);
-    this.#view = new DataView(this.#buffer);
-  }
-
-  /** Plain memory that has grown leaves its views empty, which costs less to see than the buffer does to ask for. */
-  get #isOld(): boolean {
-    return !this.#shared && this.#bytes.length === 0;
+  /**
+   * All views of it as it is now. Plain memory that has grown leaves them empty, which costs less to see than the buffer
+   * does to ask for; shared memory leaves them as they are, see `reach`.
+   */
+  get views(): Views {
+    if (this.#views.bytes.length === 0) this.#views = viewsOf(this.memory);
+    return this.#views;
   }
 
   get bytes(): Uint8Array {
-    if (this.#isOld) this.#refresh();
-    return this.#bytes;
+    return this.views.bytes;
   }
 
   /** By words of 4 bytes. */
   get words(): Int32Array {
-    if (this.#isOld) this.#refresh();
-    return this.#words;
+    return this.views.words;
   }
 
   get view(): DataView {
-    if (this.#isOld) this.#refresh();
-    return this.#view;
+    return this.views.view;
   }
 
   /**
@@ -62,9 +63,9 @@ export class LinearMemory {
    * nothing has the buffer made anew.
    */
   reach(end: number): void {
-    if (!this.#shared || end <= this.#bytes.length) return;
+    if (!this.#shared || end <= this.#views.bytes.length) return;
     this.memory.grow(0);
-    this.#refresh();
+    this.#views = viewsOf(this.memory);
   }
 
   u32(address: number): number {

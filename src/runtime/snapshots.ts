@@ -11,9 +11,10 @@ export interface Chunk {
   readonly bytes: Uint8Array;
 }
 
+/** Not zeroed: only what was copied in is ever read. */
 const chunkOf = (words: number): Chunk => {
-  const all = new Int32Array(words);
-  return { words: all, bytes: new Uint8Array(all.buffer) };
+  const { buffer } = Buffer.allocUnsafeSlow(words * 4);
+  return { words: new Int32Array(buffer), bytes: new Uint8Array(buffer) };
 };
 
 /**

@@ -1,6 +1,6 @@
 /** Programs and their translations: where one comes from, and how a program gets its code. */
 import * as layout from '../abi/layout.ts';
-import type { WasmTable } from '../abi/runtime.ts';
+import type { WasmModule, WasmTable } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { type Artifact, isTranslated, positionBytes } from '../jit/artifact.ts';
@@ -47,7 +47,7 @@ function noTranslator({ name }: Program): never {
 /** A translation as it is put in place. */
 export interface Linked {
   readonly artifact: Artifact;
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
   /** What its code relies on. */
   readonly proof: Proof;
 }
@@ -64,7 +64,7 @@ export function linkTranslated(
   engine.assertOwn('load programs');
   const counters = engine.counts ? engine.addProfile(descriptor, new Profile(memory, placed)) : undefined;
   engine.addPositions(descriptor, positionBytes(artifact));
-  const translated = instantiateModule(artifact, module, {
+  const translated = instantiateModule(artifact, module as WebAssembly.Module, {
     memory: memory.memory as WebAssembly.Memory,
     run,
     program: descriptor,

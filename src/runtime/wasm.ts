@@ -1,5 +1,5 @@
 import { WASM_PAGE } from '../abi/layout.ts';
-import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory } from '../abi/runtime.ts';
+import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { readPart } from '../files.ts';
 
@@ -33,7 +33,7 @@ async function compileModule(source: RuntimeSource): Promise<WebAssembly.Module>
 }
 
 /** The compiled runtime; what the package has is compiled once a process. */
-export function runtimeModule(kind: MemoryKind, source?: RuntimeSource): Promise<WebAssembly.Module> {
+export function runtimeModule(kind: MemoryKind, source?: RuntimeSource): Promise<WasmModule> {
   if (source !== undefined) return compileModule(source);
   const known = modules.get(kind);
   if (known) return known;
@@ -50,8 +50,8 @@ export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
 /** The exports of the instance: the runtime's own functions, and one `bpf_*` function for each helper. */
 export type Exports = RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
 
-export async function instantiateRuntime(runtime: WebAssembly.Module, env: RuntimeImports): Promise<Exports> {
-  const instance = await WebAssembly.instantiate(runtime, {
+export async function instantiateRuntime(runtime: WasmModule, env: RuntimeImports): Promise<Exports> {
+  const instance = await WebAssembly.instantiate(runtime as WebAssembly.Module, {
     env: { ...env } as unknown as WebAssembly.ModuleImports,
   });
   return instance.exports as unknown as Exports;

@@ -5,7 +5,16 @@ describe('the command line of the suite', () => {
   it('measures everything unless told', () => {
     const { programs, parts, object, rounds } = readOptions([]);
     expect(programs).toEqual(['compute', 'packet', 'calls', 'maps']);
-    expect(parts).toEqual(['load', 'size', 'call', 'batch', 'workers', 'entries', 'capture']);
+    expect(parts).toEqual([
+      'load',
+      'size',
+      'call',
+      'batch',
+      'workers',
+      'entries',
+      'capture',
+      'optimizations',
+    ]);
     expect(object).toBeUndefined();
     expect(rounds).toBe(5);
   });

@@ -102,7 +102,7 @@ const insns = [
   exit,
 ];
 
-const OPTIONS: TranslateOptions = { positions: 'all', without: ['inline'] };
+const OPTIONS: TranslateOptions = { positions: 'all', optimize: { without: ['inline'] } };
 
 const textOf = async (shared: boolean): Promise<Map<string, string>> => {
   const artifact = await translateInsns(insns, trustedProof, { ...OPTIONS, shared });

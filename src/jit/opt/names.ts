@@ -14,7 +14,6 @@ export const OPTIMIZATIONS = [
   'bytes',
   /** Stores side by side are one. */
   'stores',
-  'divide',
   /** What was stored or loaded before is not loaded again. */
   'forward',
   /** Pieces of the stack whose address nobody else gets are locals. */
@@ -28,3 +27,11 @@ export const OPTIMIZATIONS = [
 ] as const;
 
 export type Optimization = (typeof OPTIMIZATIONS)[number];
+
+/** All of them, none, or all but some. */
+export type Optimize = boolean | { readonly without: readonly Optimization[] };
+
+export const usesOf =
+  (optimize: Optimize) =>
+  (name: Optimization): boolean =>
+    typeof optimize === 'boolean' ? optimize : !optimize.without.includes(name);

@@ -5,7 +5,6 @@ import { type BinaryRule, binaryType, type Rules, type UnaryRule, unaryType } fr
 import { mergeBytes } from './bytes.ts';
 import { compareHalves, compareUnsigned, equalZero, negate, zeroExtended } from './compare.ts';
 import { foldBinary, foldUnary } from './constants.ts';
-import { divideByPower, divideHalves, joinDivisions, restOfPower } from './divide.ts';
 import {
   extendPositive,
   extendWrapped,
@@ -17,6 +16,7 @@ import {
 } from './extensions.ts';
 import {
   absorbingZero,
+  addConstantLast,
   addConstants,
   cancelling,
   idempotent,
@@ -52,7 +52,7 @@ const BINARY: readonly (readonly [Optimization, BinaryRules])[] = [
   [
     'fold',
     {
-      add: [neutralZero, addConstants],
+      add: [neutralZero, addConstants, addConstantLast],
       sub: [cancelling, subtractConstant],
       mul: [absorbingZero, neutralOne],
       div_u: [neutralOne],
@@ -72,13 +72,6 @@ const BINARY: readonly (readonly [Optimization, BinaryRules])[] = [
   ],
   ['bytes', { or: [mergeBytes] }],
   ['rotate', { or: [rotate], rotl: [joinRotations] }],
-  [
-    'divide',
-    {
-      div_u: [divideByPower, divideHalves('div_u'), joinDivisions],
-      rem_u: [restOfPower, divideHalves('rem_u')],
-    },
-  ],
   ['swap', { eq: [compareSwapped('eq')], ne: [compareSwapped('ne')] }],
   [
     'compare',

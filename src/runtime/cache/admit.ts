@@ -32,7 +32,7 @@ function inputsOf(engine: Engine, program: Program, choice: TypeChoice): Uint8Ar
 }
 
 /** Whether the engine's translations are like those of others: not so when they count, or are not optimised. */
-export const canReuse = ({ counts, optimize }: Engine): boolean => !counts && optimize !== false;
+export const canReuse = ({ counts, optimize }: Engine): boolean => !counts && optimize === true;
 
 /** The compiler needs the proof, which is not kept: a verdict without a translation is of no use to it. */
 const isOfUse = ({ kind }: Engine, found: Artifact): boolean => kind !== 'jit' || isTranslated(found);

@@ -60,7 +60,7 @@ async function executorOf(engine: Engine, shared: SharedProgram): Promise<Execut
     };
   }
   const artifact = { info: translated.info, wasm: new Uint8Array() };
-  adoptModule(artifact, translated.module);
+  adoptModule(artifact, translated.module as WebAssembly.Module);
   const maps = shared.maps.map((address) => mapAt(engine, address));
   const program = await instantiate(artifact, {
     memory: memory.memory as WebAssembly.Memory,

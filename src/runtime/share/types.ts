@@ -1,4 +1,5 @@
 /** What is sent to another thread: plain data, for `postMessage`. */
+import type { WasmMemory, WasmModule } from '../../abi/runtime.ts';
 import type { MapSpec, ObjectFile, Program } from '../../frontend/program.ts';
 import type { Artifact, ArtifactInfo } from '../../jit/artifact.ts';
 import type { ProofMode } from '../../verifier/proof.ts';
@@ -9,8 +10,8 @@ import type { TailCallGroup } from '../tailCalls.ts';
 
 /** The memory of an engine, and how its programs run. */
 export interface SharedEngine {
-  readonly memory: WebAssembly.Memory;
-  readonly runtime: WebAssembly.Module;
+  readonly memory: WasmMemory;
+  readonly runtime: WasmModule;
   readonly engine: EngineKind;
   readonly mode: ProofMode;
   readonly budget: number;
@@ -54,7 +55,7 @@ export interface LoadedProgram extends ReadyProgram {
 }
 
 export interface SharedProgram extends ReadyProgram {
-  readonly translated: (Translated & { readonly module: WebAssembly.Module }) | undefined;
+  readonly translated: (Translated & { readonly module: WasmModule }) | undefined;
 }
 
 /** All there is to know of an object in shared memory. */

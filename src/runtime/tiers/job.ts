@@ -1,6 +1,7 @@
 /** What is asked of the thread that translates, and what it answers: data that threads can hand each other. */
 import type { Program } from '../../frontend/program.ts';
 import type { Setting } from '../../jit/artifact.ts';
+import type { Optimize } from '../../jit/opt/names.ts';
 import type { CustomProgramType } from '../../verifier/custom.ts';
 import type { Helper } from '../../verifier/helpers/types.ts';
 import type { Proof, ProofMode } from '../../verifier/proof.ts';
@@ -17,7 +18,7 @@ export interface Job {
   readonly memory: MemoryKind;
   readonly cpus: number;
   /** See EngineOptions. */
-  readonly optimize: boolean | undefined;
+  readonly optimize: Optimize;
   /** What the verifier knows of the host. */
   readonly helpers: ReadonlyMap<number, Helper>;
   readonly programType: CustomProgramType | undefined;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { abi, type HostHelpers, type OpenOptions, open } from '../../../src/index.ts';
 import { isTranslated } from '../../../src/jit/artifact.ts';
 import * as translation from '../../../src/jit/translate.ts';
@@ -11,14 +11,13 @@ import * as verification from '../../../src/verifier/verify.ts';
 import { ethernet, example, mapSpec, openText } from '../../api/build.ts';
 
 let cache = '';
-beforeAll(() => {
-  cache = mkdtempSync(join(tmpdir(), 'webpf-cache-'));
+const root = mkdtempSync(join(tmpdir(), 'webpf-cache-'));
+// A folder for each test: writers may go on after the test that they belong to.
+beforeEach(() => {
+  cache = mkdtempSync(join(root, 'test-'));
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  for (const name of readdirSync(cache)) rmSync(join(cache, name));
-});
-afterAll(() => rmSync(cache, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 vi.mock('../../../src/verifier/verify.ts', { spy: true });
 vi.mock('../../../src/jit/translate.ts', { spy: true });
