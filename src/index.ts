@@ -9,6 +9,8 @@
  * const { verdict, data } = program.run(packet);
  * for (const [key, value] of object.map('flows')) console.log(key, value);
  */
+import './runtime/node.ts';
+
 export * as abi from './abi/maps.ts';
 export {
   type Capture,
@@ -42,6 +44,7 @@ export { type Artifact, type ArtifactInfo, readArtifact } from './jit/artifact.t
 export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/disasm/code.ts';
 export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names.ts';
 export type { BatchResult } from './runtime/batch.ts';
+export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
 export type {
@@ -64,6 +67,7 @@ export {
   type BatchOptions,
   BpfProgram,
   type RepeatResult,
+  type Tier,
 } from './runtime/program.ts';
 export type { Redirect, RunResult } from './runtime/result.ts';
 export { openShared } from './runtime/share/attach.ts';
@@ -90,6 +94,7 @@ export {
   type ProgramTypeDefinition,
 } from './verifier/custom.ts';
 export type { Argument as HelperArgument, Result as HelperResult } from './verifier/helpers/types.ts';
+export { Verifier, verify } from './verifier/lazy.ts';
 export type { InsnFacts, Proof, ProofMode, RegisterFact, StackFact } from './verifier/proof.ts';
 export { checkStructure, type Structure } from './verifier/structure.ts';
 export type {
@@ -100,4 +105,4 @@ export type {
   Verification,
   VerifyOptions,
 } from './verifier/verification.ts';
-export { Verifier, verify } from './verifier/verify.ts';
+export { VERSION as version } from './version.ts';

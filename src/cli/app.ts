@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { WebpfError } from '../index.ts';
+import { version, WebpfError } from '../index.ts';
 import type { Action, Register } from './command.ts';
 import { asm } from './commands/asm.ts';
 import { bench } from './commands/bench.ts';
@@ -10,14 +10,19 @@ import { run } from './commands/run.ts';
 import { verify } from './commands/verify.ts';
 import { printError } from './fail.ts';
 import type { Io } from './io.ts';
-import { version } from './version.ts';
 
-const commands: readonly Register[] = [run, verify, disasm, asm, compile, bench, plugin];
+const commands: Readonly<Record<string, Register>> = { run, verify, disasm, asm, compile, bench, plugin };
+
+/** The command that is named, as all of them take a while; all where help, or an error, has to list them. */
+function commandsFor([name = '']: readonly string[]): readonly Register[] {
+  const named = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return named ? [named] : Object.values(commands);
+}
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 
-function createCli(io: Io, finish: (code: number) => void): Command {
+function createCli(io: Io, registers: readonly Register[], finish: (code: number) => void): Command {
   const cli = new Command('webpf')
     .description('Runs eBPF programs: checks them, translates them to WebAssembly or interprets them')
     .version(version)
@@ -33,7 +38,7 @@ function createCli(io: Io, finish: (code: number) => void): Command {
     (handler) =>
     async (...given) =>
       finish(await handler(...given));
-  for (const register of commands) register(cli, io, action);
+  for (const register of registers) register(cli, io, action);
   return cli;
 }
 
@@ -48,7 +53,7 @@ const usageStatus = (error: CommanderError): number => (error.exitCode === 0 ? 0
  */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
   let status = 0;
-  const cli = createCli(io, (code) => {
+  const cli = createCli(io, commandsFor(argv), (code) => {
     status = code;
   });
   try {

@@ -79,24 +79,9 @@ export const readData = async (argument: string): Promise<Uint8Array> =>
   argument.startsWith('@') ? readBytes(argument.slice(1)) : parseHex(argument);
 
 const ELF_MAGIC = 0x464c457f;
-const WASM_MAGIC = 0x6d736100;
 
-const magicOf = (bytes: Uint8Array): number =>
-  bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-
-const isElf = (bytes: Uint8Array): boolean => magicOf(bytes) === ELF_MAGIC;
-
-/** A module has the program's code only; its maps, types and source lines are in the object file. */
-const refuseModule = (path: string): never => {
-  throw new WebpfError(
-    'unsupported',
-    `${path} is a translated program; give the object file it was made from`,
-    {
-      stage: 'cli',
-      subject: path,
-    },
-  );
-};
+const isElf = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === ELF_MAGIC;
 
 const assemblyExtensions: ReadonlySet<string> = new Set(['.s', '.asm', '.bpfasm']);
 
@@ -118,8 +103,8 @@ function assembled(path: string, name: string, text: string, type: ProgramType |
 }
 
 /**
- * A program file: an ELF object, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin), told by extension and
- * first bytes.
+ * A program file: an ELF object, what `webpf compile` wrote, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin),
+ * told by extension and first bytes.
  */
 export async function readProgramFile(
   path: string,
@@ -127,7 +112,6 @@ export async function readProgramFile(
   type: ProgramType | undefined,
 ): Promise<ObjectFile> {
   const bytes = await readInput(path, io);
-  if (magicOf(bytes) === WASM_MAGIC) refuseModule(path);
   const extension = extname(path).toLowerCase();
   const name = programName(path);
   if (!isElf(bytes) && assemblyExtensions.has(extension)) {

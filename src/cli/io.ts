@@ -15,6 +15,10 @@ export interface Environment {
   readonly NO_COLOR?: string | undefined;
   /** '1': errors with their stack. */
   readonly WEBPF_DEBUG?: string | undefined;
+  /** Where translations are kept, in place of the platform's directory for caches. */
+  readonly WEBPF_CACHE_DIR?: string | undefined;
+  readonly XDG_CACHE_HOME?: string | undefined;
+  readonly LOCALAPPDATA?: string | undefined;
 }
 
 /** Everything a command touches beside files, so that tests can run commands in their own process. */

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { main } from './app.ts';
-import { processIo } from './io.ts';
+import module from 'node:module';
 
-process.exitCode = await main(process.argv.slice(2), processIo());
+// Node 22 and later keep the compiled form of what is loaded after this.
+if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function')
+  module.enableCompileCache();
+await import('./start.ts');

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { EngineKind, OpenOptions, ProgramType } from '../index.ts';
+import { cacheDirectory, type EngineKind, type OpenOptions, type ProgramType } from '../index.ts';
+import type { Environment } from './io.ts';
 import { programTypes } from './programTypes.ts';
 
 /** How many rows or lines are shown; `Infinity` for all. */
@@ -13,6 +14,8 @@ export interface ProgramOptions {
 
 export interface EngineFlags {
   readonly engine: EngineKind;
+  /** False with --no-cache. */
+  readonly cache?: boolean;
   readonly sandbox?: boolean;
   readonly trusted?: boolean;
   readonly budget?: number;
@@ -87,8 +90,15 @@ export const typeOption = (): Option =>
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object a line');
 
-export const engineOption = (): Option =>
-  choice('-e, --engine <engine>', 'what runs the program', ['jit', 'interp']).default('jit');
+export const engineOption = (usual: EngineKind): Option =>
+  choice('-e, --engine <engine>', 'what runs the program; auto: interpreted until it is translated', [
+    'jit',
+    'interp',
+    'auto',
+  ]).default(usual);
+
+export const cacheOption = (): Option =>
+  new Option('--no-cache', 'neither use translations of earlier runs nor keep any');
 
 /** How programs run, where not as they do by default: verified. */
 export const modeOptions = (command: Command): Command =>
@@ -98,20 +108,30 @@ export const modeOptions = (command: Command): Command =>
     )
     .option('--trusted', 'neither verify nor check: only for programs known to be right');
 
+export const cpusOption = (): Option =>
+  new Option('--cpus <n>', 'CPUs that per-CPU maps have values for').argParser(integerFrom(1));
+
+export const globalOption = (): Option =>
+  new Option('--global <name=value>', 'set a global variable before the load (repeatable)').argParser(
+    collectGlobal,
+  );
+
 /** The options of every command that runs programs, beside the engine. */
 export const engineSettings = (command: Command): Command =>
   modeOptions(command)
     .option('--budget <insns>', 'instructions a run in the sandbox may take', integerFrom(1))
-    .option('--cpus <n>', 'CPUs that per-CPU maps have values for', integerFrom(1))
+    .addOption(cpusOption())
     .option('--time <ns>', 'a fixed time for every clock helper', unsigned64)
     .option('--seed <n>', 'seed of bpf_get_prandom_u32', unsigned64)
-    .option('--global <name=value>', 'set a global variable before the load (repeatable)', collectGlobal);
+    .addOption(globalOption());
 
 /** What of the flags an engine and an object take. */
-export function openOptionsOf(flags: EngineFlags): OpenOptions {
-  const { engine, sandbox, trusted, budget, cpus, time, seed, global, profile } = flags;
+export function openOptionsOf(flags: EngineFlags, env: Environment): OpenOptions {
+  const { cache, engine, sandbox, trusted, budget, cpus, time, seed, global, profile } = flags;
   return {
-    engine,
+    // Executions are counted in translated code.
+    engine: profile && engine === 'auto' ? 'jit' : engine,
+    ...(cache === true && { cache: cacheDirectory(env) }),
     ...(sandbox !== undefined && { sandbox }),
     ...(trusted !== undefined && { trusted }),
     ...(budget !== undefined && { budget }),

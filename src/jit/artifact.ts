@@ -4,11 +4,25 @@
  */
 import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
+import type { MapSpec } from '../frontend/program.ts';
 import type { ProofMode } from '../verifier/proof.ts';
+import { VERSION } from '../version.ts';
+import { crc32 } from './checksum.ts';
+import {
+  isCount,
+  isFlag,
+  isRecord,
+  isText,
+  listOf,
+  oneOf,
+  recordOf,
+  type Shape,
+  wrongField,
+} from './shape.ts';
 import { appendSection, readSections } from './wasm.ts';
 
 /** Raised when the imports or exports of translated modules change. */
-export const ARTIFACT_VERSION = 2;
+export const ARTIFACT_VERSION = 3;
 const SECTION = 'webpf';
 /** Section of the positions, see positions.ts. It changes nothing in how the module runs. */
 export const POSITIONS = 'webpf.positions';
@@ -23,6 +37,8 @@ export interface ArtifactMap {
   readonly valueSize: number;
   readonly maxEntries: number;
   readonly flags: number;
+  /** CRC-32 of what a frozen map holds, which the code may have taken for constants; 0 for other maps. */
+  readonly contents: number;
 }
 
 /** A function whose address the program takes, by position in its array of functions. */
@@ -36,8 +52,22 @@ export interface ArtifactFunction {
   readonly export: string;
 }
 
-export interface ArtifactInfo {
+/** What a program was admitted by, beside its maps: the code is right for the same alone. */
+export interface Setting {
+  /** How it sees its events: `memory`, `xdp` or `skb`. */
+  readonly contextKind: string;
+  /** CPUs of the engine: more would be numbers that the verifier has ruled out. */
+  readonly cpus: number;
+  /** CRC-32 of the host's helpers and program type as they were declared; 0 without any. */
+  readonly host: number;
+  /** The rules it was verified by: type, attach type; '' where it was not, or by a type of the host's. */
+  readonly rules: string;
+}
+
+export interface ArtifactInfo extends Setting {
   readonly version: number;
+  /** Of the webpf that made it. */
+  readonly engine: string;
   /** ABI_VERSION of the runtime it was made for. */
   readonly abi: number;
   /** Of the program, as is `section`, `type` (kernel's name) and `license`. */
@@ -53,6 +83,8 @@ export interface ArtifactInfo {
   readonly mainSlots: number;
   /** Deepest chain of calls. */
   readonly frames: number;
+  /** Slots that no run reaches, when verified: engines need not have what stands there. */
+  readonly dead: readonly number[];
   /** Bytes of the context that it accesses unchecked, when verified: runs must be given as many. */
   readonly contextSize: number;
   readonly maps: readonly ArtifactMap[];
@@ -60,6 +92,25 @@ export interface ArtifactInfo {
   readonly helpers: readonly number[];
   readonly functions: readonly ArtifactFunction[];
 }
+
+/** What an artifact says of a map. */
+export const artifactMap = ({
+  name,
+  type,
+  keySize,
+  valueSize,
+  maxEntries,
+  flags,
+  ...rest
+}: MapSpec): ArtifactMap => ({
+  name,
+  type,
+  keySize,
+  valueSize,
+  maxEntries,
+  flags,
+  contents: rest.frozen && rest.data ? crc32(rest.data) : 0,
+});
 
 export interface Artifact {
   readonly info: ArtifactInfo;
@@ -72,32 +123,18 @@ export function makeArtifact(module: Uint8Array, info: ArtifactInfo): Artifact {
   return { info, wasm: appendSection(module, SECTION, json) };
 }
 
+const CUSTOM = 0;
+const NO_CODE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** What is known of a program that is not translated yet. */
+export const describedOnly = (info: ArtifactInfo): Artifact => makeArtifact(NO_CODE, info);
+
+export const isTranslated = ({ wasm }: Artifact): boolean =>
+  readSections(wasm).some(({ id }) => id !== CUSTOM);
+
 const fail = (message: string, cause?: unknown): never => {
   throw new WebpfError('bad-argument', `not a webpf artifact: ${message}`, { stage: 'jit', cause });
 };
-
-type Check = (value: unknown) => boolean;
-type Shape<T> = { readonly [Key in keyof T]: Check };
-
-const isText: Check = (value) => typeof value === 'string';
-const isFlag: Check = (value) => typeof value === 'boolean';
-const isCount: Check = (value) =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32;
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-
-/** The first field that is missing or of the wrong kind. */
-const wrongField = <T>(value: Readonly<Record<string, unknown>>, shape: Shape<T>): string | undefined =>
-  Object.entries<Check>(shape).find(([key, check]) => !check(value[key]))?.[0];
-
-const recordOf =
-  <T>(shape: Shape<T>): Check =>
-  (value) =>
-    isRecord(value) && wrongField(value, shape) === undefined;
 
 const MAP: Shape<ArtifactMap> = {
   name: isText,
@@ -106,20 +143,27 @@ const MAP: Shape<ArtifactMap> = {
   valueSize: isCount,
   maxEntries: isCount,
   flags: isCount,
+  contents: isCount,
 };
 const FUNCTION: Shape<ArtifactFunction> = { name: isText, slot: isCount, length: isCount, export: isText };
 const INFO: Shape<ArtifactInfo> = {
   version: isCount,
+  engine: isText,
   abi: isCount,
+  contextKind: isText,
+  cpus: isCount,
+  host: isCount,
+  rules: isText,
   name: isText,
   section: isText,
   type: isText,
   license: isText,
-  mode: (value) => value === 'sandbox' || value === 'trusted' || value === 'verified',
+  mode: oneOf('sandbox', 'trusted', 'verified'),
   shared: isFlag,
   slots: isCount,
   mainSlots: isCount,
   frames: isCount,
+  dead: listOf(isCount),
   contextSize: isCount,
   maps: listOf(recordOf(MAP)),
   helpers: listOf(isCount),
@@ -136,10 +180,10 @@ const parse = (json: string): unknown => {
 
 const checkInfo = (value: unknown): ArtifactInfo => {
   if (!isRecord(value)) return fail(`its section "${SECTION}" is not an object`);
-  const { version, abi } = value;
-  if (version !== ARTIFACT_VERSION || abi !== ABI_VERSION) {
+  const { version, abi, engine } = value;
+  if (version !== ARTIFACT_VERSION || abi !== ABI_VERSION || engine !== VERSION) {
     fail(
-      `it is of version ${String(version)}, ABI ${String(abi)}, but this webpf reads version ${ARTIFACT_VERSION}, ABI ${ABI_VERSION}: compile the program again`,
+      `it was made by webpf ${String(engine)} (format ${String(version)}, ABI ${String(abi)}), but this is webpf ${VERSION} (format ${ARTIFACT_VERSION}, ABI ${ABI_VERSION}): compile the program again`,
     );
   }
   const wrong = wrongField(value, INFO);

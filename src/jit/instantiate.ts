@@ -192,7 +192,16 @@ const checkSizes = ({ info }: Artifact, module: WebAssembly.Module, { memory, ma
  */
 export async function instantiate(artifact: Artifact, bindings: Bindings): Promise<TranslatedProgram> {
   checkMaps(artifact, bindings);
-  const module = await compileArtifact(artifact);
+  return instantiateModule(artifact, await compileArtifact(artifact), bindings);
+}
+
+/** The same with a module that is compiled already. */
+export function instantiateModule(
+  artifact: Artifact,
+  module: WebAssembly.Module,
+  bindings: Bindings,
+): TranslatedProgram {
+  checkMaps(artifact, bindings);
   checkSizes(artifact, module, bindings);
   const exports = link(artifact, module, bindings);
   return {

@@ -1,29 +1,18 @@
 /** Programs to WebAssembly. */
-import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
-import type { MapSpec, Program } from '../frontend/program.ts';
-import { liveCalls } from '../verifier/live.ts';
+import type { Program } from '../frontend/program.ts';
 import type { Proof } from '../verifier/proof.ts';
-import { type Structure, takenSubprograms } from '../verifier/structure.ts';
-import {
-  ARTIFACT_VERSION,
-  type Artifact,
-  type ArtifactFunction,
-  type ArtifactInfo,
-  type ArtifactMap,
-  makeArtifact,
-  POSITIONS,
-} from './artifact.ts';
+import type { Structure } from '../verifier/structure.ts';
+import { type Artifact, makeArtifact, POSITIONS } from './artifact.ts';
 import type { Finished } from './builder.ts';
+import { type DescribeOptions, describe } from './describe.ts';
 import { buildModule } from './module.ts';
-import { callbackExport, moduleName } from './names.ts';
+import { moduleName } from './names.ts';
 import { type Optimize, usesOf } from './opt/names.ts';
 import { encodePositions } from './positions.ts';
 import { appendSection, bodySizes, nameModule } from './wasm.ts';
 
-export interface TranslateOptions {
-  /** For shared memory, with atomic instructions that are. Default: false. */
-  readonly shared?: boolean | undefined;
+export interface TranslateOptions extends DescribeOptions {
   /** Count executions, see counters.ts. Default: false. */
   readonly profile?: boolean | undefined;
   /**
@@ -39,41 +28,6 @@ export interface TranslateOptions {
 
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
 const MAX_BODY = 7_654_321;
-
-const mapOf = ({ name, type, keySize, valueSize, maxEntries, flags }: MapSpec): ArtifactMap => ({
-  name,
-  type,
-  keySize,
-  valueSize,
-  maxEntries,
-  flags,
-});
-
-const functionsOf = (structure: Structure): ArtifactFunction[] =>
-  takenSubprograms(structure).map(({ name, start, length }) => ({
-    name,
-    slot: start,
-    length,
-    export: callbackExport(start),
-  }));
-
-const describe = (program: Program, structure: Structure, proof: Proof, shared: boolean): ArtifactInfo => ({
-  version: ARTIFACT_VERSION,
-  abi: ABI_VERSION,
-  name: program.name,
-  section: program.section,
-  type: program.type,
-  license: program.license,
-  mode: proof.mode,
-  shared,
-  slots: structure.decoded.insns.length,
-  mainSlots: structure.subprograms[0]?.length ?? 0,
-  frames: structure.frames,
-  contextSize: proof.contextSize,
-  maps: program.maps.map(mapOf),
-  helpers: [...liveCalls(structure, proof, 'helper').keys()].sort((a, b) => a - b),
-  functions: functionsOf(structure),
-});
 
 /** Errors of the lowering know the instruction; the line and the program are known here. */
 const locate = (program: Program, error: unknown): unknown => {
@@ -118,7 +72,7 @@ export async function translate(
     buildModule(builder, { structure, proof, type, maps, shared, profile, uses });
     const wasm = complete(program, builder.finish({ optimize: options.passes ?? false }));
     checkSizes(program, wasm);
-    return makeArtifact(wasm, describe(program, structure, proof, shared));
+    return makeArtifact(wasm, describe(program, structure, proof, options));
   } catch (error) {
     throw locate(program, error);
   } finally {

@@ -3,6 +3,8 @@ import { WebpfError } from '../errors.ts';
 
 /** A section of a module: [start, end) are its contents. */
 export interface Section {
+  /** Where it begins, its head included. */
+  readonly at: number;
   readonly id: number;
   /** Name of a custom section, '' for others; `start` is behind it. */
   readonly name: string;
@@ -67,13 +69,14 @@ export class Reader {
 }
 
 const readSection = (bytes: Uint8Array, reader: Reader): Section => {
+  const { at } = reader;
   const id = reader.byte();
   const start = reader.skip(reader.u32());
   const end = reader.at;
-  if (id !== CUSTOM) return { id, name: '', start, end };
+  if (id !== CUSTOM) return { at, id, name: '', start, end };
   const inner = new Reader(bytes, start, end);
   const from = inner.skip(inner.u32());
-  return { id, name: new TextDecoder().decode(bytes.subarray(from, inner.at)), start: inner.at, end };
+  return { at, id, name: new TextDecoder().decode(bytes.subarray(from, inner.at)), start: inner.at, end };
 };
 
 /** The sections in order. Throws on what is not a module. */

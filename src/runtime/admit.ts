@@ -1,15 +1,13 @@
 /** What is proved of a program before it is loaded, and what it is loaded as. */
 import type { Program } from '../frontend/program.ts';
-import { attachTypeInForce } from '../verifier/contexts/index.ts';
+import type { Artifact, Setting } from '../jit/artifact.ts';
 import type { CustomProgramType } from '../verifier/custom.ts';
-import { type InsnFacts, type Proof, sandboxProof, trustedProof } from '../verifier/proof.ts';
-import type { Rejection, Verification } from '../verifier/verification.ts';
-import { verify } from '../verifier/verify.ts';
+import { type InsnFacts, type Proof, type ProofMode, sandboxProof, trustedProof } from '../verifier/proof.ts';
+import { checkFit } from './artifacts/fit.ts';
+import { hostDigest } from './artifacts/host.ts';
 import { type ContextKind, contextKindOf } from './context.ts';
 import type { Engine } from './engine.ts';
 import type { VerifiedType } from './helpers.ts';
-import { checkOwnType } from './ownTypes.ts';
-import { refuseAt } from './refuse.ts';
 
 /** What the host says of the programs of an object. */
 export interface TypeChoice {
@@ -28,6 +26,12 @@ export interface Admission {
   readonly facts?: Proof | undefined;
   /** What it was verified as; undefined where it was not, or where nothing relies on it. */
   readonly type?: VerifiedType | undefined;
+  /** What its translation must say that it was admitted by. */
+  readonly setting?: Setting | undefined;
+  /** Its translation, where there is one already: `proof` then has the facts alone that engines need to load it. */
+  readonly artifact?: Artifact | undefined;
+  /** Takes a translation that was made, for later starts. */
+  readonly keep?: ((artifact: Artifact) => void) | undefined;
 }
 
 /** A program that is taken as it is: checked when it runs, or not at all. */
@@ -41,37 +45,6 @@ const canBeVerified = ({ type }: Program, { programType, context }: TypeChoice):
   programType !== undefined ||
   (type !== 'unspec' && (context ?? contextKindOf(type)) === contextKindOf(type));
 
-function refuse(program: Program, { verdict, rejection }: Verification): never {
-  const { insn = 0, source, summary = '', hint = '' } = rejection ?? ({} as Partial<Rejection>);
-  const isRejected = verdict === 'reject';
-  const what = isRejected ? 'is rejected' : 'cannot be verified';
-  const way = isRejected ? '' : ' ("sandbox: true" runs it unverified)';
-  return refuseAt(program, {
-    code: isRejected ? 'rejected' : 'unsupported',
-    stage: 'verifier',
-    insn,
-    source,
-    cause: rejection,
-    does: `${what}: ${summary},`,
-    right: `${hint === '' ? '' : `: ${hint}`}${way}`,
-  });
-}
-
-/** The memory of the event is the host's bytes: an address in it would lead anywhere. */
-function refusePointers(program: Program, insn: number): never {
-  return refuseAt(program, {
-    code: 'unsupported',
-    insn,
-    does: 'loads a pointer from its context',
-    right:
-      ', but webpf gives programs of this type plain memory ("sandbox: true" runs it with every access checked)',
-  });
-}
-
-/** Types of Linux by name: attach types have contexts of their own. */
-const nameOf = ({ type, attachType, frags }: Program): string =>
-  [type, attachTypeInForce(type, attachType) ?? '', frags ? 'frags' : ''].join(' ');
-
 /** The sandbox's code for a program whose facts are checked: dead instructions may be such as no engine has. */
 function deadOnly({ facts }: Proof): Proof {
   const dead = [...facts].flatMap(([slot, fact]): [number, InsnFacts][] =>
@@ -80,26 +53,64 @@ function deadOnly({ facts }: Proof): Proof {
   return { ...sandboxProof, facts: new Map(dead) };
 }
 
+export const contextFor = ({ type }: Program, { programType, context }: TypeChoice): ContextKind =>
+  programType ? 'memory' : (context ?? contextKindOf(type));
+
+/** How a program of this type is loaded. */
+export function modeFor(engine: Engine, program: Program, choice: TypeChoice): ProofMode {
+  if (engine.mode !== 'verified' || canBeVerified(program, choice)) return engine.mode;
+  return 'sandbox';
+}
+
+/** What engines must know of a program to load its translation. */
+export const summaryOf = ({ info: { mode, dead, contextSize } }: Pick<Artifact, 'info'>): Proof => ({
+  mode,
+  facts: new Map(dead.map((slot) => [slot, { dead: true }])),
+  stacks: [],
+  contextSize,
+});
+
+function admitTranslated(
+  engine: Engine,
+  program: Program,
+  choice: TypeChoice,
+  { artifact, contextKind }: { readonly artifact: Artifact; readonly contextKind: ContextKind },
+): Admission {
+  const { programType } = choice;
+  const { info } = artifact;
+  checkFit(artifact, program, {
+    mode: modeFor(engine, program, choice),
+    shared: engine.memory.kind === 'shared',
+    contextKind,
+    cpus: engine.cpus,
+    host: hostDigest(engine, programType),
+  });
+  const type = info.mode === 'verified' ? (programType ?? info.rules) : undefined;
+  return { contextKind, proof: summaryOf(artifact), type, setting: info, artifact };
+}
+
 /**
  * Decides how a program is loaded, and verifies it unless the engine (or its type) leaves that out.
  *
- * @throws WebpfError 'rejected' or 'unsupported', with the Rejection as its cause
+ * @param artifact its translation, or what was found of it before: taken for what it says that it is
+ * @throws WebpfError 'rejected' or 'unsupported', with the Rejection as its cause; 'bad-argument' for a translation
+ *   that does not fit the engine or the maps
  */
-export async function admit(engine: Engine, program: Program, choice: TypeChoice): Promise<Admission> {
+export async function admit(
+  engine: Engine,
+  program: Program,
+  choice: TypeChoice,
+  artifact?: Artifact,
+): Promise<Admission> {
   const { programType } = choice;
-  const contextKind = programType ? 'memory' : (choice.context ?? contextKindOf(program.type));
-  const wanted = engine.checkFacts || (engine.mode === 'verified' && canBeVerified(program, choice));
-  if (!wanted) return unverified(engine, contextKind);
-  if (programType !== undefined) checkOwnType(programType, engine.helpers);
-  const verification = await verify(program, {
-    helpers: engine.helpers.prototypes,
-    cpus: engine.cpus,
-    ...(programType && { programType }),
-  });
-  const { proof } = verification;
-  if (proof === undefined) return refuse(program, verification);
+  const contextKind = contextFor(program, choice);
+  if (artifact !== undefined) return admitTranslated(engine, program, choice, { artifact, contextKind });
+  const setting = { contextKind, cpus: engine.cpus, host: hostDigest(engine, programType), rules: '' };
+  const wanted = engine.checkFacts || modeFor(engine, program, choice) === 'verified';
+  if (!wanted) return { ...unverified(engine, contextKind), setting };
+  // Loaded here: programs whose translation is known never need it.
+  const { verifyFor } = await import('./verifying.ts');
+  const { proof, rules } = await verifyFor(engine, program, programType, contextKind);
   if (engine.checkFacts) return { contextKind, proof: deadOnly(proof), facts: proof };
-  if (contextKind === 'memory' && proof.contextPointer !== undefined)
-    return refusePointers(program, proof.contextPointer);
-  return { contextKind, proof, type: programType ?? nameOf(program) };
+  return { contextKind, proof, type: programType ?? rules, setting: { ...setting, rules } };
 }

@@ -28,15 +28,26 @@ import { Snapshots } from './snapshots.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
 import { readTrap, trapAt } from './trap.ts';
-import { createMemory, type Exports, instantiateRuntime, type MemoryKind, runtimeModule } from './wasm.ts';
+import {
+  createMemory,
+  type Exports,
+  instantiateRuntime,
+  type MemoryKind,
+  type RuntimeSource,
+  runtimeModule,
+} from './wasm.ts';
 
 /** A program with its instructions by slot. */
 export type DecodedProgram = Program & StepProgram;
 
-export type EngineKind = 'jit' | 'interp';
+export type EngineKind = 'jit' | 'interp' | 'auto';
 
 export interface EngineOptions {
-  /** `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. */
+  /**
+   * `jit` (default): programs are translated to WebAssembly. `interp`: they are interpreted. `auto`: they are interpreted
+   * until their translation, which a worker makes meanwhile, takes over between two events; in browsers, programs that
+   * are not translated yet stay interpreted.
+   */
   readonly engine?: EngineKind;
   /**
    * True: programs are not verified; every access is checked when it happens, and a budget bounds each run. Default
@@ -79,6 +90,8 @@ export interface EngineOptions {
   readonly seed?: bigint;
   /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
   readonly task?: Partial<Task>;
+  /** The compiled runtime for the kind of memory, where it is not found beside the code: in a bundle, say. */
+  readonly runtime?: RuntimeSource;
 }
 
 const GiB = 2 ** 30;
@@ -99,7 +112,7 @@ async function assemble(
   kind: MemoryKind,
   memory: WasmMemory,
   runtime: WasmModule,
-  own: HostHelpers = {},
+  own: HostHelpers | undefined,
 ): Promise<EngineParts> {
   const bound: { exports?: Exports } = {};
   const helpers = new HelperTable(() => {
@@ -107,7 +120,7 @@ async function assemble(
     return bound.exports;
   });
   bound.exports = await instantiateRuntime(runtime, { memory, ...systemClocks, hostHelper: helpers.call });
-  helpers.add(own);
+  if (own !== undefined) helpers.add(own, await import('./helperRules.ts'));
   return { memory: new LinearMemory(memory, kind, bound.exports), exports: bound.exports, helpers };
 }
 
@@ -165,7 +178,7 @@ export class Engine implements RunHost, RingHost {
 
   /** @param attached to memory that another engine has laid out, and shares */
   private constructor(options: EngineOptions, { memory, exports, helpers }: EngineParts, attached: boolean) {
-    this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp']);
+    this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp', 'auto']);
     this.mode = modeOf(options);
     this.checkFacts = options.checkFacts ?? false;
     if (this.checkFacts && (this.kind !== 'interp' || this.mode === 'trusted')) {
@@ -203,7 +216,7 @@ export class Engine implements RunHost, RingHost {
     );
     return new Engine(
       options,
-      await assemble(kind, memory, await runtimeModule(kind), options.helpers),
+      await assemble(kind, memory, await runtimeModule(kind, options.runtime), options.helpers),
       false,
     );
   }

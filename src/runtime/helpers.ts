@@ -1,9 +1,9 @@
 import * as layout from '../abi/layout.ts';
 import { helperId, helperName, TAIL_CALL } from '../isa/helpers.ts';
-import { type CustomProgramType, defineHelper, type HelperDefinition } from '../verifier/custom.ts';
-import { HELPERS } from '../verifier/helpers/index.ts';
+import type { CustomProgramType, HelperDefinition } from '../verifier/custom.ts';
 import type { Helper } from '../verifier/helpers/types.ts';
 import { badArgument, integer } from './argument.ts';
+import type * as helperRules from './helperRules.ts';
 import type { LinearMemory } from './memory.ts';
 import { mayWrite } from './outputs.ts';
 import type { Exports } from './wasm.ts';
@@ -64,8 +64,14 @@ function idOf(key: string): number {
   throw badArgument(`helpers: "${key}" is neither a helper id nor a helper name of the kernel's`);
 }
 
+type HelperRules = typeof helperRules;
+
 /** What the verifier is told of a helper; undefined where the kernel's own words hold. */
-function prototypeOf(id: number, helper: HostHelper | DeclaredHelper): Helper | undefined {
+function prototypeOf(
+  id: number,
+  helper: HostHelper | DeclaredHelper,
+  { defineHelper }: HelperRules,
+): Helper | undefined {
   const overrides = helperName(id) !== undefined;
   if (typeof helper !== 'function') return defineHelper({ ...helper, id, overrides });
   return overrides ? undefined : defineHelper({ id, name: `helper_${id}`, args: [] });
@@ -83,6 +89,7 @@ export class HelperTable {
   readonly #host = new Map<number, HostHelper>();
   readonly #prototypes = new Map<number, Helper>();
   #memory: ProgramMemory | undefined;
+  #rules: HelperRules | undefined;
   #call: Call | undefined;
   /** The access of the running helper that was refused: the run ends even where the helper has caught it. */
   #refused: { readonly error: unknown } | undefined;
@@ -92,7 +99,9 @@ export class HelperTable {
     this.#exports = exports;
   }
 
-  add(helpers: HostHelpers): void {
+  /** @param rules the module helperRules.ts */
+  add(helpers: HostHelpers, rules: HelperRules): void {
+    this.#rules = rules;
     for (const [key, helper] of Object.entries(helpers)) {
       const id = idOf(key);
       if (isDelivered(this.#exports(), id)) {
@@ -101,7 +110,7 @@ export class HelperTable {
       const call = typeof helper === 'function' ? helper : helper?.call;
       if (typeof call !== 'function')
         throw badArgument(`helpers: "${key}" is no function, and has none as "call"`);
-      const prototype = prototypeOf(id, helper);
+      const prototype = prototypeOf(id, helper, rules);
       this.#host.set(id, call);
       if (prototype) this.#prototypes.set(id, prototype);
     }
@@ -179,7 +188,7 @@ export class HelperTable {
   ): void {
     const { id = 0, values = [] } = this.#call ?? {};
     const own = typeof type === 'object' ? type.helpers.get(id) : undefined;
-    const { args = [] } = own ?? this.#prototypes.get(id) ?? HELPERS.get(id) ?? {};
+    const { args = [] } = own ?? this.#prototypes.get(id) ?? this.#rules?.HELPERS.get(id) ?? {};
     if (mayWrite(memory, run, range, args, values)) return;
     throw badArgument(
       `helper ${id} writes to the stack or the context of a verified program, where it has not declared to: say so in its args ({ kind: 'memory', access: 'write', … })`,

@@ -3,10 +3,12 @@ import { valueCodec } from '../frontend/btf/codec.ts';
 import { findType } from '../frontend/btf/lookup.ts';
 import type { MapSpec, ObjectFile, Program } from '../frontend/program.ts';
 import type { Artifact } from '../jit/artifact.ts';
-import { type CustomProgramType, defineProgramType, type ProgramTypeDefinition } from '../verifier/custom.ts';
-import { admit } from './admit.ts';
+import type { CustomProgramType, ProgramTypeDefinition } from '../verifier/custom.ts';
+import { type Admission, admit, type TypeChoice } from './admit.ts';
 import { badArgument, integer, oneOf } from './argument.ts';
+import { type TranslatedObject, writeTranslated } from './artifacts/file.ts';
 import { u32Bytes } from './bytes.ts';
+import { admitCached, canReuse } from './cache/admit.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
@@ -18,9 +20,11 @@ import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
 import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
-import { type ArtifactOptions, finishProgram, type Placed, place, translateFor } from './prepare.ts';
+import type { Placed } from './placed.ts';
+import { finishProgram, place } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
 import { type SharedObject, shareObject } from './share/share.ts';
+import { type ArtifactOptions, translateFor } from './translated.ts';
 
 export interface ObjectOptions {
   /** Global variables (`const volatile` in .rodata, .data, .bss) set before the load, by name. */
@@ -37,6 +41,16 @@ export interface ObjectOptions {
    * rules, and the memory given to `run` is their context: r1 is its address.
    */
   readonly programType?: ProgramTypeDefinition | CustomProgramType;
+  /**
+   * A directory where translations are kept, and what the verifier has accepted: later starts neither verify nor
+   * translate. Only for directories that nobody else writes to: what is found there is run. Default `false`: none.
+   */
+  readonly cache?: string | false;
+}
+
+/** Options whose program type has been checked: see checkOptions(). */
+export interface CheckedOptions extends ObjectOptions {
+  readonly programType?: CustomProgramType;
 }
 
 /** An object that another thread has opened in the same memory. */
@@ -51,24 +65,15 @@ function notShared(name: string): never {
 
 const contextKinds = Object.keys(contextCodes) as ContextKind[];
 
-const isChecked = (type: ProgramTypeDefinition | CustomProgramType): type is CustomProgramType =>
-  type.helpers instanceof Map;
-
-/** The host's own type, checked. What it says of the context leaves nothing to choose. */
-function customType({ programType, context = 'memory' }: ObjectOptions): CustomProgramType | undefined {
-  if (programType === undefined) return undefined;
-  if (context === 'memory') return isChecked(programType) ? programType : defineProgramType(programType);
-  throw badArgument(`option context is ${context}, but programs of a type of your own get plain memory`);
-}
-
 /** An object file opened in an engine: its maps exist, its programs are prepared when they are asked for. */
 export class BpfObject implements Disposable {
   readonly engine: Engine;
   readonly file: ObjectFile;
-  readonly #options: ObjectOptions;
+  readonly #options: CheckedOptions;
   readonly #ownsEngine: boolean;
   readonly #maps: MapSet;
   readonly #type: CustomProgramType | undefined;
+  readonly #artifacts: ReadonlyMap<string, Artifact>;
   readonly #placing = new Map<string, Promise<Placed>>();
   readonly #placed: Placed[] = [];
   readonly #ready = new Map<string, Promise<BpfProgram>>();
@@ -77,8 +82,8 @@ export class BpfObject implements Disposable {
   /** @param adopted what is in the engine's memory already, where another thread has opened the object */
   constructor(
     engine: Engine,
-    file: ObjectFile,
-    options: ObjectOptions,
+    file: ObjectFile | TranslatedObject,
+    options: CheckedOptions,
     ownsEngine: boolean,
     adopted?: AdoptedObject,
   ) {
@@ -89,7 +94,8 @@ export class BpfObject implements Disposable {
     this.file = file;
     this.#options = options;
     this.#ownsEngine = ownsEngine;
-    this.#type = customType(options);
+    this.#type = options.programType;
+    this.#artifacts = 'artifacts' in file ? file.artifacts : new Map();
     this.#maps = adopted?.maps ?? createMaps(engine, file.maps, options);
     this.#adopted = adopted?.programs;
   }
@@ -126,10 +132,22 @@ export class BpfObject implements Disposable {
     return this.#finish(wanted);
   }
 
-  /** The translated program, for `webpf compile`: bytes that later starts need no compiler for. */
+  /**
+   * The translated program, and with it those that its prog_array maps name: `wasm` is what `webpf compile` writes, a
+   * file that {@link open} takes in place of the object file. It holds the maps as they were created here (sizes,
+   * global variables), and is right for those, and for engines that run it in the same mode, alone. Whoever opens it
+   * trusts it as code: nothing of it is verified again.
+   */
   async artifact(name?: string, options: ArtifactOptions = {}): Promise<Artifact> {
-    const placed = await this.#place(this.#find(name));
-    return translateFor(this.engine, placed, placed.proof, options);
+    const group = this.#tailCallGroup(this.#find(name));
+    const placed: Placed[] = [];
+    for (const program of group) placed.push(await this.#place(program));
+    const artifacts = await Promise.all(
+      placed.map((one) => translateFor(this.engine, one, one.proof, options)),
+    );
+    const [first, ...others] = artifacts;
+    if (first === undefined) throw badArgument('there is no program to translate');
+    return { info: first.info, wasm: writeTranslated(first, others, this.#contents(placed)) };
   }
 
   /**
@@ -234,7 +252,8 @@ export class BpfObject implements Disposable {
 
   #only(): Program {
     const { programs, refused } = this.file;
-    if (programs.length === 1 && programs[0]) return programs[0];
+    // A translated program stands before those it leads to.
+    if (programs[0] && (programs.length === 1 || 'artifacts' in this.file)) return programs[0];
     if (programs.length === 0 && refused[0]) throw refused[0].error;
     throw badArgument(`name one of the object's programs: ${this.#names().join(', ')}`);
   }
@@ -249,6 +268,19 @@ export class BpfObject implements Disposable {
       stage: 'runtime',
       subject: name,
     });
+  }
+
+  /** What is kept of the object for these programs: they, and their maps as they are here. */
+  #contents(placed: readonly Placed[]): Omit<ObjectFile, 'name' | 'refused'> {
+    const maps = new Map<string, MapSpec>();
+    const add = (spec: MapSpec): void => {
+      if (maps.has(spec.name)) return;
+      maps.set(spec.name, spec);
+      for (const { kind, name } of spec.slots ?? []) if (kind === 'map') add(this.#maps.find(name).spec);
+    };
+    for (const { program } of placed) program.maps.forEach(add);
+    const programs = placed.map(({ program }) => program);
+    return { programs, maps: [...maps.values()], license: this.file.license, btf: this.file.btf };
   }
 
   /** The program and every program it can reach through the initial slots of prog_array maps. */
@@ -284,12 +316,22 @@ export class BpfObject implements Disposable {
     const type = this.#type === undefined ? program.type : 'unspec';
     const actual = { ...program, type, maps: own.map(({ spec }) => spec) };
     const { context } = this.#options;
-    const admission = await admit(this.engine, actual, { context, programType: this.#type });
+    const admission = await this.#admission(actual, { context, programType: this.#type });
     this.engine.assertOpen();
     const maps = { own, granted: this.#maps.granted(own) };
     const placed = place(this.engine, actual, maps, admission);
     this.#placed.push(placed);
     return placed;
+  }
+
+  async #admission(program: Program, choice: TypeChoice): Promise<Admission> {
+    const { engine } = this;
+    // Who cannot use a translation verifies what it finds beside it.
+    const isFor = engine.kind !== 'interp' && canReuse(engine);
+    const own = isFor ? this.#artifacts.get(program.name) : undefined;
+    const { cache = false } = this.#options;
+    if (own !== undefined || cache === false) return await admit(engine, program, choice, own);
+    return await admitCached(engine, program, choice, cache);
   }
 
   #finish(program: Program): Promise<BpfProgram> {

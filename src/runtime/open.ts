@@ -1,13 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
-import { openObject } from '../frontend/object.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
+import { checkOptions } from './objectOptions.ts';
+import { readBytes } from './read.ts';
 
-/** A path, a file URL, the bytes of an object file, an object read before, or one program. */
+/** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
 
 export type OpenOptions = EngineOptions & ObjectOptions;
@@ -19,6 +19,7 @@ function pathOf(url: URL): string {
 
 async function readSource(path: string): Promise<Uint8Array> {
   try {
+    const { readFile } = await import('node:fs/promises');
     return await readFile(path);
   } catch (cause) {
     throw new WebpfError('file', `cannot read ${path}: ${(cause as Error).message}`, {
@@ -40,14 +41,14 @@ const objectOf = (program: Program, name = program.name): ObjectFile => ({
 });
 
 /**
- * Reads an object file (ELF, eBPF, little-endian).
+ * Reads an object file (ELF, eBPF, little-endian), or a translated program.
  * @param name what messages call the file; its path, where it has one, unless told
  */
 export async function readObject(source: Source, name?: string): Promise<ObjectFile> {
-  if (source instanceof Uint8Array) return openObject(source, name);
+  if (source instanceof Uint8Array) return readBytes(source, name);
   if (source instanceof URL || typeof source === 'string') {
     const path = source instanceof URL ? pathOf(source) : source;
-    return openObject(await readSource(path), name ?? path);
+    return readBytes(await readSource(path), name ?? path);
   }
   if (source === null || typeof source !== 'object' || !('maps' in source)) {
     throw badArgument(
@@ -66,7 +67,7 @@ export async function readObject(source: Source, name?: string): Promise<ObjectF
 export async function open(source: Source, options: OpenOptions = {}): Promise<BpfObject> {
   const file = await readObject(source);
   const engine = await Engine.create(options);
-  return new BpfObject(engine, file, options, true);
+  return new BpfObject(engine, file, await checkOptions(options), true);
 }
 
 /** Opens another object in an engine that exists: the same memory, clocks and helpers. */
@@ -75,5 +76,5 @@ export async function openIn(
   source: Source,
   options: ObjectOptions = {},
 ): Promise<BpfObject> {
-  return new BpfObject(engine, await readObject(source), options, false);
+  return new BpfObject(engine, await readObject(source), await checkOptions(options), false);
 }

@@ -1,47 +1,27 @@
 import * as layout from '../abi/layout.ts';
 import { MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
-import type { WasmTable } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
-import { type Artifact, positionBytes } from '../jit/artifact.ts';
-import { instantiate } from '../jit/instantiate.ts';
-import type { TranslateOptions } from '../jit/translate.ts';
+import { compileArtifact } from '../jit/instantiate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
 import { checkStructure, type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type Admission, unverified } from './admit.ts';
-import { checkedInterpreter } from './checked.ts';
-import { type ContextKind, contextCodes, contextKindOf } from './context.ts';
-import { type Descriptor, type Region, writeDescriptor } from './descriptor.ts';
+import { contextCodes, contextKindOf } from './context.ts';
+import { writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import { leavesPackets } from './leavesPackets.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
-import { Profile } from './profile.ts';
+import type { Placed } from './placed.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
-import type { LoadedProgram } from './share/types.ts';
-
-/** A program that has its place in linear memory, but no engine's code yet. */
-export interface Placed {
-  readonly program: Program;
-  readonly structure: Structure;
-  readonly contextKind: ContextKind;
-  readonly maps: readonly RawMap[];
-  readonly descriptor: Descriptor;
-  /** Memory it was given beside that of its maps. */
-  readonly regions: readonly Region[];
-  readonly flowKeys: FlowKeys | undefined;
-  readonly id: number;
-  /** What its code may rely on. */
-  readonly proof: Proof;
-  /** What is held against its runs, in an engine that checks facts. */
-  readonly facts: Proof | undefined;
-}
+import { auto } from './tiers/auto.ts';
+import { linkTranslated, remember, translateFor } from './translated.ts';
 
 /** Refuses a program that may reach what its CO-RE relocations have left without an answer: all of it, unless verified. */
 function refusePoisoned(program: Program, { mode }: Proof): void {
@@ -117,7 +97,7 @@ export function place(
   maps: ProgramMaps,
   admission: Admission = unverified(engine, contextKindOf(program.type)),
 ): Placed {
-  const { contextKind, proof, facts, type } = admission;
+  const { contextKind, proof, facts, type, setting, artifact, keep } = admission;
   const structure = checkStructure(program);
   refusePoisoned(program, facts ?? proof);
   refuseMissingHelpers(engine, program, structure, proof);
@@ -139,7 +119,8 @@ export function place(
   });
   engine.addProgram(descriptor.address, { ...program, insns: structure.decoded.insns });
   joinTailCalls(engine, descriptor.address, maps.own, admission);
-  return { program, structure, contextKind, maps: maps.own, descriptor, regions, flowKeys, id, proof, facts };
+  const found = { program, structure, contextKind, proof, facts, setting, artifact, keep };
+  return { ...found, maps: maps.own, descriptor, regions, flowKeys, id };
 }
 
 function joinTailCalls(
@@ -175,80 +156,9 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
   };
 }
 
-/** What an artifact is made with beside the program. */
-export type ArtifactOptions = Pick<TranslateOptions, 'positions'>;
-
-/** Translates a program for an engine. Binaryen is loaded here, at the first program translated. */
-export async function translateFor(
-  engine: Engine,
-  { program, structure, proof: known }: Placed,
-  proof: Proof = known,
-  options: ArtifactOptions & Pick<TranslateOptions, 'profile'> = {},
-): Promise<Artifact> {
-  const { translate } = await import('../jit/translate.ts');
-  return translate(program, structure, proof, {
-    ...options,
-    shared: engine.memory.kind === 'shared',
-    optimize: engine.optimize,
-  });
-}
-
 async function jit(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
-  const { exports, memory, run } = engine;
   const artifact = await translateFor(engine, placed, proof, { profile: engine.counts });
-  const descriptor = placed.descriptor.address;
-  const counters = engine.counts ? engine.addProfile(descriptor, new Profile(memory, placed)) : undefined;
-  engine.addPositions(descriptor, positionBytes(artifact));
-  const translated = await instantiate(artifact, {
-    memory: memory.memory as WebAssembly.Memory,
-    run,
-    program: descriptor,
-    functions: placed.descriptor.functions,
-    maps: placed.maps.map((map) => map.address),
-    values: placed.maps.map((map) => map.valuesAddress),
-    runtime: exports,
-    hostHelper: engine.helpers.call,
-    counters,
-  });
-  const indexes = addToTable(exports.table, [translated.entry, ...translated.functions]);
-  const [entry, ...functions] = indexes;
-  remember(engine, placed, proof, { info: artifact.info, artifact, indexes });
-  memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);
-  functions.forEach((index, i) => {
-    memory.setU32(placed.descriptor.functions + i * layout.FUNC_SIZE + layout.FUNC_TABLE_INDEX, index);
-  });
-  return translated;
-}
-
-/** Notes how a program runs, for threads that will run it too. */
-function remember(
-  engine: Engine,
-  placed: Placed,
-  proof: Proof,
-  translated: LoadedProgram['translated'],
-): void {
-  const { program, id, descriptor, contextKind, maps, structure } = placed;
-  engine.assertOwn('load programs');
-  engine.loaded.set(descriptor.address, {
-    program,
-    id,
-    descriptor: descriptor.address,
-    functions: descriptor.functions,
-    contextKind,
-    mode: proof.mode,
-    maps: maps.map(({ address }) => address),
-    helpers: [...liveCalls(structure, proof, 'helper').keys()],
-    translated,
-  });
-}
-
-/** Appends functions to the table that tail calls and callbacks go through; their indexes. */
-function addToTable(table: WasmTable, functions: readonly unknown[]): number[] {
-  const first = table.grow(functions.length);
-  functions.forEach((fn, i) => {
-    table.set(first + i, fn);
-  });
-  return functions.map((_, i) => first + i);
+  return linkTranslated(engine, placed, { artifact, module: await compileArtifact(artifact), proof });
 }
 
 /** Flow dissectors find their keys as the kernel hands them over. */
@@ -260,12 +170,15 @@ const withFlowKeys = (engine: Engine, executor: Executor, flowKeys: FlowKeys): E
   }),
 });
 
-function executorOf(engine: Engine, placed: Placed, proof: Proof): Executor | Promise<Executor> {
+async function executorOf(engine: Engine, placed: Placed, proof: Proof): Promise<Executor> {
   if (engine.kind === 'jit') return jit(engine, placed, proof);
+  if (engine.kind === 'auto') return auto(engine, placed, interpreter(engine, placed));
   const plain = interpreter(engine, placed);
   remember(engine, placed, proof, undefined);
   const { facts } = placed;
-  return facts === undefined ? plain : { ...plain, ...checkedInterpreter(engine, placed, facts) };
+  if (facts === undefined) return plain;
+  const { checkedInterpreter } = await import('./checked.ts');
+  return { ...plain, ...checkedInterpreter(engine, placed, facts) };
 }
 
 /** Gives a placed program the code of the engine's kind; `proof` is what the JIT may rely on. */

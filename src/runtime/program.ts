@@ -33,6 +33,20 @@ export interface Executor {
   batch(record: number, count: number): void;
   /** Starts a run in single steps; the interpreter alone can. */
   debug?(record: number): Stepper;
+  /** Where what it runs with changes. */
+  readonly tiers?: TierState | undefined;
+}
+
+/** What a program is run with at the moment. */
+export type Tier = 'interp' | 'jit';
+
+/** A program that begins interpreted. */
+export interface TierState {
+  readonly tier: Tier;
+  /** Why it stays interpreted; undefined while that is not so. */
+  readonly note: string | undefined;
+  /** What it ends up with. Keeps the process alive until then, once it is asked for. */
+  settled(): Promise<Tier>;
 }
 
 /** Which program it is, and how it was loaded. */
@@ -97,6 +111,25 @@ export class BpfProgram {
 
   get name(): string {
     return this.spec.name;
+  }
+
+  /** What it runs with now: in an engine of kind `auto`, `interp` until its translation has taken over. */
+  get tier(): Tier {
+    const { tiers, debug } = this.#executor;
+    return tiers?.tier ?? (debug === undefined ? 'jit' : 'interp');
+  }
+
+  /** Why an engine of kind `auto` goes on to interpret it: what went wrong with its translation. */
+  get tierNote(): string | undefined {
+    return this.#executor.tiers?.note;
+  }
+
+  /**
+   * Resolves when the program runs with what it will go on to run with: translated, or interpreted where `tierNote`
+   * says why not. Asking for it has the translation begin at once, and keeps the process alive until it is there.
+   */
+  get optimized(): Promise<Tier> {
+    return this.#executor.tiers?.settled() ?? Promise.resolve(this.tier);
   }
 
   /**

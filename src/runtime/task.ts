@@ -17,13 +17,18 @@ const COMM_LENGTH = 16;
 
 const pair = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 
-const thisProcess = (): Task => ({
-  pid: process.pid,
-  tgid: process.pid,
-  uid: process.getuid?.() ?? 0,
-  gid: process.getgid?.() ?? 0,
-  comm: process.title.split(/[/ ]/).pop() ?? 'node',
-});
+const BROWSER: Task = { pid: 1, tgid: 1, uid: 0, gid: 0, comm: 'browser' };
+
+function thisProcess(): Task {
+  if (typeof process === 'undefined') return BROWSER;
+  return {
+    pid: process.pid,
+    tgid: process.pid,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    comm: process.title.split(/[/ ]/).pop() ?? 'node',
+  };
+}
 
 export function writeTask(memory: LinearMemory, task: Partial<Task>): void {
   const { pid, tgid, uid, gid, comm } = { ...thisProcess(), ...task };

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { WASM_PAGE } from '../abi/layout.ts';
 import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
+import { readPart } from '../files.ts';
 
 /** `plain` memory is for one thread and may grow to 4 GiB; `shared` memory can be opened by workers. */
 export type MemoryKind = 'plain' | 'shared';
@@ -12,29 +12,32 @@ const INITIAL_PAGES = 16;
 
 const modules = new Map<MemoryKind, Promise<WebAssembly.Module>>();
 
-const fileName = (kind: MemoryKind): string => (kind === 'shared' ? 'runtime.shared.wasm' : 'runtime.wasm');
+/** Where the compiled runtime is, or its bytes. */
+export type RuntimeSource = URL | Uint8Array;
 
-async function compileModule(kind: MemoryKind): Promise<WebAssembly.Module> {
-  const url = new URL(`../../build/${fileName(kind)}`, import.meta.url);
+/** Written out, for bundlers to find the files by. */
+const fileOf = (kind: MemoryKind): URL =>
+  kind === 'shared'
+    ? new URL('../../build/runtime.shared.wasm', import.meta.url)
+    : new URL('../../build/runtime.wasm', import.meta.url);
+
+async function compileModule(source: RuntimeSource): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(await readFile(url));
+    const bytes = source instanceof URL ? await readPart(source) : source;
+    return await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {
-    throw new WebpfError(
-      'file',
-      `${fileName(kind)} is missing or damaged: build it with "npm run build:runtime"`,
-      {
-        stage: 'runtime',
-        cause,
-      },
-    );
+    const name = source instanceof URL ? source.pathname.split('/').pop() : 'the runtime given';
+    const message = `${name} is missing or damaged: build it with "npm run build:runtime"`;
+    throw new WebpfError('file', message, { stage: 'runtime', cause });
   }
 }
 
-/** The compiled runtime; compiled once a process. */
-export function runtimeModule(kind: MemoryKind): Promise<WasmModule> {
+/** The compiled runtime; what the package has is compiled once a process. */
+export function runtimeModule(kind: MemoryKind, source?: RuntimeSource): Promise<WasmModule> {
+  if (source !== undefined) return compileModule(source);
   const known = modules.get(kind);
   if (known) return known;
-  const compiled = compileModule(kind);
+  const compiled = compileModule(fileOf(kind));
   modules.set(kind, compiled);
   return compiled;
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   ALU_ADD,
   ALU_AND,
@@ -39,6 +38,7 @@ import {
   SCALAR_VALUE,
 } from '../abi/verifier.ts';
 import { WebpfError } from '../errors.ts';
+import { readPart } from '../files.ts';
 import type { AluOp, EndianOp, JumpOp } from '../isa/insn.ts';
 import type { Scalar } from './scalar.ts';
 
@@ -144,7 +144,9 @@ export async function instantiateVerifier(): Promise<{
 
 async function compiled(): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(await readFile(new URL('../../build/verifier.wasm', import.meta.url)));
+    return await WebAssembly.compile(
+      (await readPart(new URL('../../build/verifier.wasm', import.meta.url))) as BufferSource,
+    );
   } catch (cause) {
     const message = 'verifier.wasm is missing or damaged: build it with "npm run build:runtime"';
     throw new WebpfError('file', message, { stage: 'verifier', cause });

@@ -10,7 +10,7 @@ import {
   programFromAssembly,
 } from '../../src/index.ts';
 
-export const engines: readonly EngineKind[] = ['jit', 'interp'];
+export const engines: readonly EngineKind[] = ['jit', 'interp', 'auto'];
 
 export const example = (name: string): string =>
   fileURLToPath(new URL(`../../examples/${name}`, import.meta.url));

@@ -4,6 +4,7 @@ import {
   abi,
   type BpfProgram,
   Engine,
+  type EngineKind,
   type HostHelper,
   open,
   openIn,
@@ -22,7 +23,7 @@ const FIRST_BYTE = 'r0 = *(u8 *)(r1 + 0)\nexit';
 /** Passes its memory to helper 300. */
 const CALL = 'r6 = r1\nr2 = 8\ncall 300\nexit';
 
-const withHelper = async (engine: 'jit' | 'interp', helper: HostHelper): Promise<BpfProgram> =>
+const withHelper = async (engine: EngineKind, helper: HostHelper): Promise<BpfProgram> =>
   (await openText(CALL, { engine, helpers: { 300: helper } })).program();
 
 describe('options that cannot be meant', () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { example, jsonLines, scratchFolder, webpf } from './harness.ts';
+import { CAPTURE, example, jsonLines, scratchFolder, webpf } from './harness.ts';
 
 const files = scratchFolder();
 
@@ -66,8 +66,38 @@ describe('webpf compile', () => {
       mode: 'verified',
     });
     expect(WebAssembly.validate(wasm)).toBe(true);
-    const { err } = await webpf(['run', target]);
-    expect(err).toMatch(/is a translated program; give the object file/);
+  });
+
+  it('writes what runs and is measured without the object file', async () => {
+    const target = files.path('count.wasm');
+    await webpf(['compile', example('flows.bpf.o'), '-o', target]);
+    const argv = ['-e', 'jit', '-c', CAPTURE, '--maps', 'all', '--json'];
+    const [original, compiled] = await Promise.all(
+      [example('flows.bpf.o'), target].map(async (file) =>
+        jsonLines((await webpf(['run', file, ...argv])).out),
+      ),
+    );
+    const withoutTimes = (lines: readonly object[] = []) =>
+      lines.map((line) => ({ ...line, nsPerPacket: 0, elapsedMs: 0, packetsPerSecond: 0 }));
+    expect(withoutTimes(compiled)).toEqual(withoutTimes(original));
+    const { out } = await webpf(['bench', target, '--data', '00', '--json']);
+    expect(jsonLines(out).map(({ engine }) => engine)).toEqual(['interp', 'jit']);
+  });
+
+  it('fixes global variables', async () => {
+    const target = files.path('fixed.wasm');
+    const argv = ['compile', example('flows.bpf.o'), '-o', target, '--cpus', '2', '--global', 'x=1'];
+    expect(await webpf(argv)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no global variable "x"/),
+    });
+  });
+
+  it('of another mode is refused with the way out', async () => {
+    const target = files.path('boxed.wasm');
+    await webpf(['compile', example('flows.bpf.o'), '-o', target, '--sandbox']);
+    expect((await webpf(['run', target])).err).toMatch(/for the sandbox .*but would be loaded verified/);
+    expect((await webpf(['run', target, '--sandbox', '--data', '00'])).code).toBe(0);
   });
 
   it('refuses what the verifier rejects, unless told not to verify', async () => {

@@ -133,7 +133,7 @@ describe('the process', () => {
   });
 
   it('reads captures from standard input', () => {
-    const run = ['run', example('flows.bpf.o'), '--engine', 'interp', '--json', '-c', '-'];
+    const run = ['run', example('flows.bpf.o'), '--engine', 'interp', '--no-cache', '--json', '-c', '-'];
     const [command = '', ...argv] = [...node, ...run];
     const piped = spawnSync(command, argv, { encoding: 'utf8', input: readFileSync(CAPTURE) });
     expect(piped.stderr).toBe('');

@@ -32,11 +32,16 @@ async function* once(text: string): AsyncGenerator<string> {
   yield text;
 }
 
+/** Never the cache of the user who runs the tests. */
+const cache = join(tmpdir(), `webpf-cli-cache-${process.pid}`);
+afterAll(() => rm(cache, { recursive: true, force: true }));
+
 /** Runs a command line in this process. */
 export async function webpf(argv: readonly string[], stdin = '', env: Environment = {}): Promise<Ended> {
   const stdout = new Sink();
   const stderr = new Sink();
-  const code = await main(argv, { stdout, stderr, stdin: once(stdin), env, progress: undefined });
+  const whole = { WEBPF_CACHE_DIR: cache, ...env };
+  const code = await main(argv, { stdout, stderr, stdin: once(stdin), env: whole, progress: undefined });
   return { code, out: stdout.bytes.toString(), err: stderr.bytes.toString(), bytes: stdout.bytes };
 }
 

@@ -158,7 +158,7 @@ describe('the bar over the programs of an object', () => {
     const terminal = Object.assign(progress, { isTTY: true, cursorTo: () => true, clearLine: () => true });
     const bar = new ProgramBar(io, total);
     await new Promise((resolve) => setTimeout(resolve, wait));
-    bar.show(1, 'second');
+    await bar.show(1, 'second');
     bar.hide();
     return String(terminal.read() ?? '');
   };

@@ -5,6 +5,7 @@ import { ARTIFACT_VERSION, makeArtifact, readArtifact } from '../../src/jit/arti
 import { instantiate } from '../../src/jit/instantiate.ts';
 import { appendSection, bodySizes, readSections } from '../../src/jit/wasm.ts';
 import { sandboxProof, trustedProof } from '../../src/verifier/proof.ts';
+import { VERSION } from '../../src/version.ts';
 import { alu, call, callx, exit, lddw, mov } from '../interp/insns.ts';
 import { JitMachine, translateInsns } from './harness.ts';
 
@@ -29,6 +30,7 @@ test('what is written is read', async () => {
   expect(wasm).toBe(artifact.wasm);
   expect(info).toMatchObject({
     version: ARTIFACT_VERSION,
+    engine: VERSION,
     abi: ABI_VERSION,
     name: 'main',
     type: 'unspec',
@@ -88,11 +90,11 @@ test.each([
   ['a module without the section', EMPTY, 'has no section "webpf"'],
   ['a section that is not JSON', sectionOf('{'), 'is not JSON'],
   ['a section that is a number', sectionOf('1'), 'is not an object'],
-  ['another version', sectionOf('{"version":99,"abi":1}'), 'version 99'],
+  ['another version', sectionOf('{"version":99,"abi":1}'), 'format 99'],
   [
     'missing fields',
-    sectionOf(JSON.stringify({ version: ARTIFACT_VERSION, abi: ABI_VERSION })),
-    'field "name"',
+    sectionOf(JSON.stringify({ version: ARTIFACT_VERSION, abi: ABI_VERSION, engine: VERSION })),
+    'field "contextKind"',
   ],
 ])('%s is refused', (_, bytes, message) => {
   const refusal = codeOf(() => readArtifact(bytes));

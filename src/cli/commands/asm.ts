@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { assemble } from '../../index.ts';
 import type { Register } from '../command.ts';
 import { readText, writing } from '../input.ts';
@@ -14,7 +14,7 @@ async function assembleFile(io: Io, file: string, { output }: Flags): Promise<nu
   const { code, insns } = assemble(await readText(file, io), { name });
   if (output === '-') io.stdout.write(code);
   else {
-    await writing(output, () => writeFile(output, code));
+    await writing(output, () => writeFileSync(output, code));
     io.stdout.write(`${output}: ${plural(insns.length, 'instruction')}, ${grouped(code.length)} bytes\n`);
   }
   return 0;

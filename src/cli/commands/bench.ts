@@ -62,7 +62,7 @@ async function measure(
   note: (name: string, mode: ProofMode) => void,
 ): Promise<Measured> {
   const start = performance.now();
-  using object = await open(file, openOptionsOf({ ...flags, engine }));
+  using object = await open(file, openOptionsOf({ ...flags, engine, cache: false }, {}));
   const program = await object.program(flags.program);
   const loadMs = performance.now() - start;
   note(program.name, program.mode);
@@ -111,7 +111,10 @@ export const bench: Register = (cli, io, action) => {
   const command = cli
     .command('bench')
     .description('measure ns per run in both engines: the median of 15 samples')
-    .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
+    .argument(
+      '<file>',
+      'object file, translated program (.wasm), assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)',
+    )
     .addOption(programOption())
     .addOption(typeOption())
     .option('-d, --data <hex|@file>', 'the packet or memory of every run')

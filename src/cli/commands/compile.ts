@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { open, type ProgramType } from '../../index.ts';
 import type { Register } from '../command.ts';
 import { readProgramFile, writing } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
+import { cpusOption, globalOption, jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
 import { noteSandbox } from '../run/note.ts';
 import { grouped } from '../text.ts';
 
@@ -14,17 +14,20 @@ interface Flags {
   readonly type?: ProgramType;
   readonly sandbox?: boolean;
   readonly trusted?: boolean;
+  readonly cpus?: number;
+  readonly global?: Readonly<Record<string, unknown>>;
   readonly json?: boolean;
 }
 
 async function compileFile(io: Io, file: string, flags: Flags): Promise<number> {
-  const { output, program, type, sandbox = false, trusted = false, json } = flags;
-  using object = await open(await readProgramFile(file, io, type), { sandbox, trusted });
+  const { output, program, type, sandbox = false, trusted = false, cpus = 1, global = {}, json } = flags;
+  const options = { sandbox, trusted, cpus, globals: global };
+  using object = await open(await readProgramFile(file, io, type), options);
   const start = performance.now();
   const { wasm, info } = await object.artifact(program);
   const ms = Math.round(performance.now() - start);
   noteSandbox(io, info.name, info.mode, flags);
-  await writing(output, () => writeFile(output, wasm));
+  await writing(output, () => writeFileSync(output, wasm));
   if (json) printJson(io.stdout, { program: info.name, output, bytes: wasm.length, ms, mode: info.mode });
   else io.stdout.write(`${output}: ${info.name}, ${grouped(wasm.length)} bytes in ${ms} ms\n`);
   return 0;
@@ -40,6 +43,8 @@ export const compile: Register = (cli, io, action) => {
     .requiredOption('-o, --output <file>', 'where the module goes')
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(cpusOption())
+    .addOption(globalOption())
     .addOption(jsonOption());
   modeOptions(command).action(action((file: string, flags: Flags) => compileFile(io, file, flags)));
 };

@@ -43,6 +43,6 @@ export const plugin: Register = (cli, io, action) => {
     .option('--program <hex>', 'the bytes of the program, instead of stdin')
     .option('--elf', 'the bytes are an ELF object')
     .option('--debug', 'say on stderr what is run')
-    .addOption(engineOption())
+    .addOption(engineOption('jit'))
     .action(action((memory: string | undefined, flags: Flags) => runPlugin(io, memory, flags)));
 };

@@ -3,6 +3,7 @@ import type { Register } from '../command.ts';
 import { readData, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import {
+  cacheOption,
   engineOption,
   engineSettings,
   integerFrom,
@@ -18,7 +19,7 @@ import { noteSandbox } from '../run/note.ts';
 import { runPacket } from '../run/packet.ts';
 
 async function runFile(io: Io, file: string, flags: RunFlags): Promise<number> {
-  using object = await open(await readProgramFile(file, io, flags.type), openOptionsOf(flags));
+  using object = await open(await readProgramFile(file, io, flags.type), openOptionsOf(flags, io.env));
   const program = await object.program(flags.program);
   noteSandbox(io, program.name, program.mode, flags);
   const { capture } = flags;
@@ -32,10 +33,14 @@ export const run: Register = (cli, io, action) => {
   const command = cli
     .command('run')
     .description('verify a program, run it over a packet or a capture; print verdicts, rate and maps')
-    .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
+    .argument(
+      '<file>',
+      'object file, translated program (.wasm), assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)',
+    )
     .addOption(programOption())
     .addOption(typeOption())
-    .addOption(engineOption())
+    .addOption(engineOption('auto'))
+    .addOption(cacheOption())
     .option('-d, --data <hex|@file>', 'one packet (or memory, for programs without packets)')
     .option('-c, --capture <file>', 'every packet of a pcap or pcapng file; - for standard input')
     .option('-n, --repeat <n>', 'run that many times', integerFrom(1), 1)

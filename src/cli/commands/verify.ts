@@ -50,7 +50,7 @@ async function verifyFile(io: Io, path: string, flags: Flags): Promise<number> {
     if (judgement.verdict === 'reject') isRejected = true;
   };
   for (const [done, program] of wanted.entries()) {
-    bar.show(done, program.name);
+    await bar.show(done, program.name);
     say(await judge(file.name, program, optionsOf(flags)));
   }
   unlinked.forEach(say);

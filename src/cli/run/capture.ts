@@ -12,6 +12,7 @@ import { printMaps } from '../show/maps.ts';
 import { printProfile } from '../show/profile.ts';
 import type { RunFlags } from './flags.ts';
 import { ETHERNET, linkTypeName } from './linkTypes.ts';
+import { noteTier } from './note.ts';
 import { Progress } from './progress.ts';
 import { Streams } from './streams.ts';
 import { printSummary } from './summary.ts';
@@ -52,7 +53,7 @@ class CaptureRun {
     const source = this.#path === '-' ? stdinBytes(this.#io) : this.#path;
     for await (const batch of readCapture(source, { onDamage, batchSize, name: this.#path })) {
       await this.#run(batch, number === 0);
-      this.#progress.update(batch, number);
+      await this.#progress.update(batch, number);
     }
   }
 
@@ -100,6 +101,7 @@ export async function runCapture(
   // A file that is no capture at all has given nothing to sum up.
   if (damage && tally.packets === 0) throw damage;
   printSummary(io, program, path, flags, run);
+  noteTier(io, program);
   printProfile(io, object.programs, object.engine.profile(), flags.json === true);
   printMaps(io, object, flags.maps, flags.json === true);
   if (damage) printError(io, damage);

@@ -1,4 +1,4 @@
-import type { ProofMode } from '../../index.ts';
+import type { BpfProgram, ProofMode } from '../../index.ts';
 import { printNote } from '../fail.ts';
 import type { Io } from '../io.ts';
 
@@ -14,4 +14,9 @@ export function noteSandbox(
     io,
     `${name} is not verified and runs in the sandbox, as its type is not known: name it (--type xdp, say), or say --sandbox`,
   );
+}
+
+/** Says why a program was not translated while it ran, where that was tried. */
+export function noteTier(io: Io, { name, tierNote }: BpfProgram): void {
+  if (tierNote !== undefined) printNote(io, `${name} was interpreted to the end: ${tierNote}`);
 }

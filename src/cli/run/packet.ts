@@ -6,6 +6,7 @@ import { printMaps } from '../show/maps.ts';
 import { printProfile } from '../show/profile.ts';
 import { grouped, nanoseconds, plural, styled } from '../text.ts';
 import type { RunFlags } from './flags.ts';
+import { noteTier } from './note.ts';
 import { Streams } from './streams.ts';
 
 const MAX_HEX_ROWS = 16;
@@ -54,7 +55,7 @@ function printText(
   nsPerRun?: number,
 ): void {
   const name = styled(io, io.stdout, 'bold', program.name);
-  io.stdout.write(`${name} (${program.spec.type}, ${flags.engine})\n`);
+  io.stdout.write(`${name} (${program.spec.type}, ${program.tier})\n`);
   for (const line of textOf(result)) io.stdout.write(`${line}\n`);
   if (nsPerRun !== undefined) {
     io.stdout.write(`${grouped(flags.repeat)} runs, ${nanoseconds(nsPerRun)} each\n`);
@@ -77,11 +78,12 @@ export function runPacket(
       : undefined;
   streams.drain();
   if (flags.json) {
-    printJson(io.stdout, { program: program.name, engine: flags.engine, ...jsonOf(result, nsPerRun) });
+    printJson(io.stdout, { program: program.name, engine: program.tier, ...jsonOf(result, nsPerRun) });
   } else {
     printText(io, program, result, flags, nsPerRun);
     streams.printTotals();
   }
+  noteTier(io, program);
   printProfile(io, object.programs, object.engine.profile(), flags.json === true);
   printMaps(io, object, flags.maps, flags.json === true);
   return 0;

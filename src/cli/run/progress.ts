@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { CaptureBatch } from '../../index.ts';
 import type { Io } from '../io.ts';
 
@@ -17,10 +17,10 @@ export class Progress {
     this.#passes = passes;
   }
 
-  update({ bytesRead, totalBytes }: CaptureBatch, pass: number): void {
+  async update({ bytesRead, totalBytes }: CaptureBatch, pass: number): Promise<void> {
     if (totalBytes === undefined) return;
     const total = totalBytes * this.#passes;
-    if (!this.#bar) this.#start(total);
+    if (!this.#bar) await this.#start(total);
     this.#bar?.update(Math.round((pass * totalBytes + bytesRead) / MEBIBYTE));
   }
 
@@ -29,10 +29,11 @@ export class Progress {
     this.#bar = undefined;
   }
 
-  #start(total: number): void {
+  async #start(total: number): Promise<void> {
     const { progress } = this.#io;
     if (!progress || total < LONG_CAPTURE) return;
     const format = '{bar} {percentage}% of {total} MiB, {eta_formatted} left';
+    const { Presets, SingleBar } = await import('cli-progress');
     this.#bar = new SingleBar(
       // `linewrap` leaves the terminal's wrapping on: after Ctrl-C nobody would turn it on again.
       { format, stream: progress as NodeJS.WriteStream, clearOnComplete: true, linewrap: true },

@@ -28,11 +28,11 @@ const jsonTrap = ({ kind, count, first, packet }: TrapCount) => ({
   message: first.message,
 });
 
-function jsonOf(program: BpfProgram, path: string, flags: RunFlags, gathered: Gathered): object {
+function jsonOf(program: BpfProgram, path: string, gathered: Gathered): object {
   const { tally, streams, writer, damage } = gathered;
   return {
     program: program.name,
-    engine: flags.engine,
+    engine: program.tier,
     capture: path,
     packets: tally.packets,
     bytes: tally.bytes,
@@ -60,7 +60,7 @@ function printText(io: Io, program: BpfProgram, path: string, flags: RunFlags, g
   const { tally, streams, writer } = gathered;
   const out = io.stdout;
   const name = styled(io, out, 'bold', program.name);
-  out.write(`${name} (${program.spec.type}, ${flags.engine}) over ${path}: `);
+  out.write(`${name} (${program.spec.type}, ${program.tier}) over ${path}: `);
   out.write(`${plural(tally.packets, 'packet')}, ${plural(tally.bytes, 'byte')}\n`);
   const rows = byCount(tally.verdicts).map(([verdict, count]) => [
     verdict,
@@ -83,6 +83,6 @@ export function printSummary(
   flags: RunFlags,
   gathered: Gathered,
 ): void {
-  if (flags.json) printJson(io.stdout, jsonOf(program, path, flags, gathered));
+  if (flags.json) printJson(io.stdout, jsonOf(program, path, gathered));
   else printText(io, program, path, flags, gathered);
 }

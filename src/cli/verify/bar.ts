@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { Io } from '../io.ts';
 
 /** Objects that are done before that need no bar. */
@@ -17,9 +17,10 @@ export class ProgramBar {
   }
 
   /** Draws it, with the name of the program that is verified next. */
-  show(done: number, program: string): void {
+  async show(done: number, program: string): Promise<void> {
     const { progress } = this.#io;
     if (!progress || this.#total < 2 || performance.now() - this.#start < PATIENCE_MS) return;
+    const { Presets, SingleBar } = await import('cli-progress');
     this.#bar = new SingleBar(
       // `linewrap` leaves the terminal's wrapping on: after Ctrl-C nobody would turn it on again.
       {

@@ -29,7 +29,7 @@ const section = (id: number, items: readonly number[][]): number[] => {
   const content = vector(items);
   return [id, ...leb(content.length), ...content];
 };
-const name = (text: string): number[] => [...leb(text.length), ...Buffer.from(text)];
+const name = (text: string): number[] => [...leb(text.length), ...new TextEncoder().encode(text)];
 const functionType = (parameters: readonly number[]): number[] => [
   0x60,
   ...vector(parameters.map((one) => [one])),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { integer } from '../argument.ts';
 import { equalBytes } from '../bytes.ts';
 import type { MapCodecs } from './codecs.ts';
@@ -14,7 +13,7 @@ export interface MapChange<K, V> {
 /** Contents of a map: key bytes (latin1) to key and value. */
 type Snapshot = ReadonlyMap<string, readonly [key: Uint8Array, value: Uint8Array]>;
 
-const identity = (key: Uint8Array): string => Buffer.from(key).toString('latin1');
+const identity = (key: Uint8Array): string => String.fromCharCode(...key);
 
 const snapshot = (map: RawMap): Snapshot =>
   new Map(Array.from(map.entries(), ([key, value]) => [identity(key), [key, value]]));
@@ -34,13 +33,20 @@ function* differences(before: Snapshot, after: Snapshot): Generator<Difference> 
 /** Timers take no more. */
 const MAX_INTERVAL = 0x7fffffff;
 
-async function pause(interval: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(interval, undefined, { signal });
-    return true;
-  } catch {
-    return false; // aborted
-  }
+/** False when the signal ends it. */
+function pause(interval: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end);
+      resolve(true);
+    }, interval);
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 export async function* watchMap<K, V>(

@@ -4,6 +4,7 @@ import type { MapSpec, ObjectFile, Program } from '../../frontend/program.ts';
 import type { Artifact, ArtifactInfo } from '../../jit/artifact.ts';
 import type { ProofMode } from '../../verifier/proof.ts';
 import type { ContextKind } from '../context.ts';
+import type { EngineKind } from '../engine.ts';
 import type { HostHelpers } from '../helpers.ts';
 import type { TailCallGroup } from '../tailCalls.ts';
 
@@ -11,7 +12,7 @@ import type { TailCallGroup } from '../tailCalls.ts';
 export interface SharedEngine {
   readonly memory: WasmMemory;
   readonly runtime: WasmModule;
-  readonly engine: 'jit' | 'interp';
+  readonly engine: EngineKind;
   readonly mode: ProofMode;
   readonly budget: number;
   readonly cpus: number;

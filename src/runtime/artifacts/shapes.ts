@@ -1,0 +1,124 @@
+/** What an object file's data must look like, where it is not we who have just read it from ELF. */
+import type { LineInfo, MapSlot, MapSpec, ObjectFile, Program, Subprogram } from '../../frontend/program.ts';
+import {
+  type Check,
+  isBig,
+  isBytes,
+  isCount,
+  isFlag,
+  isInteger,
+  isRecord,
+  isText,
+  listOf,
+  oneOf,
+  optional,
+  recordOf,
+  type Shape,
+} from '../../jit/shape.ts';
+
+const MEMBER = recordOf({ name: isText, type: isCount, bitOffset: isCount, bitSize: isCount });
+const NAMED = recordOf({ name: isText, type: isCount });
+const PLACED = recordOf({ type: isCount, offset: isCount, size: isCount });
+
+/** What the types of each kind have beside kind and name. */
+const KINDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  void: {},
+  int: { size: isCount, encoding: isText, bits: isCount, bitOffset: isCount },
+  float: { size: isCount },
+  ptr: { type: isCount },
+  typedef: { type: isCount },
+  volatile: { type: isCount },
+  const: { type: isCount },
+  restrict: { type: isCount },
+  typeTag: { type: isCount },
+  array: { type: isCount, indexType: isCount, length: isCount },
+  struct: { size: isCount, members: listOf(MEMBER) },
+  union: { size: isCount, members: listOf(MEMBER) },
+  enum: { size: isCount, signed: isFlag, values: listOf(recordOf({ name: isText, value: isBig })) },
+  enum64: { size: isCount, signed: isFlag, values: listOf(recordOf({ name: isText, value: isBig })) },
+  fwd: { of: isText },
+  funcProto: { type: isCount, parameters: listOf(NAMED) },
+  func: { type: isCount, linkage: isText },
+  var: { type: isCount, linkage: isText },
+  datasec: { size: isCount, variables: listOf(PLACED) },
+  declTag: { type: isCount, component: isInteger },
+};
+
+const isType: Check = (value) => {
+  if (!isRecord(value)) return false;
+  const { kind, name } = value;
+  return (
+    isText(name) &&
+    typeof kind === 'string' &&
+    Object.hasOwn(KINDS, kind) &&
+    recordOf(KINDS[kind] ?? {})(value)
+  );
+};
+const isBtf = recordOf({ types: listOf(isType) });
+
+const SLOT: Shape<MapSlot> = { index: isCount, kind: oneOf('map', 'program'), name: isText };
+const INNER: Shape<Omit<MapSpec, 'inner'>> = {
+  name: isText,
+  type: isCount,
+  keySize: isCount,
+  valueSize: isCount,
+  maxEntries: isCount,
+  flags: isCount,
+  mapExtra: optional(isBig),
+  numaNode: optional(isInteger),
+  pinning: optional(isInteger),
+  keyTypeId: optional(isCount),
+  valueTypeId: optional(isCount),
+  btf: optional(isBtf),
+  slots: optional(listOf(recordOf(SLOT))),
+  data: optional(isBytes),
+  frozen: optional(isFlag),
+  section: isText,
+};
+/** What a section holds is no longer than its map's value. */
+const fits: Check = (value) => {
+  const { data, valueSize } = isRecord(value) ? value : {};
+  return !(data instanceof Uint8Array) || data.length <= Number(valueSize);
+};
+const isInner = recordOf(INNER);
+const hasShape = recordOf<MapSpec>({ ...INNER, inner: optional((value) => isInner(value) && fits(value)) });
+const isMap: Check = (value) => hasShape(value) && fits(value);
+
+const LINE: Shape<LineInfo> = { insn: isCount, file: isText, line: isCount, column: isCount, text: isText };
+const FUNCTION: Shape<Subprogram> = {
+  name: isText,
+  start: isCount,
+  length: isCount,
+  linkage: oneOf('main', 'static', 'global'),
+  btfTypeId: optional(isCount),
+};
+const isPoison: Check = (value) =>
+  value instanceof Map && [...value].every(([slot, reason]) => isCount(slot) && isText(reason));
+const isCode: Check = (value) => value instanceof Uint8Array && value.length > 0 && value.length % 8 === 0;
+
+const PROGRAM: Shape<Program> = {
+  name: isText,
+  section: isText,
+  type: isText,
+  typeGuessed: isFlag,
+  attachTo: isText,
+  attachType: optional(isText),
+  sleepable: isFlag,
+  frags: isFlag,
+  autoload: isFlag,
+  code: isCode,
+  subprograms: listOf(recordOf(FUNCTION)),
+  maps: listOf(isMap),
+  kfuncs: optional(listOf(isText)),
+  poisoned: optional(isPoison),
+  lines: listOf(recordOf(LINE)),
+  license: isText,
+  btf: optional(isBtf),
+};
+
+export const OBJECT: Shape<Omit<ObjectFile, 'name' | 'refused'>> = {
+  programs: listOf(recordOf(PROGRAM)),
+  maps: listOf(isMap),
+  license: isText,
+  btf: optional(isBtf),
+};

@@ -1,0 +1,68 @@
+/** Verification of programs that are to be loaded. Imported when the first one is: most of the time it takes is its own. */
+import type { Program } from '../frontend/program.ts';
+import { attachTypeInForce } from '../verifier/contexts/index.ts';
+import type { CustomProgramType } from '../verifier/custom.ts';
+import type { Proof } from '../verifier/proof.ts';
+import type { Rejection, Verification } from '../verifier/verification.ts';
+import { verify } from '../verifier/verify.ts';
+import type { ContextKind } from './context.ts';
+import type { Engine } from './engine.ts';
+import { checkOwnType } from './ownTypes.ts';
+import { refuseAt } from './refuse.ts';
+
+function refuse(program: Program, { verdict, rejection }: Verification): never {
+  const { insn = 0, source, summary = '', hint = '' } = rejection ?? ({} as Partial<Rejection>);
+  const isRejected = verdict === 'reject';
+  const what = isRejected ? 'is rejected' : 'cannot be verified';
+  const way = isRejected ? '' : ' ("sandbox: true" runs it unverified)';
+  return refuseAt(program, {
+    code: isRejected ? 'rejected' : 'unsupported',
+    stage: 'verifier',
+    insn,
+    source,
+    cause: rejection,
+    does: `${what}: ${summary},`,
+    right: `${hint === '' ? '' : `: ${hint}`}${way}`,
+  });
+}
+
+/** The memory of the event is the host's bytes: an address in it would lead anywhere. */
+function refusePointers(program: Program, insn: number): never {
+  return refuseAt(program, {
+    code: 'unsupported',
+    insn,
+    does: 'loads a pointer from its context',
+    right:
+      ', but webpf gives programs of this type plain memory ("sandbox: true" runs it with every access checked)',
+  });
+}
+
+/** Types of Linux by name: attach types have contexts of their own. */
+const nameOf = ({ type, attachType, frags }: Program): string =>
+  [type, attachTypeInForce(type, attachType) ?? '', frags ? 'frags' : ''].join(' ');
+
+/** What is proved, and the rules it was proved by: '' for those of a type of the host's. */
+interface Verified {
+  readonly proof: Proof;
+  readonly rules: string;
+}
+
+/** @throws WebpfError 'rejected' or 'unsupported', with the Rejection as its cause */
+export async function verifyFor(
+  engine: Engine,
+  program: Program,
+  programType: CustomProgramType | undefined,
+  contextKind: ContextKind,
+): Promise<Verified> {
+  if (programType !== undefined) checkOwnType(programType, engine.helpers);
+  const verification = await verify(program, {
+    helpers: engine.helpers.prototypes,
+    cpus: engine.cpus,
+    ...(programType && { programType }),
+  });
+  const { proof } = verification;
+  if (proof === undefined) return refuse(program, verification);
+  if (!engine.checkFacts && contextKind === 'memory' && proof.contextPointer !== undefined)
+    return refusePointers(program, proof.contextPointer);
+  return { proof, rules: programType === undefined ? nameOf(program) : '' };
+}
