@@ -1,5 +1,5 @@
 /** A basic block under construction: what its registers hold, what is known of memory, and its effects so far. */
-import type { Insn, Size } from '../../isa/insn.ts';
+import type { Size } from '../../isa/insn.ts';
 import type { InsnFacts } from '../../verifier/proof.ts';
 import type { LoadOp, ValueType } from '../builder.ts';
 import type { Frame } from '../frame.ts';
@@ -111,11 +111,6 @@ export class Flow {
     return value;
   }
 
-  /** Reads a local at this place: one that is no register. */
-  read(local: number, type: ValueType): Value {
-    return this.result(type, [], (_operands, set) => [set(this.scope.b.get(local, type))]);
-  }
-
   /** Unchecked load, zero-extended. */
   load(piece: Piece): Value {
     const known = this.scope.unit.uses('forward') ? this.memory.find(piece) : undefined;
@@ -201,6 +196,3 @@ export interface Leaving {
   readonly whole: number;
   readonly half: number;
 }
-
-/** True for instructions that end a block by a choice. */
-export const isConditional = ({ kind }: Insn): boolean => kind === 'jump' || kind === 'mayGoto';

@@ -105,7 +105,7 @@ export class Values {
     const { a, b } = value;
     const name = NARROWING[value.op];
     if (name === undefined || a === undefined || b === undefined) return this.wrap(value);
-    return this.binary(name, 'i32', this.narrow(a), name === 'shl' ? this.wrap(b) : this.narrow(b));
+    return this.binary(name, 'i32', this.narrow(a), this.narrow(b));
   }
 
   /** An i32 as an i64 without sign. */
