@@ -1,3 +1,4 @@
+import { equalRanges } from './bytes.ts';
 import type { LinearMemory } from './memory.ts';
 
 /** Words of a chunk: 16 KiB, some hundred small packets. */
@@ -11,9 +12,12 @@ export interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-/** Not zeroed: only what was copied in is ever read. */
+/** Node alone has buffers that are not zeroed: only what was copied in is ever read. */
+const memoryOf = (bytes: number): ArrayBufferLike =>
+  typeof Buffer === 'undefined' ? new ArrayBuffer(bytes) : Buffer.allocUnsafeSlow(bytes).buffer;
+
 const chunkOf = (words: number): Chunk => {
-  const { buffer } = Buffer.allocUnsafeSlow(words * 4);
+  const buffer = memoryOf(words * 4);
   return { words: new Int32Array(buffer), bytes: new Uint8Array(buffer) };
 };
 
@@ -52,14 +56,7 @@ export class Snapshots {
   holds(start: number, address: number, length: number, words = this.#memory.words): boolean {
     return length <= LONG * 4 && ((start | address) & 3) === 0
       ? this.#holdsWords(words, start >>> 2, address >>> 2, length)
-      : Buffer.prototype.compare.call(
-          this.#memory.bytes,
-          this.#chunk.bytes,
-          start,
-          start + length,
-          address,
-          address + length,
-        ) === 0;
+      : equalRanges(this.#memory.bytes, address, this.#chunk.bytes, start, length);
   }
 
   #holdsWords(words: Int32Array, at: number, first: number, length: number): boolean {
