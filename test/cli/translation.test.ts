@@ -17,8 +17,7 @@ describe('webpf disasm --engine jit', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^count_flows \(type xdp, \d+ slots, verified: [\d,]+ bytes of WebAssembly\)$/m);
     expect(out).toMatch(/^; .*bpf_map_lookup_elem/m);
-    const call =
-      /^ +\d+: \(85\) call bpf_map_lookup_elem#1 +0x[0-9a-f]+ .*(\n {46}.*)*call \$\S*bpf_map_lookup_elem/m;
+    const call = /^ +\d+: \(85\) call bpf_map_update_elem#2 +0x[0-9a-f]+ .*(\n {46}.*)*call \$\S*hashUpdate/m;
     expect(out).toMatch(call);
     expect(out).toMatch(/^batch: \(webpf's own\)$/m);
     const widest = Math.max(
