@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { transform } from 'esbuild';
 import { expect, test, vi } from 'vitest';
-import { open, openCapture } from '../src/index.ts';
+import { open, openCapture, openShared } from '../src/index.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const blocks = [...readme.matchAll(/```(js|ts)\n([\s\S]*?)```/g)].map(([, loader = '', code = '']) => ({
@@ -12,21 +12,26 @@ const blocks = [...readme.matchAll(/```(js|ts)\n([\s\S]*?)```/g)].map(([, loader
 const capture = readFileSync(new URL('../examples/captures/traffic.pcap', import.meta.url));
 const packets = Array.from(openCapture(capture), ({ data }) => data);
 
-type Example = (open_: typeof open, packet: Uint8Array | undefined, packets: Uint8Array[]) => Promise<void>;
+type Example = (
+  open_: typeof open,
+  openShared_: typeof openShared,
+  packet: Uint8Array | undefined,
+  packets: Uint8Array[],
+) => Promise<void>;
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
   ...source: string[]
 ) => Example;
 
-/** The code of a README block as a function: its import is the only thing it is given besides packets. */
+/** The code of a README block as a function: what it imports is all it is given besides packets. */
 async function exampleOf(code: string, loader: 'js' | 'ts'): Promise<Example> {
-  const body = code.replace("import { open } from 'webpf';", '');
+  const body = code.replace(/^import \{.*\} from 'webpf';$/m, '');
   const wrapped = `async function example() {${body}}`;
   const { code: lowered } = await transform(wrapped, {
     loader,
     target: 'node20',
     supported: { using: false },
   });
-  return new AsyncFunction('open', 'packet', 'packets', `${lowered}\nawait example();`);
+  return new AsyncFunction('open', 'openShared', 'packet', 'packets', `${lowered}\nawait example();`);
 }
 
 test('the README has examples', () => {
@@ -36,7 +41,7 @@ test('the README has examples', () => {
 test.each(blocks)('example $# of the README runs', async ({ code, loader }) => {
   const log = vi.spyOn(console, 'log').mockImplementation(() => {});
   const example = await exampleOf(code, loader);
-  await example(open, packets[0], packets);
+  await example(open, openShared, packets[0], packets);
   expect(log.mock.calls.length).toBeGreaterThan(10);
   log.mockRestore();
 });
