@@ -156,6 +156,25 @@ describe('conditions', () => {
   });
 });
 
+describe('pointers far outside of their object', () => {
+  const text = (then: string): string => `
+      r6 = r1
+      r6 += -0x10000000
+      r7 = r1
+      r8 = *(u8 *)(r1 + 0)
+      if r8 == 3 goto next
+      r8 += 1
+    next:
+      r0 = 1
+      ${then}
+      exit`;
+  it.each([
+    'r6 -= r7\nr0 = r6',
+    'if r6 s< r7 goto +1\nr0 = 2',
+    'r6 += 0x10000000\nif r6 == r7 goto +1\nr0 = 2',
+  ])('are 64-bit numbers: %s', (then) => expectSame({ text: text(then) }));
+});
+
 describe('inlined functions that nest too deep to be written as blocks', () => {
   const DEPTH = 260;
   const numbers = Array.from({ length: DEPTH }, (_, index) => index + 1);
