@@ -11,11 +11,8 @@ const FREE: u32 = HEADER + HDR_ALLOCATOR + 8; // u32: first free run
 /** A free run begins with the address of the next one and its size. */
 const NEXT: u32 = 0;
 const SIZE: u32 = 4;
-/**
- * The last 128 KiB are never given out: an address plus what programs add to it before they compare (64 KiB at most for
- * a packet's, by the verifier) is less than 4 GiB, so that it may be kept in 32 bits.
- */
-const LIMIT: u64 = 0x1_0000_0000 - 0x2_0000;
+/** The last unit is never given out, so that the end of every run fits in a u32. */
+const LIMIT: u64 = 0x1_0000_0000 - (RUN_UNIT as u64);
 
 export function initRuns(): void {
   store<u32>(TOP, HEAP_START);

@@ -16,6 +16,9 @@ export const WASM_PAGE = 65536;
  * no negative number, so that WebAssembly may add the offset without wrapping.
  */
 export const HEAP_START = 32_768;
+/** Bytes before and behind every object in which addresses are numbers of 32 bits. */
+export const NEAR_BEFORE = HEAP_START;
+export const NEAR_BEHIND = 16_777_216;
 
 // ---- header -----------------------------------------------------------------------------------------------
 

@@ -20,12 +20,16 @@ class Dispatcher {
   readonly #cfg: Cfg;
   readonly #body: Body;
   readonly #local: number;
+  readonly #prefix: string;
+  readonly #label: string;
 
   constructor(scope: Scope, frame: Frame, code: Code, inline: BodyOptions['inline']) {
     this.#scope = scope;
     this.#cfg = code.cfg;
     this.#body = new Body(scope, frame, code, { joins: false, inline });
     this.#local = scope.scratch(DISPATCH, 'i32');
+    this.#prefix = frame.prefix;
+    this.#label = `${frame.prefix}${DISPATCH}`;
   }
 
   write(): readonly Expr[] {
@@ -33,17 +37,18 @@ class Dispatcher {
     const blocks = Array.from(this.#cfg.order);
     for (const block of blocks.toReversed()) this.#body.open(this.#case(block));
     const labels = blocks.map((block) => this.#case(block));
-    this.#body.push([b.brTable(labels, labels[0] ?? DISPATCH, b.get(this.#local, 'i32'))]);
+    this.#body.push([b.brTable(labels, labels[0] ?? this.#label, b.get(this.#local, 'i32'))]);
     for (const block of blocks) {
       this.#body.end();
       this.#body.code(block);
       this.#leave(block);
     }
-    return [b.loop(DISPATCH, this.#body.items)];
+    // An inlined function may be come to again, and its local is that of others.
+    return [b.set(this.#local, b.const32(0)), b.loop(this.#label, this.#body.items)];
   }
 
   #case(block: number): string {
-    return `case${this.#cfg.position[block]}`;
+    return `${this.#prefix}case${this.#cfg.position[block]}`;
   }
 
   #leave(block: number): void {
@@ -61,7 +66,7 @@ class Dispatcher {
     return [
       ...payJump(this.#scope, last, start),
       b.set(this.#local, b.const32(this.#cfg.position[to] ?? 0)),
-      b.br(DISPATCH),
+      b.br(this.#label),
     ];
   }
 }

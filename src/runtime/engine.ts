@@ -80,7 +80,7 @@ export interface EngineOptions {
   readonly cpu?: number;
   /** `shared` memory can be posted to workers. Default `plain`. */
   readonly memory?: MemoryKind;
-  /** Most linear memory the engine may take, in bytes. Default 4 GiB (plain) or 1 GiB (shared). */
+  /** Most linear memory the engine may take, in bytes. Default almost 4 GiB (plain) or 1 GiB (shared). */
   readonly maxMemory?: number;
   /** Helpers of the host's own. */
   readonly helpers?: HostHelpers;

@@ -1,13 +1,13 @@
-import { WASM_PAGE } from '../abi/layout.ts';
+import { NEAR_BEHIND, WASM_PAGE } from '../abi/layout.ts';
 import type { HelperExport, RuntimeExports, RuntimeImports, WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import { readPart } from '../files.ts';
 
-/** `plain` memory is for one thread and may grow to 4 GiB; `shared` memory can be opened by workers. */
+/** `plain` memory is for one thread and may grow to almost 4 GiB; `shared` memory can be opened by workers. */
 export type MemoryKind = 'plain' | 'shared';
 
-/** Most memory an engine may take, in 64 KiB pages. */
-const MAX_PAGES = { plain: 65536, shared: 65536 } as const;
+/** Most memory an engine may take, in pages: 4 GiB but for what lies behind the last object. */
+const MAX_PAGES = 65_536 - NEAR_BEHIND / WASM_PAGE;
 const INITIAL_PAGES = 16;
 
 const modules = new Map<MemoryKind, Promise<WebAssembly.Module>>();
@@ -43,7 +43,7 @@ export function runtimeModule(kind: MemoryKind, source?: RuntimeSource): Promise
 }
 
 export function createMemory(kind: MemoryKind, maxBytes: number): WasmMemory {
-  const maximum = Math.min(MAX_PAGES[kind], Math.max(INITIAL_PAGES, Math.ceil(maxBytes / WASM_PAGE)));
+  const maximum = Math.min(MAX_PAGES, Math.max(INITIAL_PAGES, Math.ceil(maxBytes / WASM_PAGE)));
   return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared: kind === 'shared' });
 }
 

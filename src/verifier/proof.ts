@@ -74,6 +74,11 @@ export interface Proof {
   readonly contextSize: number;
   /** Slot of an instruction that loads a pointer from the context; undefined when there is none. */
   readonly contextPointer?: number | undefined;
+  /**
+   * Pointers are moved further from their objects than NEAR_BEFORE and NEAR_BEHIND, so that they need not be numbers of
+   * 32 bits there.
+   */
+  readonly farPointers?: boolean;
 }
 
 export const sandboxProof: Proof = { mode: 'sandbox', facts: new Map(), stacks: [], contextSize: 0 };

@@ -91,6 +91,7 @@ export function buildProof(walk: Walk, structure: Structure): Proof {
   structure.decoded.insns.forEach((insn, slot) => {
     if (insn !== undefined) facts.set(slot, factsAt(walk, slot, insn, scalars));
   });
-  const { contextSize, contextPointer } = walk.facts;
-  return { mode: 'verified', facts, stacks: stacksOf(walk, structure), contextSize, contextPointer };
+  const { contextSize, contextPointer, farPointers } = walk.facts;
+  const stacks = stacksOf(walk, structure);
+  return { mode: 'verified', facts, stacks, contextSize, contextPointer, farPointers };
 }

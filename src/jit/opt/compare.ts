@@ -1,5 +1,5 @@
 /** Comparisons: in 32 bits where the numbers have no more, and without a second operand where it is zero. */
-import type { BinaryName } from '../builder.ts';
+import type { BinaryName, BinaryOp } from '../builder.ts';
 import { constant, fits, isConst, type Value } from '../ssa/value.ts';
 import type { BinaryRule, UnaryRule, Values } from '../ssa/values.ts';
 
@@ -42,9 +42,8 @@ const OPPOSITE: Readonly<Record<string, BinaryName>> = {
   ge_u: 'lt_u',
 };
 
-/** `!(a < b)` is `a >= b`. */
-export const negate: UnaryRule = (values, a) => {
-  const opposite = OPPOSITE[a.op.slice(4)];
-  if (opposite === undefined || a.a === undefined || a.b === undefined) return undefined;
-  return values.binary(opposite, a.a.type, a.a, a.b);
+/** The comparison that holds where this one does not; undefined for what is no comparison. */
+export const oppositeOf = ({ op, a }: Value): BinaryOp | undefined => {
+  const name = OPPOSITE[op.slice(4)];
+  return name && a && `${a.type}.${name}`;
 };

@@ -27,14 +27,17 @@ const HALVES: { readonly [Kind in InsnKind]?: Halves<Extract<Insn, { kind: Kind 
 
 const halvesOf = (insn: Insn): number => (HALVES[insn.kind] as Halves<Insn> | undefined)?.(insn) ?? 0;
 
-/** Pointers are addresses in linear memory, which has 4 GiB. */
-function fitsHalf({ kind, scalar }: RegisterFact): boolean {
-  if (kind !== undefined && kind !== 'scalar') return true;
+/** Pointers near their objects are addresses in linear memory, which has less than 4 GiB. */
+function fitsHalf({ kind, scalar }: RegisterFact, farPointers: boolean): boolean {
+  if (kind !== undefined && kind !== 'scalar') return !farPointers;
   return scalar !== undefined && scalarBits(scalar).high === 0;
 }
 
-const knownHalves = (facts: InsnFacts | undefined): number =>
-  (facts?.registers ?? []).reduce((mask, fact) => (fitsHalf(fact) ? mask | bit(fact.register) : mask), 0);
+const knownHalves = (facts: InsnFacts | undefined, farPointers: boolean): number =>
+  (facts?.registers ?? []).reduce(
+    (mask, fact) => (fitsHalf(fact, farPointers) ? mask | bit(fact.register) : mask),
+    0,
+  );
 
 /** What a block does first with each register, as far as that says something. */
 interface First {
@@ -53,7 +56,7 @@ function firstUses(insns: readonly (Insn | undefined)[], proof: Proof, start: nu
     const facts = proof.facts.get(slot);
     const listed = facts?.registers?.reduce((mask, { register }) => mask | bit(register), 0);
     const { reads, writes } = effectOf(insn, () => undefined);
-    const known = knownHalves(facts);
+    const known = knownHalves(facts, proof.farPointers === true);
     // Of what a call reads the proof knows better.
     const read = (insn.kind === 'call' && listed !== undefined ? listed : reads) & ~settled;
     whole |= read & ~known & ~halvesOf(insn);

@@ -161,8 +161,9 @@ export function tripsOf(cfg: Cfg, insns: Insns, loop: Loop): Trips | undefined {
   const beside = [...loop.blocks].filter((block) => !onSpine.has(block));
   for (let count = 1; count <= MOST; count++) {
     let decided = false;
-    forgetChanged(known, cfg, insns, beside);
     for (const { block, exit } of spine) {
+      // They may run between any two blocks of the spine.
+      forgetChanged(known, cfg, insns, beside);
       run(known, cfg, insns, block);
       const left = exit && leaves(known, exit);
       if (left === true && exit !== undefined) return { count, decider: block, stay: exit.stay };

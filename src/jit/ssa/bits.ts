@@ -1,7 +1,7 @@
 /** Which bits of a value may be set, from those of its operands. */
 import type { Scalar } from '../../verifier/scalar.ts';
 import type { BinaryName } from '../builder.ts';
-import { isConst, numberOf, type Unary, type Value, widthOf } from './value.ts';
+import { isConst, numberOf, type Unary, type Value } from './value.ts';
 
 /** Masks as two unsigned halves. */
 export interface Bits {
@@ -53,8 +53,6 @@ function ofWidth(bits: number): Bits {
 
 type Rule = (a: Value, b: Value) => Bits;
 
-const countOf = (a: Value, b: Value): number => numberOf(b) & (widthOf(a) - 1);
-
 const RULES: { readonly [Name in BinaryName]?: Rule } = {
   and: (a, b) => ({ low: u32(a.low & b.low), high: u32(a.high & b.high) }),
   or: union,
@@ -63,8 +61,8 @@ const RULES: { readonly [Name in BinaryName]?: Rule } = {
   mul: (a, b) => ofWidth(width(a) + width(b)),
   div_u: (a) => below(a),
   rem_u: (a, b) => (isConst(b) ? below(width(a) < width(b) ? a : b) : below(a)),
-  shl: (a, b) => (isConst(b) ? shifted(a, countOf(a, b)) : ALL),
-  shr_u: (a, b) => (isConst(b) ? shiftedDown(a, countOf(a, b)) : below(a)),
+  shl: (a, b) => (isConst(b) ? shifted(a, numberOf(b)) : ALL),
+  shr_u: (a, b) => (isConst(b) ? shiftedDown(a, numberOf(b)) : below(a)),
 };
 
 export const COMPARISONS: ReadonlySet<BinaryName> = new Set([

@@ -1,5 +1,6 @@
 /** The values and effects of a basic block as WebAssembly. */
 import type { BinaryOp, Expr, StoreOp, UnaryOp, ValueType } from '../builder.ts';
+import { oppositeOf } from '../opt/compare.ts';
 import type { Scope } from '../scope.ts';
 import type { Effect } from './effect.ts';
 import { swap16, swap32 } from './swap.ts';
@@ -66,11 +67,21 @@ export class Emitter {
     return this.#statements();
   }
 
-  /** The value as an expression, behind the statements that it needs. */
-  condition(value: Value): { statements: readonly Expr[]; value: Expr } {
+  /** Whether the value is (`wanted`), or is not, true, behind the statements that it needs. */
+  condition(value: Value, wanted: boolean): { statements: readonly Expr[]; value: Expr } {
     this.#at(this.#end);
-    const expression = this.#expr(value);
+    const expression = wanted ? this.#expr(value) : this.#negated(value);
     return { statements: this.#statements(), value: expression };
+  }
+
+  /** Not as another value: all that it would need has been counted without it. */
+  #negated(value: Value): Expr {
+    const { b } = this.#scope;
+    const opposite = value.home < 0 ? oppositeOf(value) : undefined;
+    if (opposite === undefined || value.a === undefined || value.b === undefined) {
+      return b.unary('i32.eqz', this.#expr(value));
+    }
+    return b.binary(opposite, this.#expr(value.a), this.#expr(value.b));
   }
 
   /** Gives the block's locals back. */
@@ -186,10 +197,11 @@ export class Emitter {
   }
 
   /** Whether the expression of `value` reads what a local holds at the start of the block. */
-  #reads(value: Value, local: number): boolean {
-    if (value.home >= 0) return false;
+  #reads(value: Value, local: number, seen = new Set<Value>()): boolean {
+    if (value.home >= 0 || seen.has(value)) return false;
     if (value.op === 'local') return value.index === local && !this.#saved.has(local);
-    return [value.a, value.b, value.c].some((part) => part !== undefined && this.#reads(part, local));
+    if (value.uses > 1) seen.add(value);
+    return [value.a, value.b, value.c].some((part) => part !== undefined && this.#reads(part, local, seen));
   }
 
   // ---- expressions -----------------------------------------------------------------------------------------------

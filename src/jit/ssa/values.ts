@@ -1,7 +1,7 @@
 /** Makes values: each in the simplest form that the rules of ../opt know for it. */
 import type { BinaryName, BinaryOp, ValueType } from '../builder.ts';
 import { binaryBits, COMPARISONS, setBits, unaryBits, unionBits } from './bits.ts';
-import { isConst, type Unary, Value } from './value.ts';
+import { constant, isConst, type Unary, Value, widthOf } from './value.ts';
 
 /** The simpler form of `a op b`, or undefined. */
 export type BinaryRule = (values: Values, type: ValueType, a: Value, b: Value) => Value | undefined;
@@ -15,6 +15,7 @@ export interface Rules {
 }
 
 const COMMUTATIVE: ReadonlySet<BinaryName> = new Set(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
+const SHIFTS: ReadonlySet<BinaryName> = new Set(['shl', 'shr_u', 'shr_s', 'rotl', 'rotr']);
 /** Type of what an operation gives: comparisons give an i32 whatever they compare. */
 const RESULTS: Readonly<Record<Unary, ValueType>> = {
   'i32.eqz': 'i32',
@@ -35,10 +36,16 @@ export const unaryType = (op: Unary): ValueType => RESULTS[op];
 export const binaryType = (name: BinaryName, type: ValueType): ValueType =>
   COMPARISONS.has(name) ? 'i32' : type;
 
+/** Key of the low half among what is known of a value. */
+const NARROW = 'narrow';
 const NARROWING: Readonly<Partial<Record<string, BinaryName>>> = {
   'i64.add': 'add',
   'i64.sub': 'sub',
 };
+
+/** A constant count as far as it counts, so that no rule need think of others. */
+const shiftCount = (type: ValueType, count: Value): Value =>
+  isConst(count) ? constant(type, count.constant & BigInt(widthOf({ type }) - 1)) : count;
 
 export class Values {
   readonly #rules: Rules;
@@ -51,7 +58,8 @@ export class Values {
 
   binary(name: BinaryName, type: ValueType, left: Value, right: Value): Value {
     const swapped = isConst(left) && !isConst(right) && COMMUTATIVE.has(name);
-    const [a, b] = swapped ? [right, left] : [left, right];
+    const [a, second] = swapped ? [right, left] : [left, right];
+    const b = SHIFTS.has(name) ? shiftCount(type, second) : second;
     for (const rule of this.#rules.binary[name] ?? []) {
       const simpler = rule(this, type, a, b);
       if (simpler !== undefined) return simpler;
@@ -105,7 +113,13 @@ export class Values {
     const { a, b } = value;
     const name = NARROWING[value.op];
     if (name === undefined || a === undefined || b === undefined) return this.wrap(value);
-    return this.binary(name, 'i32', this.narrow(a), this.narrow(b));
+    // Once: sums of sums of themselves are as long to walk as 2 to the power of their depth.
+    const known = value.known?.get(NARROW);
+    if (known !== undefined) return known;
+    const half = this.binary(name, 'i32', this.narrow(a), this.narrow(b));
+    value.known ??= new Map();
+    value.known.set(NARROW, half);
+    return half;
   }
 
   /** An i32 as an i64 without sign. */

@@ -43,7 +43,7 @@ const EFFECTS: Effects = {
   },
   loadAcquire: ({ dst, src }) => ({ reads: bit(src), writes: bit(dst) }),
   storeRelease: ({ dst, src }) => ({ reads: bit(dst) | bit(src), writes: 0 }),
-  packet: () => ({ reads: ALL, writes: 0 }),
+  packet: () => ({ reads: ALL, writes: 1 }),
   jump: (insn) => ({ reads: bit(insn.dst) | operand(insn), writes: 0 }),
   ja: () => ({ reads: 0, writes: 0 }),
   mayGoto: () => ({ reads: 0, writes: 0 }),

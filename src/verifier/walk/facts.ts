@@ -27,6 +27,8 @@ export class Facts {
   contextSize = 0;
   /** The first slot seen that loads a pointer from the context. */
   contextPointer: number | undefined;
+  /** See Proof. */
+  farPointers = false;
 
   constructor(slots: number) {
     this.seen = new Uint8Array(slots);

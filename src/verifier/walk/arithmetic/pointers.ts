@@ -1,4 +1,5 @@
 /** Arithmetic with pointers (adjust_ptr_min_max_vals of kernel/bpf/verifier.c). */
+import { NEAR_BEFORE, NEAR_BEHIND } from '../../../abi/layout.ts';
 import * as abi from '../../../abi/state.ts';
 import { ALU_ADD, ALU_SUB } from '../../../abi/verifier.ts';
 import type { AluInsn, AluOp } from '../../../isa/insn.ts';
@@ -65,6 +66,12 @@ function checkOffset(walk: Walk, r: number, type: string): void {
     });
   }
   if (!within(least)) refuse(`value ${memory.scalar(r).smin} makes ${type} pointer be out of bounds`);
+}
+
+/** Whether the pointer may leave the surroundings of its object, see Proof.farPointers. */
+function isFar({ memory, ops }: Walk, r: number): boolean {
+  const off = memory.off(r);
+  return off + ops.sminOf(r) < -NEAR_BEFORE || off + ops.smaxOf(r) > NEAR_BEHIND;
 }
 
 function checkKind(walk: Walk, insn: AluInsn, pointer: number, amount: number): void {
@@ -155,6 +162,7 @@ export function pointerArithmetic(walk: Walk, insn: AluInsn, pointer: number, am
   // The frame's number is that of the register added to.
   if (walk.rules.likeLinux && amount === dst && memory.kind(to) === abi.KIND_STACK) memory.setAux(to, 0);
   checkOffset(walk, to, name);
+  if (isFar(walk, to)) walk.facts.farPointers = true;
   if (!walk.rules.leaks) checkSpeculation(walk, insn, to);
   ops.copyRegister(dst, to);
 }
