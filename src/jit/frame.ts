@@ -68,8 +68,8 @@ export class Frame {
     return made;
   }
 
-  cell(offset: number): Cell | undefined {
-    return this.#locals.cells.get(offset);
+  cell(key: number): Cell | undefined {
+    return this.#locals.cells.get(key);
   }
 
   /** r10 at the start of a block. */

@@ -57,17 +57,14 @@ const MASKS: Readonly<Record<Size, bigint>> = {
   8: 0xffffffffffffffffn,
 };
 
-const masked = (flow: Flow, value: Value, size: Size): Value =>
-  flow.values.binary('and', 'i64', value, const64(MASKS[size]));
-
 function readCell(flow: Flow, { local, shift, isWhole }: Cell, size: Size): Value {
   const value = flow.cell(local);
   if (isWhole) return value;
-  return masked(flow, flow.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
+  return flow.truncated(flow.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
 }
 
 function writeCell(flow: Flow, { local, shift, isWhole }: Cell, size: Size, value: Value): void {
-  const part = masked(flow, value, size);
+  const part = flow.truncated(value, size);
   if (isWhole) {
     flow.setCell(local, part);
     return;
@@ -150,7 +147,7 @@ const plainAtomic = (flow: Flow, { op, size, src }: AtomicInsn, piece: Piece): V
     flow.store(piece, CHANGES[op](flow, old, operand));
     return old;
   }
-  const same = flow.values.binary('eq', 'i64', old, masked(flow, flow.reg(0), size));
+  const same = flow.values.binary('eq', 'i64', old, flow.truncated(flow.reg(0), size));
   flow.store(piece, flow.values.select(same, operand, old));
   return old;
 };
@@ -159,7 +156,7 @@ const sharedAtomic = (flow: Flow, { op, size, src }: AtomicInsn, piece: Piece): 
   const { address, offset } = flow.frame.address(flow.values, piece);
   const { b } = flow.scope;
   // WebAssembly compares the whole i64 with the zero-extended memory, eBPF the low half only.
-  const operands = [address, flow.reg(src), ...(op === 'cmpxchg' ? [masked(flow, flow.reg(0), size)] : [])];
+  const operands = [address, flow.reg(src), ...(op === 'cmpxchg' ? [flow.truncated(flow.reg(0), size)] : [])];
   const old = flow.result('i64', operands, ([at, value, expected], set) => [
     set(
       op === 'cmpxchg'

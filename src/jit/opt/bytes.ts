@@ -100,7 +100,7 @@ const turned = (values: Values, whole: Value, size: number): Value => {
   return values.extend(values.unary(size === 4 ? 'i32.swap' : 'i32.swap16', values.wrap(whole)));
 };
 
-/** `a | b`. Two swapped bytes are left: a swap takes as long as what puts them together. */
+/** `a | b`. */
 export const mergeBytes: BinaryRule = (values, type, a, b) => {
   const bytes = union(bytesOf(a), bytesOf(b));
   if (bytes === undefined) return undefined;

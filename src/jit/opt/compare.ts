@@ -1,6 +1,6 @@
 /** Comparisons: in 32 bits where the numbers have no more, and without a second operand where it is zero. */
 import type { BinaryName, BinaryOp } from '../builder.ts';
-import { constant, fits, isConst, type Value } from '../ssa/value.ts';
+import { constant, fits, isConst, isZero, type Value } from '../ssa/value.ts';
 import type { BinaryRule, UnaryRule, Values } from '../ssa/values.ts';
 
 const half = (values: Values, value: Value): Value =>
@@ -19,8 +19,6 @@ export const compareUnsigned =
   (name: 'lt_u' | 'le_u' | 'gt_u' | 'ge_u'): BinaryRule =>
   (values, type, a, b) =>
     fits(a, 31) && fits(b, 31) ? values.binary(name, type, a, b) : undefined;
-
-const isZero = (value: Value): boolean => isConst(value) && value.constant === 0n;
 
 export const equalZero: BinaryRule = (values, type, a, b) =>
   isZero(b) ? values.unary(`${type}.eqz`, a) : undefined;

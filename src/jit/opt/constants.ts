@@ -1,9 +1,7 @@
 /** Operations on constants are done at translation time. */
 import type { BinaryName, ValueType } from '../builder.ts';
-import { constant, isConst, type Unary, type Value } from '../ssa/value.ts';
+import { constant, isConst, type Unary, type Value, widthOf } from '../ssa/value.ts';
 import type { BinaryRule, UnaryRule } from '../ssa/values.ts';
-
-const WIDTHS = { i32: 32, i64: 64 } as const;
 
 /** Operands as unsigned numbers, `width` bits wide. */
 type Fold = (a: bigint, b: bigint, width: 32 | 64) => bigint | undefined;
@@ -70,7 +68,7 @@ export const foldBinary =
   (name: BinaryName, result: (name: BinaryName, type: ValueType) => ValueType): BinaryRule =>
   (_values, type, a, b) => {
     if (!isConst(a) || !isConst(b)) return undefined;
-    const folded = FOLDS[name](a.constant, b.constant, WIDTHS[type]);
+    const folded = FOLDS[name](a.constant, b.constant, widthOf({ type }));
     return folded === undefined ? undefined : constant(result(name, type), folded);
   };
 

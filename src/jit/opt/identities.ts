@@ -1,8 +1,6 @@
 /** Operations that do nothing, or nothing that one operation less could not do. */
-import { constant, isConst, numberOf, type Value } from '../ssa/value.ts';
+import { constant, isConst, isZero, numberOf } from '../ssa/value.ts';
 import type { BinaryRule } from '../ssa/values.ts';
-
-const isZero = (value: Value): boolean => isConst(value) && value.constant === 0n;
 
 /** `a op 0` is a. */
 export const neutralZero: BinaryRule = (_values, _type, a, b) => (isZero(b) ? a : undefined);

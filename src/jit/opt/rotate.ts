@@ -18,7 +18,7 @@ function rotation(values: Values, type: ValueType, left: Value, right: Value): V
   return complete(type, down, up) ? values.binary('rotr', type, of, down) : undefined;
 }
 
-/** The 32-bit form that 64-bit registers hold: `extend(a) << n | extend(a) >> (32 - n)` has the same low half. */
+/** `a | b`, whichever is shifted up. */
 export const rotate: BinaryRule = (values, type, a, b) =>
   rotation(values, type, a, b) ?? rotation(values, type, b, a);
 

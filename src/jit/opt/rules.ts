@@ -97,7 +97,6 @@ const UNARY: readonly (readonly [Optimization, UnaryRules])[] = [
     {
       'i32.wrap': [wrapExtended],
       'i64.extend_u': [extendWrapped],
-      'i64.extend_s': [],
       'i32.extend8_s': [extendPositive('i32.extend8_s')],
       'i32.extend16_s': [extendPositive('i32.extend16_s')],
       'i64.extend8_s': [extendPositive('i64.extend8_s')],

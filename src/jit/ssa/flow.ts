@@ -129,7 +129,7 @@ export class Flow {
   store(piece: Piece, value: Value): void {
     const { address, offset } = this.frame.address(this.values, piece);
     const store: Store = { kind: 'store', slot: this.slot, piece, address, offset, value };
-    this.memory.stored(piece, this.#truncated(value, piece.size));
+    this.memory.stored(piece, this.truncated(value, piece.size));
     if (this.scope.unit.uses('stores') && mergeStore(this.values, this.effects, store)) return;
     this.effects.push(store);
   }
@@ -181,11 +181,11 @@ export class Flow {
   }
 
   #part(value: Value, shift: number, size: Size): Value {
-    return this.#truncated(this.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
+    return this.truncated(this.values.binary('shr_u', 'i64', value, const64(BigInt(shift))), size);
   }
 
   /** Value of `size` bytes as a load gives it. */
-  #truncated(value: Value, size: Size): Value {
+  truncated(value: Value, size: Size): Value {
     if (size === 8) return value;
     if (size === 4) return this.values.extend(this.values.wrap(value));
     return this.values.binary('and', 'i64', value, const64(size === 1 ? 0xffn : 0xffffn));

@@ -129,6 +129,8 @@ export function pinned(value: Value): Value {
 export const isConst = (value: Value | undefined): value is Value & { readonly op: 'const' } =>
   value?.op === 'const';
 
+export const isZero = (value: Value): boolean => isConst(value) && value.constant === 0n;
+
 /** A constant as a signed number; NaN for other values, and for what a number cannot hold exactly. */
 export function numberOf(value: Value | undefined): number {
   if (!isConst(value)) return Number.NaN;
