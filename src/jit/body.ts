@@ -111,8 +111,7 @@ export class Body implements Sink {
   test(taken: boolean): Expr {
     const { emitter, condition: value } = this.#last ?? {};
     if (emitter === undefined || value === undefined) return this.#scope.b.const32(taken ? 0 : 1);
-    const wanted = taken ? value : this.#scope.values.unary('i32.eqz', value);
-    const { statements, value: test } = emitter.condition(wanted);
+    const { statements, value: test } = emitter.condition(value, taken);
     this.push(statements);
     return test;
   }

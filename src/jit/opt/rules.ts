@@ -3,7 +3,7 @@ import type { BinaryName } from '../builder.ts';
 import type { Unary } from '../ssa/value.ts';
 import { type BinaryRule, binaryType, type Rules, type UnaryRule, unaryType } from '../ssa/values.ts';
 import { mergeBytes } from './bytes.ts';
-import { compareHalves, compareUnsigned, equalZero, negate, zeroExtended } from './compare.ts';
+import { compareHalves, compareUnsigned, equalZero, zeroExtended } from './compare.ts';
 import { foldBinary, foldUnary } from './constants.ts';
 import {
   extendPositive,
@@ -112,7 +112,7 @@ const UNARY: readonly (readonly [Optimization, UnaryRules])[] = [
       'i64.swap': [swapTwice('i64.swap'), swapLoaded],
     },
   ],
-  ['compare', { 'i32.eqz': [negate], 'i64.eqz': [zeroExtended] }],
+  ['compare', { 'i64.eqz': [zeroExtended] }],
 ];
 
 function joined<Name extends string, Rule>(

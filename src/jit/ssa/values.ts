@@ -1,7 +1,7 @@
 /** Makes values: each in the simplest form that the rules of ../opt know for it. */
 import type { BinaryName, BinaryOp, ValueType } from '../builder.ts';
 import { binaryBits, COMPARISONS, setBits, unaryBits, unionBits } from './bits.ts';
-import { isConst, type Unary, Value } from './value.ts';
+import { constant, isConst, type Unary, Value, widthOf } from './value.ts';
 
 /** The simpler form of `a op b`, or undefined. */
 export type BinaryRule = (values: Values, type: ValueType, a: Value, b: Value) => Value | undefined;
@@ -15,6 +15,14 @@ export interface Rules {
 }
 
 const COMMUTATIVE: ReadonlySet<BinaryName> = new Set(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
+const COUNTING: ReadonlySet<BinaryName> = new Set(['shl', 'shr_s', 'shr_u', 'rotl', 'rotr']);
+
+/** The second operand: counts are taken modulo the width, so that rules need not see to it. */
+const counted = (name: BinaryName, type: ValueType, value: Value): Value =>
+  COUNTING.has(name) && isConst(value) && value.constant >= widthOf({ type })
+    ? constant(type, value.constant % BigInt(widthOf({ type })))
+    : value;
+
 /** Type of what an operation gives: comparisons give an i32 whatever they compare. */
 const RESULTS: Readonly<Record<Unary, ValueType>> = {
   'i32.eqz': 'i32',
@@ -39,6 +47,8 @@ const NARROWING: Readonly<Partial<Record<string, BinaryName>>> = {
   'i64.add': 'add',
   'i64.sub': 'sub',
 };
+/** Key of the narrow form: sums of sums have more paths than values. */
+const NARROWED = 'narrow';
 
 export class Values {
   readonly #rules: Rules;
@@ -51,7 +61,7 @@ export class Values {
 
   binary(name: BinaryName, type: ValueType, left: Value, right: Value): Value {
     const swapped = isConst(left) && !isConst(right) && COMMUTATIVE.has(name);
-    const [a, b] = swapped ? [right, left] : [left, right];
+    const [a, b] = swapped ? [right, left] : [left, counted(name, type, right)];
     for (const rule of this.#rules.binary[name] ?? []) {
       const simpler = rule(this, type, a, b);
       if (simpler !== undefined) return simpler;
@@ -102,10 +112,19 @@ export class Values {
    * more before it is an address.
    */
   narrow(value: Value): Value {
+    const known = value.known?.get(NARROWED);
+    if (known !== undefined) return known;
+    const narrowed = this.#narrowed(value);
+    value.known ??= new Map();
+    value.known.set(NARROWED, narrowed);
+    return narrowed;
+  }
+
+  #narrowed(value: Value): Value {
     const { a, b } = value;
     const name = NARROWING[value.op];
     if (name === undefined || a === undefined || b === undefined) return this.wrap(value);
-    return this.binary(name, 'i32', this.narrow(a), name === 'shl' ? this.wrap(b) : this.narrow(b));
+    return this.binary(name, 'i32', this.narrow(a), this.narrow(b));
   }
 
   /** An i32 as an i64 without sign. */
