@@ -8,6 +8,7 @@ import type { Expr } from '../builder.ts';
 import { Frame, type FrameLocals } from '../frame.ts';
 import { REGISTER_LOCALS, type Scope } from '../scope.ts';
 import type { Flow } from '../ssa/flow.ts';
+import { const64 } from '../ssa/value.ts';
 import type { Cell } from './stack.ts';
 
 /** Functions of up to so many slots are inlined wherever they are called … */
@@ -18,6 +19,9 @@ const LARGE = 1_000;
 const BUDGET = 2_000;
 const MAX_DEPTH = 6;
 const FRAME_POINTER = 10;
+const ARGUMENTS = [1, 2, 3, 4, 5] as const;
+/** Registers that a function begins without. */
+const UNSET = [0, 6, 7, 8, 9] as const;
 
 /** Which calls are replaced. */
 export interface InlinePlan {
@@ -113,6 +117,8 @@ export const planInlining = (structure: Structure): InlinePlan => new Planner(st
 
 /** What frames of one WebAssembly function share. */
 interface Shared extends Pick<FrameLocals, 'base' | 'span'> {
+  /** Masks by slot of the registers that are read from there on. */
+  readonly live: Uint16Array;
   cellsOf(subprogram: StructuredSubprogram): ReadonlyMap<number, Cell>;
 }
 
@@ -141,7 +147,7 @@ export class Inliner {
   }
 
   #call(outer: Frame, caller: Flow, callee: StructuredSubprogram): Inlined {
-    const { base, span, cellsOf } = this.#shared;
+    const { base, span, cellsOf, live } = this.#shared;
     const { b } = this.#scope;
     const label = `inline${++this.#count}`;
     const registers = REGISTER_LOCALS.map((own, register) =>
@@ -157,10 +163,15 @@ export class Inliner {
       leave: { label, result: outer.register(0) },
       prefix: `${label}.`,
     });
-    const outputs = [1, 2, 3, 4, 5].map((register) => ({
+    const passed = ARGUMENTS.map((register) => ({
       local: frame.register(register),
       value: caller.reg(register),
     }));
+    // Only what is not verified reads them: 0, as in a WebAssembly function of its own, and not of the call before.
+    const unset = UNSET.filter((register) => ((live[callee.start] ?? 0) & (1 << register)) !== 0).map(
+      (register) => ({ local: frame.register(register), value: const64(0n) }),
+    );
+    const outputs = [...passed, ...unset];
     return { outputs, write: () => b.block(label, this.#lower(frame, callee, this.into(frame))) };
   }
 }
