@@ -108,7 +108,9 @@ export function translateFunction(
   });
   const unrolls = unit.uses('unroll') && !unit.sandbox;
   const codeFor = (one: StructuredSubprogram): Code => {
-    const code = unrolls ? unrollLoops(codeOf(program, one)) : codeOf(program, one);
+    const code = unrolls
+      ? unrollLoops(codeOf(program, one), (slot) => plan.growthAt(slot))
+      : codeOf(program, one);
     return unit.uses('halves') ? { ...code, half: halfRegisters(code, unit.proof) } : code;
   };
   const inliner = new Inliner(

@@ -27,11 +27,24 @@ const UNSET = [0, 6, 7, 8, 9] as const;
 export interface InlinePlan {
   /** The function that the call at a slot is replaced by. */
   calleeAt(slot: number): StructuredSubprogram | undefined;
+  /** Slots that the call at a slot grows by: 0 where it is none; without end where there are loops among them. */
+  growthAt(slot: number): number;
   /** How many frames deep inlined functions reach below a function. */
   depthOf(subprogram: StructuredSubprogram): number;
 }
 
-export const NO_INLINING: InlinePlan = { calleeAt: () => undefined, depthOf: () => 0 };
+export const NO_INLINING: InlinePlan = {
+  calleeAt: () => undefined,
+  growthAt: () => 0,
+  depthOf: () => 0,
+};
+
+/** A function with all that is inlined into it. */
+interface Whole {
+  slots: number;
+  depth: number;
+  hasLoop: boolean;
+}
 
 interface Call {
   readonly slot: number;
@@ -75,7 +88,7 @@ class Planner implements InlinePlan {
   readonly #byStart: ReadonlyMap<number, StructuredSubprogram>;
   readonly #sites = new Map<StructuredSubprogram, number>();
   readonly #chosen = new Map<number, StructuredSubprogram>();
-  readonly #done = new Map<StructuredSubprogram, { slots: number; depth: number }>();
+  readonly #done = new Map<StructuredSubprogram, Whole>();
 
   constructor({ decoded, subprograms }: Structure) {
     this.#insns = decoded.insns;
@@ -90,23 +103,32 @@ class Planner implements InlinePlan {
     return this.#chosen.get(slot);
   }
 
+  growthAt(slot: number): number {
+    const callee = this.#chosen.get(slot);
+    const whole = callee && this.#done.get(callee);
+    if (whole === undefined) return 0;
+    return whole.hasLoop ? Number.POSITIVE_INFINITY : whole.slots;
+  }
+
   depthOf(subprogram: StructuredSubprogram): number {
     return this.#done.get(subprogram)?.depth ?? 0;
   }
 
   /** No call graph has cycles: the structural checks refuse them. */
-  #visit(subprogram: StructuredSubprogram): { slots: number; depth: number } {
+  #visit(subprogram: StructuredSubprogram): Whole {
     const known = this.#done.get(subprogram);
     if (known !== undefined) return known;
-    const sum = { slots: subprogram.length, depth: 0 };
+    const { length, cfg } = subprogram;
+    const sum = { slots: length, depth: 0, hasLoop: cfg.backEdges.length > 0 };
     for (const { slot, callee } of callsOf(this.#insns, subprogram, this.#byStart)) {
-      const { slots, depth } = this.#visit(callee);
+      const { slots, depth, hasLoop } = this.#visit(callee);
       const pays = slots <= SMALL || (this.#sites.get(callee) === 1 && slots <= LARGE);
-      const fits = sum.slots + slots - subprogram.length <= BUDGET && depth < MAX_DEPTH;
+      const fits = sum.slots + slots - length <= BUDGET && depth < MAX_DEPTH;
       if (!pays || !fits || !canBeInlined(this.#insns, callee)) continue;
       this.#chosen.set(slot, callee);
       sum.slots += slots;
       sum.depth = Math.max(sum.depth, 1 + depth);
+      sum.hasLoop ||= hasLoop;
     }
     this.#done.set(subprogram, sum);
     return sum;

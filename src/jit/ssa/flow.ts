@@ -173,7 +173,8 @@ export class Flow {
 
   /** A register where the block begins. Constants need no local. */
   #entry(register: number, isHalf: boolean, before: Value | undefined): Value {
-    if (before !== undefined && isConst(before)) return before;
+    // A value of this block's own, as all that is made of it.
+    if (before !== undefined && isConst(before)) return const64(before.constant);
     const index = isHalf ? this.frame.half(register) : this.frame.register(register);
     const value = new Value('local', isHalf ? 'i32' : 'i64', { index });
     if (before !== undefined) setBits(value, isHalf ? { low: before.low, high: 0 } : before);

@@ -49,6 +49,23 @@ describe('loops that count', () => {
     expect(loops((await withAndWithout(body, [])).optimised)).toBe(1);
   });
 
+  it('count what is in place of calls', async () => {
+    const leaf = (size: number): string => `leaf:\nr0 = r1\n${'r0 *= 3\n'.repeat(size)}exit`;
+    const body = loopOf(40, 'r1 = r7\ncall leaf\nr7 = r0');
+    const small = await withAndWithout(body, [], leaf(2));
+    expect([loops(small.optimised), count(small.optimised, 'i64.mul')]).toEqual([0, 80]);
+    const large = await withAndWithout(body, [], leaf(50));
+    expect([loops(large.optimised), count(large.optimised, 'i64.mul')]).toEqual([1, 100]);
+  });
+
+  it('are left where they call loops, which would be there as often as all rounds together', async () => {
+    const level = (name: string, next: string): string =>
+      `${name}:\nr6 = r1\nr7 = 0\n${name}_again:\nr1 = r6\ncall ${next}\nr6 += r0\nr7 += 1\nif r7 != 20 goto ${name}_again\nr0 = r6\nexit`;
+    const functions = `${level('f', 'g')}\n${level('g', 'leaf')}\nleaf:\nr0 = r1\nr0 *= 3\nexit`;
+    const { optimised } = await withAndWithout('r1 = *(u64 *)(r6 + 0)\ncall f', [], functions);
+    expect([count(optimised, 'call'), loops(optimised), count(optimised, 'i64.mul')]).toEqual([0, 1, 20]);
+  });
+
   /** The exit tests a copy of the counter that a block beside the straight way sets. */
   it.each([
     ['trusted', trustedProof],

@@ -45,3 +45,34 @@ it('keeps what registers held where they change places', async () => {
     r0: 20n,
   });
 });
+
+it.each([
+  true,
+  false,
+  { without: ['fold'] as const },
+])('computes anew what the block before made of a constant (%j)', async (optimize) => {
+  const insns = [
+    mov(2, 5),
+    mov(3, r(2)),
+    alu('add', 3, 7),
+    mov(5, r(3)),
+    mov(0, 0),
+    load(8, 6, 1, 0),
+    jump('jgt', 6, 100, 9),
+    load(8, 4, 1, 8),
+    load(8, 7, 1, 16),
+    mov(8, r(2)),
+    alu('add', 8, 7),
+    mov(0, r(8)),
+    alu('mul', 0, r(4)),
+    alu('mul', 0, r(7)),
+    alu('add', 0, r(8)),
+    mov(4, r(4)),
+    alu('add', 0, r(3)),
+    alu('add', 0, r(5)),
+    exit,
+  ];
+  const packet = Array.from({ length: 24 }, (_, at) => (at % 8 === 0 ? 20 + at : 0));
+  const outcome = await executeTranslated({ insns, proof: trustedProof }, { packet, optimize });
+  expect(outcome.r0).toBe(12n * 28n * 36n + 3n * 12n);
+});
