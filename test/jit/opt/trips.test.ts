@@ -169,6 +169,6 @@ describe('trips', () => {
       }),
       { numRuns: 600 },
     );
-    expect(known).toBeGreaterThan(20);
+    expect(known).toBeGreaterThan(3);
   });
 });
