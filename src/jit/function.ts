@@ -108,11 +108,16 @@ export function translateFunction(
   });
   const unrolls = unit.uses('unroll') && !unit.sandbox;
   const codeFor = (one: StructuredSubprogram): Code => {
-    const code = unrolls ? unrollLoops(codeOf(program, one)) : codeOf(program, one);
+    const code = unrolls
+      ? unrollLoops(codeOf(program, one), (slot) => plan.growthAt(slot))
+      : codeOf(program, one);
     return unit.uses('halves') ? { ...code, half: halfRegisters(code, unit.proof) } : code;
   };
-  const inliner = new Inliner(scope, plan, { base, span, cellsOf }, (inner, callee, inline) =>
-    lowerBody(scope, inner, codeFor(callee), inline),
+  const inliner = new Inliner(
+    scope,
+    plan,
+    { base, span, cellsOf, live: program.live },
+    (inner, callee, inline) => lowerBody(scope, inner, codeFor(callee), inline),
   );
   const body = lowerBody(scope, frame, codeFor(subprogram), inliner.into(frame));
   unit.b.at();

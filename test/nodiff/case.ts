@@ -4,6 +4,7 @@ import { checkStructure } from '../../src/verifier/structure.ts';
 import { type Job, programOf } from './engines.ts';
 import { generate, generateCode, generatedMaps, TAIL_PROGRAMS } from './generate.ts';
 import { type Item, resolve } from './listing.ts';
+import { optimizeOf } from './optimize.ts';
 import { Random } from './random.ts';
 import type { Profile } from './scope.ts';
 import { makeWild } from './wild.ts';
@@ -46,6 +47,7 @@ export function caseOf(seed: number): Case {
     mode: 'sandbox',
     budget: BUDGET,
     shared: random.chance(0.2),
+    optimize: optimizeOf(seed),
   };
   const job = wild ? { ...base, code: wildCode(random, base, tame) } : base;
   return { seed, job, inputs: Array.from({ length: INPUTS }, () => random.bytes(profile.memory)) };

@@ -2,6 +2,7 @@ import * as layout from '../../src/abi/layout.ts';
 import { WebpfError } from '../../src/errors.ts';
 import type { MapSpec, ObjectFile, Program, ProgramType } from '../../src/frontend/program.ts';
 import { type BpfObject, type BpfProgram, Engine, type EngineKind, openIn } from '../../src/index.ts';
+import type { Optimize } from '../../src/jit/opt/names.ts';
 import type { ContextKind } from '../conformance/format.ts';
 
 /** What the judges run: a program with its maps, and the programs that its tail calls reach. */
@@ -15,6 +16,8 @@ export interface Job {
   readonly budget: bigint | undefined;
   /** Shared memory, where atomic instructions are WebAssembly's own. Default false. */
   readonly shared?: boolean;
+  /** Of the JIT. Default true. */
+  readonly optimize?: Optimize;
 }
 
 export interface OutcomeTrap {
@@ -88,6 +91,7 @@ export class Prepared {
       sandbox: job.mode === 'sandbox',
       trusted: job.mode === 'trusted',
       memory: job.shared === true ? 'shared' : 'plain',
+      optimize: job.optimize ?? true,
       maxMemory: MAX_MEMORY,
       cpus: 2,
       cpu: 1,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MapSpec } from '../../src/frontend/program.ts';
+import type { Optimize } from '../../src/jit/opt/names.ts';
 import type { Job } from './engines.ts';
 
 /** A divergence as it is kept: the job and its inputs, shrunk, in hex. */
@@ -20,6 +21,8 @@ interface Saved {
   readonly mode: Job['mode'];
   readonly budget: string | undefined;
   readonly shared: boolean;
+  /** Default true. */
+  readonly optimize?: Optimize;
   readonly inputs: readonly string[];
 }
 
@@ -38,6 +41,7 @@ export function saveRegression(name: string, { note, job, inputs }: Regression):
     mode: job.mode,
     budget: job.budget?.toString(),
     shared: job.shared === true,
+    optimize: job.optimize ?? true,
     inputs: inputs.map(hex),
   };
   mkdirSync(FOLDER, { recursive: true });
@@ -61,6 +65,7 @@ function regressionOf(text: string): Regression {
     mode: saved.mode,
     budget: saved.budget === undefined ? undefined : BigInt(saved.budget),
     shared: saved.shared,
+    optimize: saved.optimize ?? true,
   };
   return { note: saved.note, job, inputs: saved.inputs.map(bytes) };
 }

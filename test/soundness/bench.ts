@@ -2,6 +2,7 @@
 import * as layout from '../../src/abi/layout.ts';
 import { MAP_TYPE_RINGBUF } from '../../src/abi/maps.ts';
 import { Engine, type EngineOptions, type RawMap, WebpfError } from '../../src/index.ts';
+import type { Optimize } from '../../src/jit/opt/names.ts';
 import { checkedInterpreter } from '../../src/runtime/checked.ts';
 import { contextKindOf } from '../../src/runtime/context.ts';
 import type { Placed } from '../../src/runtime/placed.ts';
@@ -68,11 +69,14 @@ const OPTIONS: Readonly<Record<BenchKind, EngineOptions>> = {
 
 export class Bench {
   readonly #kind: BenchKind;
+  readonly #optimize: Optimize;
   #engine: Engine | undefined;
   #programs = 0;
 
-  constructor(kind: BenchKind) {
+  /** @param optimize of the JIT */
+  constructor(kind: BenchKind, optimize: Optimize = true) {
     this.#kind = kind;
+    this.#optimize = optimize;
   }
 
   /** @throws WebpfError when the runtime refuses the program or one of its maps */
@@ -100,7 +104,14 @@ export class Bench {
   async #current(): Promise<Engine> {
     if (this.#engine === undefined || this.#programs >= PROGRAMS) {
       this.#engine?.[Symbol.dispose]();
-      const common = { maxMemory: MAX_MEMORY, cpus: 2, cpu: 1, time: TIME, budget: BUDGET };
+      const common = {
+        maxMemory: MAX_MEMORY,
+        cpus: 2,
+        cpu: 1,
+        time: TIME,
+        budget: BUDGET,
+        optimize: this.#optimize,
+      };
       this.#engine = await Engine.create({ ...OPTIONS[this.#kind], ...common });
       this.#programs = 0;
     }

@@ -2,7 +2,10 @@
 
 import { WebpfError } from '../../src/errors.ts';
 import { FactViolation } from '../../src/interp/checker.ts';
+import type { Optimize } from '../../src/jit/opt/names.ts';
 import type { Proof } from '../../src/verifier/proof.ts';
+import { withoutSome } from '../nodiff/optimize.ts';
+import { Random } from '../nodiff/random.ts';
 import { Bench, type Mounted, type Ran } from './bench.ts';
 import { type Input, inputsOf } from './inputs.ts';
 import { type KernelSide, type KernelVerdict, kindOfMessage } from './kernel.ts';
@@ -51,11 +54,25 @@ const GAVE_UP = /program is too large|sequence of \d+ jumps is too complex/;
 /** Traps that say nothing of the verifier: it knows no budget, and the runtime has no helper that is not there. */
 const HARMLESS = /instruction budget/;
 
+/** Benches that programs are compared on; both have had the same programs, so that addresses are the same. */
+interface Pair {
+  readonly interp: Bench;
+  readonly jit: Bench;
+}
+
+/** What the JIT does in each pair; every program is compared on one of them. */
+const PAIRS: readonly Optimize[] = [
+  ...[true, true, false],
+  ...[1, 2, 3, 4, 5].map((seed) => withoutSome(new Random(seed))),
+];
+
 export class Judge {
   readonly #ours: Ours;
   readonly #checked = new Bench('checked');
-  readonly #interp = new Bench('interp');
-  readonly #jit = new Bench('jit');
+  readonly #pairs: readonly Pair[] = PAIRS.map((optimize) => ({
+    interp: new Bench('interp'),
+    jit: new Bench('jit', optimize),
+  }));
 
   constructor(ours: Ours) {
     this.#ours = ours;
@@ -107,7 +124,9 @@ export class Judge {
   }
 
   async #compare(subject: Subject, proof: Proof, inputs: readonly Input[]): Promise<Finding[]> {
-    const [interp, jit] = [await mount(this.#interp, subject, proof), await mount(this.#jit, subject, proof)];
+    const pair = this.#pairs[subject.seed % PAIRS.length];
+    if (pair === undefined) return [];
+    const [interp, jit] = [await mount(pair.interp, subject, proof), await mount(pair.jit, subject, proof)];
     if (interp === undefined || jit === undefined) return [];
     for (const input of inputs) {
       const [a, b] = [tryRun(interp, input), tryRun(jit, input)];

@@ -1,6 +1,6 @@
 /** Comparisons: in 32 bits where the numbers have no more, and without a second operand where it is zero. */
-import type { BinaryName, BinaryOp } from '../builder.ts';
-import { constant, fits, isConst, isZero, type Value } from '../ssa/value.ts';
+import type { BinaryName } from '../builder.ts';
+import { constant, fits, isConst, isZero, Value } from '../ssa/value.ts';
 import type { BinaryRule, UnaryRule, Values } from '../ssa/values.ts';
 
 const half = (values: Values, value: Value): Value =>
@@ -40,8 +40,14 @@ const OPPOSITE: Readonly<Record<string, BinaryName>> = {
   ge_u: 'lt_u',
 };
 
-/** The comparison that holds where this one does not; undefined for what is no comparison. */
-export const oppositeOf = ({ op, a }: Value): BinaryOp | undefined => {
-  const name = OPPOSITE[op.slice(4)];
-  return name && a && `${a.type}.${name}`;
-};
+/**
+ * `!(a < b)` is `a >= b`: a value of its own and in the place of the other, which must not have been computed. Another
+ * of the same operands would not do, as its local may hold something else by now.
+ */
+export function negated({ op, a, b, slot, home }: Value): Value | undefined {
+  const opposite = OPPOSITE[op.slice(4)];
+  if (opposite === undefined || a === undefined || b === undefined || home >= 0) return undefined;
+  const made = new Value(`${a.type}.${opposite}`, 'i32', { a, b });
+  made.slot = slot;
+  return made;
+}

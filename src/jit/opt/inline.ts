@@ -8,6 +8,7 @@ import type { Expr } from '../builder.ts';
 import { Frame, type FrameLocals } from '../frame.ts';
 import { REGISTER_LOCALS, type Scope } from '../scope.ts';
 import type { Flow } from '../ssa/flow.ts';
+import { const64 } from '../ssa/value.ts';
 import type { Cell } from './stack.ts';
 
 /** Functions of up to so many slots are inlined wherever they are called … */
@@ -18,16 +19,32 @@ const LARGE = 1_000;
 const BUDGET = 2_000;
 const MAX_DEPTH = 6;
 const FRAME_POINTER = 10;
+const ARGUMENTS = [1, 2, 3, 4, 5] as const;
+/** Registers that a function begins without. */
+const UNSET = [0, 6, 7, 8, 9] as const;
 
 /** Which calls are replaced. */
 export interface InlinePlan {
   /** The function that the call at a slot is replaced by. */
   calleeAt(slot: number): StructuredSubprogram | undefined;
+  /** Slots that the call at a slot grows by: 0 where it is none; without end where there are loops among them. */
+  growthAt(slot: number): number;
   /** How many frames deep inlined functions reach below a function. */
   depthOf(subprogram: StructuredSubprogram): number;
 }
 
-export const NO_INLINING: InlinePlan = { calleeAt: () => undefined, depthOf: () => 0 };
+export const NO_INLINING: InlinePlan = {
+  calleeAt: () => undefined,
+  growthAt: () => 0,
+  depthOf: () => 0,
+};
+
+/** A function with all that is inlined into it. */
+interface Whole {
+  slots: number;
+  depth: number;
+  hasLoop: boolean;
+}
 
 interface Call {
   readonly slot: number;
@@ -71,7 +88,7 @@ class Planner implements InlinePlan {
   readonly #byStart: ReadonlyMap<number, StructuredSubprogram>;
   readonly #sites = new Map<StructuredSubprogram, number>();
   readonly #chosen = new Map<number, StructuredSubprogram>();
-  readonly #done = new Map<StructuredSubprogram, { slots: number; depth: number }>();
+  readonly #done = new Map<StructuredSubprogram, Whole>();
 
   constructor({ decoded, subprograms }: Structure) {
     this.#insns = decoded.insns;
@@ -86,23 +103,32 @@ class Planner implements InlinePlan {
     return this.#chosen.get(slot);
   }
 
+  growthAt(slot: number): number {
+    const callee = this.#chosen.get(slot);
+    const whole = callee && this.#done.get(callee);
+    if (whole === undefined) return 0;
+    return whole.hasLoop ? Number.POSITIVE_INFINITY : whole.slots;
+  }
+
   depthOf(subprogram: StructuredSubprogram): number {
     return this.#done.get(subprogram)?.depth ?? 0;
   }
 
   /** No call graph has cycles: the structural checks refuse them. */
-  #visit(subprogram: StructuredSubprogram): { slots: number; depth: number } {
+  #visit(subprogram: StructuredSubprogram): Whole {
     const known = this.#done.get(subprogram);
     if (known !== undefined) return known;
-    const sum = { slots: subprogram.length, depth: 0 };
+    const { length, cfg } = subprogram;
+    const sum = { slots: length, depth: 0, hasLoop: cfg.backEdges.length > 0 };
     for (const { slot, callee } of callsOf(this.#insns, subprogram, this.#byStart)) {
-      const { slots, depth } = this.#visit(callee);
+      const { slots, depth, hasLoop } = this.#visit(callee);
       const pays = slots <= SMALL || (this.#sites.get(callee) === 1 && slots <= LARGE);
-      const fits = sum.slots + slots - subprogram.length <= BUDGET && depth < MAX_DEPTH;
+      const fits = sum.slots + slots - length <= BUDGET && depth < MAX_DEPTH;
       if (!pays || !fits || !canBeInlined(this.#insns, callee)) continue;
       this.#chosen.set(slot, callee);
       sum.slots += slots;
       sum.depth = Math.max(sum.depth, 1 + depth);
+      sum.hasLoop ||= hasLoop;
     }
     this.#done.set(subprogram, sum);
     return sum;
@@ -113,6 +139,8 @@ export const planInlining = (structure: Structure): InlinePlan => new Planner(st
 
 /** What frames of one WebAssembly function share. */
 interface Shared extends Pick<FrameLocals, 'base' | 'span'> {
+  /** Masks by slot of the registers that are read from there on. */
+  readonly live: Uint16Array;
   cellsOf(subprogram: StructuredSubprogram): ReadonlyMap<number, Cell>;
 }
 
@@ -141,7 +169,7 @@ export class Inliner {
   }
 
   #call(outer: Frame, caller: Flow, callee: StructuredSubprogram): Inlined {
-    const { base, span, cellsOf } = this.#shared;
+    const { base, span, cellsOf, live } = this.#shared;
     const { b } = this.#scope;
     const label = `inline${++this.#count}`;
     const registers = REGISTER_LOCALS.map((own, register) =>
@@ -157,10 +185,15 @@ export class Inliner {
       leave: { label, result: outer.register(0) },
       prefix: `${label}.`,
     });
-    const outputs = [1, 2, 3, 4, 5].map((register) => ({
+    const passed = ARGUMENTS.map((register) => ({
       local: frame.register(register),
       value: caller.reg(register),
     }));
+    // Only what is not verified reads them: 0, as in a WebAssembly function of its own, and not of the call before.
+    const unset = UNSET.filter((register) => ((live[callee.start] ?? 0) & (1 << register)) !== 0).map(
+      (register) => ({ local: frame.register(register), value: const64(0n) }),
+    );
+    const outputs = [...passed, ...unset];
     return { outputs, write: () => b.block(label, this.#lower(frame, callee, this.into(frame))) };
   }
 }

@@ -23,9 +23,11 @@ export const swapLoaded: UnaryRule = (values, a) => {
   return load({ ...a.site, op: 'i64.load_swapped', offset: 0 }, address);
 };
 
+/** Undefined unless constants are computed. */
 function swappedConstant(values: Values, op: SwapOp, value: Value): Value | undefined {
   const bits = BigInt(8 * BYTES[op]);
-  return value.constant >> bits === 0n ? values.unary(op, value) : undefined;
+  const swapped = value.constant >> bits === 0n ? values.unary(op, value) : undefined;
+  return isConst(swapped) ? swapped : undefined;
 }
 
 /** `swap(a) == x` is `a == swap(x)`, as far as a has no bits that the swap drops. */

@@ -115,17 +115,22 @@ const spineOf = ({ dominators, position }: Cfg, { blocks, latch }: Loop): number
     .filter((block) => dominates(dominators, block, latch))
     .sort((a, b) => (position[a] ?? 0) - (position[b] ?? 0));
 
-/** Forgets what blocks beside the spine may change. */
-function forgetChanged(known: Known, { blocks }: Cfg, insns: Insns, beside: readonly number[]): void {
-  for (const block of beside) {
+/** Mask of the registers that blocks change. */
+function changedBy({ blocks }: Cfg, insns: Insns, changing: readonly number[]): number {
+  let changed = 0;
+  for (const block of changing) {
     const { start, end } = blocks[block] ?? { start: 0, end: 0 };
     for (let slot = start; slot < end; slot++) {
       const insn = insns[slot];
-      const { writes } = insn ? effectOf(insn, () => undefined) : { writes: 0 };
-      for (const register of [...known.keys()]) if ((writes & (1 << register)) !== 0) known.delete(register);
+      if (insn !== undefined) changed |= effectOf(insn, () => undefined).writes;
     }
   }
+  return changed;
 }
+
+const forget = (known: Known, changed: number): void => {
+  for (const register of [...known.keys()]) if ((changed & (1 << register)) !== 0) known.delete(register);
+};
 
 /** A jump by which the loop is left. */
 interface Exit {
@@ -159,11 +164,12 @@ export function tripsOf(cfg: Cfg, insns: Insns, loop: Loop): Trips | undefined {
   const known = knownBefore(cfg, insns, loop);
   const onSpine = new Set(spine.map(({ block }) => block));
   const beside = [...loop.blocks].filter((block) => !onSpine.has(block));
+  const changed = changedBy(cfg, insns, beside);
   for (let count = 1; count <= MOST; count++) {
     let decided = false;
     for (const { block, exit } of spine) {
-      // They may run between any two blocks of the spine.
-      forgetChanged(known, cfg, insns, beside);
+      // Blocks beside the spine may come between any two of it.
+      forget(known, changed);
       run(known, cfg, insns, block);
       const left = exit && leaves(known, exit);
       if (left === true && exit !== undefined) return { count, decider: block, stay: exit.stay };

@@ -20,11 +20,17 @@ const BUDGET = 4_000;
 /** Longer functions are left as they are: their loops are not what takes their time to translate. */
 const LONGEST = 4_000;
 
-const slotsOf = ({ blocks }: Cfg, loop: Loop): number =>
-  [...loop.blocks].reduce((sum, block) => {
+/** Slots that the call at a slot is replaced by, beside its own. */
+type Growth = (slot: number) => number;
+
+function slotsOf({ blocks }: Cfg, loop: Loop, growthAt: Growth): number {
+  let sum = 0;
+  for (const block of loop.blocks) {
     const { start, end } = blocks[block] ?? { start: 0, end: 0 };
-    return sum + end - start;
-  }, 0);
+    for (let slot = start; slot < end; slot++) sum += 1 + growthAt(slot);
+  }
+  return sum;
+}
 
 const dividesInto = (count: number, most: number): number => {
   for (let copies = most; copies > 1; copies--) if (count % copies === 0) return copies;
@@ -72,29 +78,38 @@ function copied(
 }
 
 /** The first loop, innermost ones only, that is worth it. */
-function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], done: ReadonlySet<number>) {
+function findCandidate(
+  cfg: Cfg,
+  insns: readonly (Insn | undefined)[],
+  done: ReadonlySet<number>,
+  growthAt: Growth,
+) {
   const { innermost, parent } = findLoops(cfg);
   const outer = new Set(parent);
   for (const header of new Set(cfg.backEdges.map(({ to }) => to))) {
     const start = cfg.blocks[header]?.start ?? 0;
     if (header === 0 || outer.has(header) || done.has(start)) continue;
     const loop = loopOf(cfg, innermost, header);
-    const trips = loop && tripsOf(cfg, insns, loop);
+    const slots = loop === undefined ? Number.POSITIVE_INFINITY : slotsOf(cfg, loop, growthAt);
+    const trips = loop && slots < WHOLE ? tripsOf(cfg, insns, loop) : undefined;
     if (loop === undefined || trips === undefined) continue;
-    const slots = slotsOf(cfg, loop);
     const copies = copiesOf(slots, trips);
     if (copies > 1) return { loop, trips, copies, start, slots };
   }
   return undefined;
 }
 
-/** The code with its counted loops unrolled, from the inside out. */
-export function unrollLoops(code: Code): Code {
+/**
+ * The code with its counted loops unrolled, from the inside out.
+ *
+ * @param growthAt slots that the call at a slot is replaced by; without end where its loop is to be left as it is
+ */
+export function unrollLoops(code: Code, growthAt: Growth): Code {
   let { cfg } = code;
   if (cfg.end - cfg.start > LONGEST || cfg.irreducibleEdges.length > 0) return code;
   const done = new Set<number>();
   for (let budget = BUDGET; budget > 0; ) {
-    const found = findCandidate(cfg, code.insns, done);
+    const found = findCandidate(cfg, code.insns, done, growthAt);
     if (found === undefined) break;
     const { loop, trips, copies, start, slots } = found;
     cfg = linkBlocks(cfg, copied(cfg, loop, trips, copies));

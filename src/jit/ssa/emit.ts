@@ -1,6 +1,6 @@
 /** The values and effects of a basic block as WebAssembly. */
 import type { BinaryOp, Expr, StoreOp, UnaryOp, ValueType } from '../builder.ts';
-import { oppositeOf } from '../opt/compare.ts';
+import { negated } from '../opt/compare.ts';
 import type { Scope } from '../scope.ts';
 import type { Effect } from './effect.ts';
 import { swap16, swap32 } from './swap.ts';
@@ -67,21 +67,14 @@ export class Emitter {
     return this.#statements();
   }
 
-  /** Whether the value is (`wanted`), or is not, true, behind the statements that it needs. */
+  /** Whether the value is not 0 (`wanted`), or is, as an expression behind the statements that it needs. */
   condition(value: Value, wanted: boolean): { statements: readonly Expr[]; value: Expr } {
     this.#at(this.#end);
-    const expression = wanted ? this.#expr(value) : this.#negated(value);
-    return { statements: this.#statements(), value: expression };
-  }
-
-  /** Not as another value: all that it would need has been counted without it. */
-  #negated(value: Value): Expr {
-    const { b } = this.#scope;
-    const opposite = value.home < 0 ? oppositeOf(value) : undefined;
-    if (opposite === undefined || value.a === undefined || value.b === undefined) {
-      return b.unary('i32.eqz', this.#expr(value));
-    }
-    return b.binary(opposite, this.#expr(value.a), this.#expr(value.b));
+    const opposite = !wanted && this.#scope.unit.uses('compare') ? negated(value) : undefined;
+    const expression = this.#expr(opposite ?? value);
+    const isDone = wanted || opposite !== undefined;
+    const test = isDone ? expression : this.#scope.b.unary('i32.eqz', expression);
+    return { statements: this.#statements(), value: test };
   }
 
   /** Gives the block's locals back. */
@@ -180,9 +173,10 @@ export class Emitter {
     for (const { value } of outputs) if (value.uses > 1 && !isCheap(value)) this.#settle(value);
     outputs.forEach(({ local, value, slot = this.#end }, index) => {
       this.#at(slot);
+      const seen = new Set<Value>();
       const isRead =
-        outputs.some((other, later) => later > index && this.#reads(other.value, local)) ||
-        (condition !== undefined && this.#reads(condition, local));
+        outputs.some((other, later) => later > index && this.#reads(other.value, local, seen)) ||
+        (condition !== undefined && this.#reads(condition, local, seen));
       if (isRead && !this.#saved.has(local)) this.#save(local);
       this.#out.push(b.set(local, this.#expr(value)));
     });
@@ -196,10 +190,11 @@ export class Emitter {
     this.#saved.set(local, copy);
   }
 
-  /** Whether the expression of `value` reads what a local holds at the start of the block. */
-  #reads(value: Value, local: number, seen = new Set<Value>()): boolean {
+  /** Whether the expression of `value` reads what a local holds at the start of the block; not so those seen. */
+  #reads(value: Value, local: number, seen: Set<Value>): boolean {
     if (value.home >= 0 || seen.has(value)) return false;
     if (value.op === 'local') return value.index === local && !this.#saved.has(local);
+    // Sums of sums have more paths than values.
     if (value.uses > 1) seen.add(value);
     return [value.a, value.b, value.c].some((part) => part !== undefined && this.#reads(part, local, seen));
   }

@@ -168,7 +168,7 @@ export class Flow {
 
   /** A register where the block begins. Constants need no local. */
   #entry(register: number, isHalf: boolean, before: Value | undefined): Value {
-    // A new one: what was made of the old one is in locals of its own block.
+    // A value of this block's own, as all that is made of it.
     if (before !== undefined && isConst(before)) return const64(before.constant);
     const index = isHalf ? this.frame.half(register) : this.frame.register(register);
     const value = new Value('local', isHalf ? 'i32' : 'i64', { index });

@@ -15,7 +15,14 @@ export interface Rules {
 }
 
 const COMMUTATIVE: ReadonlySet<BinaryName> = new Set(['add', 'mul', 'and', 'or', 'xor', 'eq', 'ne']);
-const SHIFTS: ReadonlySet<BinaryName> = new Set(['shl', 'shr_u', 'shr_s', 'rotl', 'rotr']);
+const COUNTING: ReadonlySet<BinaryName> = new Set(['shl', 'shr_s', 'shr_u', 'rotl', 'rotr']);
+
+/** The second operand: counts are taken modulo the width, so that rules need not see to it. */
+const counted = (name: BinaryName, type: ValueType, value: Value): Value =>
+  COUNTING.has(name) && isConst(value) && value.constant >= widthOf({ type })
+    ? constant(type, value.constant % BigInt(widthOf({ type })))
+    : value;
+
 /** Type of what an operation gives: comparisons give an i32 whatever they compare. */
 const RESULTS: Readonly<Record<Unary, ValueType>> = {
   'i32.eqz': 'i32',
@@ -36,16 +43,12 @@ export const unaryType = (op: Unary): ValueType => RESULTS[op];
 export const binaryType = (name: BinaryName, type: ValueType): ValueType =>
   COMPARISONS.has(name) ? 'i32' : type;
 
-/** Key of the low half among what is known of a value. */
-const NARROW = 'narrow';
 const NARROWING: Readonly<Partial<Record<string, BinaryName>>> = {
   'i64.add': 'add',
   'i64.sub': 'sub',
 };
-
-/** A constant count as far as it counts, so that no rule need think of others. */
-const shiftCount = (type: ValueType, count: Value): Value =>
-  isConst(count) ? constant(type, count.constant & BigInt(widthOf({ type }) - 1)) : count;
+/** Key of the narrow form: sums of sums have more paths than values. */
+const NARROWED = 'narrow';
 
 export class Values {
   readonly #rules: Rules;
@@ -58,8 +61,7 @@ export class Values {
 
   binary(name: BinaryName, type: ValueType, left: Value, right: Value): Value {
     const swapped = isConst(left) && !isConst(right) && COMMUTATIVE.has(name);
-    const [a, second] = swapped ? [right, left] : [left, right];
-    const b = SHIFTS.has(name) ? shiftCount(type, second) : second;
+    const [a, b] = swapped ? [right, left] : [left, counted(name, type, right)];
     for (const rule of this.#rules.binary[name] ?? []) {
       const simpler = rule(this, type, a, b);
       if (simpler !== undefined) return simpler;
@@ -110,16 +112,19 @@ export class Values {
    * more before it is an address.
    */
   narrow(value: Value): Value {
+    const known = value.known?.get(NARROWED);
+    if (known !== undefined) return known;
+    const narrowed = this.#narrowed(value);
+    value.known ??= new Map();
+    value.known.set(NARROWED, narrowed);
+    return narrowed;
+  }
+
+  #narrowed(value: Value): Value {
     const { a, b } = value;
     const name = NARROWING[value.op];
     if (name === undefined || a === undefined || b === undefined) return this.wrap(value);
-    // Once: sums of sums of themselves are as long to walk as 2 to the power of their depth.
-    const known = value.known?.get(NARROW);
-    if (known !== undefined) return known;
-    const half = this.binary(name, 'i32', this.narrow(a), this.narrow(b));
-    value.known ??= new Map();
-    value.known.set(NARROW, half);
-    return half;
+    return this.binary(name, 'i32', this.narrow(a), this.narrow(b));
   }
 
   /** An i32 as an i64 without sign. */
