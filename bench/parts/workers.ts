@@ -4,15 +4,17 @@ import type { Cell, Section } from '../section.ts';
 import { measureWorkers } from '../workers/workers.ts';
 
 /** Rows that are announced; all of {@link measureWorkers}. */
-const ROWS = 6;
+const ROWS = 8;
 
 /** One, two and four workers over one shared memory. */
 export async function workers(setting: Setting): Promise<Section> {
   const rows: Cell[][] = [];
   setting.progress(0, ROWS, 'workers');
-  for await (const { name, workers: count, perEvent, speedup, cpuPerEvent, cpuSpeedup } of measureWorkers()) {
-    rows.push([`${name}, ${count}`, perEvent, speedup, cpuPerEvent, cpuSpeedup]);
-    setting.progress(rows.length, ROWS, name);
+  for await (const row of measureWorkers()) {
+    const { name, workers: count, isShared, perEvent, speedup, cpuPerEvent, cpuSpeedup } = row;
+    const label = `${name}, ${count}${isShared ? '' : ' apart'}`;
+    rows.push([label, perEvent, speedup, cpuPerEvent, cpuSpeedup]);
+    if (rows.length < ROWS) setting.progress(rows.length, ROWS, name);
   }
   return {
     part: 'workers',
@@ -21,6 +23,7 @@ export async function workers(setting: Setting): Promise<Section> {
     rows,
     notes: [
       `${availableParallelism()} processors here. wall: of all workers together. By CPU: were each worker given a processor.`,
+      'apart: an engine for each, with nothing shared: what the machine has to give.',
     ],
   };
 }

@@ -1,21 +1,28 @@
 /** A thread of the benchmark: runs its share of the events each time it is told to, at the same time as the others. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openShared, type SharedObject } from '../../src/index.ts';
+import { WORKLOADS } from './workloads.ts';
 
 export interface Work {
-  readonly shared: SharedObject;
+  /** Index into WORKLOADS. */
+  readonly workload: number;
+  /** Position in the team. */
+  readonly worker: number;
+  /** Undefined: an object of its own. */
+  readonly shared: SharedObject | undefined;
   readonly cpu: number;
-  readonly program: string;
-  readonly packets: readonly Uint8Array[];
   /** Passes over the packets in a round. */
   readonly passes: number;
   /** Rounds begun; this thread's own answers are messages with the time of its round, ms. */
   readonly gate: Int32Array;
 }
 
-const { shared, cpu, program: name, packets, passes, gate } = workerData as Work;
-using object = await openShared(shared, { cpu });
-const program = await object.program(name);
+const { workload: index, worker, shared, cpu, passes, gate } = workerData as Work;
+const workload = WORKLOADS[index];
+if (workload === undefined) throw new Error(`there is no workload ${index}`);
+const packets = workload.packets(worker);
+using object = shared ? await openShared(shared, { cpu }) : await workload.open(1);
+const program = await object.program(workload.program);
 using buffer = object.packetBuffer({
   bytes: packets.reduce((sum, { length }) => sum + length, 0),
   packets: packets.length,
