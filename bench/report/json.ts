@@ -7,7 +7,7 @@ type Value = Exclude<Cell, undefined>;
 export interface JsonSection {
   readonly part: string;
   readonly title: string;
-  /** Each row by column; what was not measured is missing. Timings have `median`, `spreadPercent`, `samples`. */
+  /** Each row by column; what was not measured is missing. Timings have `median`, `fastest`, `spreadPercent`, `samples`. */
   readonly rows: readonly Readonly<Record<string, Value>>[];
   readonly notes: readonly string[];
 }
