@@ -5,7 +5,6 @@ export const OPTIMIZATIONS = [
   /** Branches that always (or never) happen, by the proof, and code that is never reached. */
   'branches',
   'extensions',
-  'compare',
   /** Registers without a high half are 32-bit locals. */
   'halves',
   'rotate',

@@ -3,7 +3,7 @@ import type { BinaryName } from '../builder.ts';
 import type { Unary } from '../ssa/value.ts';
 import { type BinaryRule, binaryType, type Rules, type UnaryRule, unaryType } from '../ssa/values.ts';
 import { mergeBytes } from './bytes.ts';
-import { compareHalves, compareUnsigned, equalZero, zeroExtended } from './compare.ts';
+
 import { foldBinary, foldUnary } from './constants.ts';
 import {
   extendPositive,
@@ -29,7 +29,7 @@ import {
 } from './identities.ts';
 import type { Optimization } from './names.ts';
 import { joinRotations, rotate } from './rotate.ts';
-import { compareSwapped, swapLoaded, swapTwice } from './swap.ts';
+import { compareSwapped, equalHalves, swapLoaded, swapTwice } from './swap.ts';
 
 type BinaryRules = { readonly [Name in BinaryName]?: readonly BinaryRule[] };
 type UnaryRules = { readonly [Op in Unary]?: readonly UnaryRule[] };
@@ -72,20 +72,11 @@ const BINARY: readonly (readonly [Optimization, BinaryRules])[] = [
   ],
   ['bytes', { or: [mergeBytes] }],
   ['rotate', { or: [rotate], rotl: [joinRotations] }],
-  ['swap', { eq: [compareSwapped('eq')], ne: [compareSwapped('ne')] }],
   [
-    'compare',
+    'swap',
     {
-      eq: [compareHalves('eq'), equalZero],
-      ne: [compareHalves('ne')],
-      lt_u: [compareHalves('lt_u')],
-      le_u: [compareHalves('le_u')],
-      gt_u: [compareHalves('gt_u')],
-      ge_u: [compareHalves('ge_u')],
-      lt_s: [compareUnsigned('lt_u')],
-      le_s: [compareUnsigned('le_u')],
-      gt_s: [compareUnsigned('gt_u')],
-      ge_s: [compareUnsigned('ge_u')],
+      eq: [equalHalves('eq'), compareSwapped('eq')],
+      ne: [equalHalves('ne'), compareSwapped('ne')],
     },
   ],
 ];
@@ -112,7 +103,6 @@ const UNARY: readonly (readonly [Optimization, UnaryRules])[] = [
       'i64.swap': [swapTwice('i64.swap'), swapLoaded],
     },
   ],
-  ['compare', { 'i64.eqz': [zeroExtended] }],
 ];
 
 function joined<Name extends string, Rule>(

@@ -1,5 +1,5 @@
 /** Byte swaps: twice is nothing, of a constant or in a comparison they are done at translation time. */
-import { constant, isConst, load, type Value } from '../ssa/value.ts';
+import { constant, fits, isConst, load, type Value } from '../ssa/value.ts';
 import type { BinaryRule, UnaryRule, Values } from '../ssa/values.ts';
 
 export type SwapOp = 'i32.swap16' | 'i32.swap' | 'i64.swap';
@@ -29,6 +29,17 @@ function swappedConstant(values: Values, op: SwapOp, value: Value): Value | unde
   const swapped = value.constant >> bits === 0n ? values.unary(op, value) : undefined;
   return isConst(swapped) ? swapped : undefined;
 }
+
+const half = (values: Values, value: Value): Value =>
+  isConst(value) ? constant('i32', value.constant) : values.wrap(value);
+
+/** Numbers of 32 bits are compared as such, so that a swap in one of them is seen. */
+export const equalHalves =
+  (name: 'eq' | 'ne'): BinaryRule =>
+  (values, type, a, b) =>
+    type === 'i64' && a.op === 'i64.extend_u' && fits(b, 32) && (b.op === 'i64.extend_u' || isConst(b))
+      ? values.binary(name, 'i32', half(values, a), half(values, b))
+      : undefined;
 
 /** `swap(a) == x` is `a == swap(x)`, as far as a has no bits that the swap drops. */
 export const compareSwapped =

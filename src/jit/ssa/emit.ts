@@ -1,8 +1,8 @@
 /** The values and effects of a basic block as WebAssembly. */
 import type { BinaryOp, Expr, StoreOp, UnaryOp, ValueType } from '../builder.ts';
-import { negated } from '../opt/compare.ts';
 import type { Scope } from '../scope.ts';
 import type { Effect } from './effect.ts';
+import { negated } from './negate.ts';
 import { swap16, swap32 } from './swap.ts';
 import type { Value } from './value.ts';
 
@@ -70,7 +70,7 @@ export class Emitter {
   /** Whether the value is not 0 (`wanted`), or is, as an expression behind the statements that it needs. */
   condition(value: Value, wanted: boolean): { statements: readonly Expr[]; value: Expr } {
     this.#at(this.#end);
-    const opposite = !wanted && this.#scope.unit.uses('compare') ? negated(value) : undefined;
+    const opposite = wanted ? undefined : negated(value);
     const expression = this.#expr(opposite ?? value);
     const isDone = wanted || opposite !== undefined;
     const test = isDone ? expression : this.#scope.b.unary('i32.eqz', expression);
