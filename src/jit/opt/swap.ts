@@ -30,15 +30,12 @@ function swappedConstant(values: Values, op: SwapOp, value: Value): Value | unde
   return isConst(swapped) ? swapped : undefined;
 }
 
-const half = (values: Values, value: Value): Value =>
-  isConst(value) ? constant('i32', value.constant) : values.wrap(value);
-
-/** Numbers of 32 bits are compared as such, so that a swap in one of them is seen. */
+/** A swap of 32 bits is compared as such, for what follows to see it. */
 export const equalHalves =
   (name: 'eq' | 'ne'): BinaryRule =>
   (values, type, a, b) =>
-    type === 'i64' && a.op === 'i64.extend_u' && fits(b, 32) && (b.op === 'i64.extend_u' || isConst(b))
-      ? values.binary(name, 'i32', half(values, a), half(values, b))
+    type === 'i64' && a.op === 'i64.extend_u' && a.a && isSwap(a.a.op) && isConst(b) && fits(b, 32)
+      ? values.binary(name, 'i32', a.a, constant('i32', b.constant))
       : undefined;
 
 /** `swap(a) == x` is `a == swap(x)`, as far as a has no bits that the swap drops. */
