@@ -6,7 +6,7 @@
  * Without parts all of them:
  *
  *   compute packet calls maps   the programs of bench/programs (or those named): the interpreter, the JIT with and
- *                               without its passes, clang's native and WebAssembly code, the kernel's JIT
+ *                               without optimisations, clang's native and WebAssembly code, the kernel's JIT
  *   load                        from an object to its first result, stage by stage; from the start of a process
  *   size                        loading by length of the program, 20 to 20,000 instructions
  *   call                        run and runBatch from JavaScript, by size of the packet

@@ -35,7 +35,7 @@ async function stageTable(setting: Setting): Promise<Section> {
   return {
     part: 'load',
     title: 'Loading in a warm process, ms',
-    columns: ['program', 'insns', 'read', 'verify', 'translate', 'without passes', 'V8 compile', 'first run'],
+    columns: ['program', 'insns', 'read', 'verify', 'translate', 'unoptimised', 'V8 compile', 'first run'],
     rows,
     notes: ['insns: length of the program. V8 compiles lazily: its baseline code is made in the first run.'],
   };

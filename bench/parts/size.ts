@@ -46,7 +46,7 @@ export async function size(setting: Setting): Promise<Section> {
       'verify',
       'translate',
       'per 1,000',
-      'without passes',
+      'unoptimised',
       'per 1,000 ',
       'V8 compile',
       'first run',
