@@ -13,7 +13,7 @@ import { timingOf } from '../stats.ts';
 import { stagesOf, warmUp } from './stages.ts';
 
 const NAMES = ['empty', 'parse', 'chacha', 'map_firewall', 'calls', 'minivm'];
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/bin/webpf.js', import.meta.url));
 
 async function stageRow({ program, input }: BenchProgram, times: number): Promise<Cell[]> {
   const path = objectPath(program);
