@@ -7,7 +7,6 @@ import type {
   Builder,
   Expr,
   Finished,
-  FinishOptions,
   FunctionSpec,
   LoadOp,
   RmwOp,
@@ -40,17 +39,6 @@ const NO_SLOT = -1;
 const COLUMN = 1;
 /** Binaryen makes a source map only for a module that says where to find it, in a section behind all others. */
 const SOURCE_MAP = 'positions';
-
-/** Some 10 ms at 250 instructions; Binaryen's own levels take several times that, and what they make runs no faster. */
-const CHEAP_PASSES = [
-  'remove-unused-brs',
-  'vacuum',
-  'optimize-instructions',
-  'simplify-locals',
-  'vacuum',
-  'coalesce-locals',
-  'vacuum',
-];
 
 const SWAPPED_BYTES = [7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8];
 
@@ -326,13 +314,12 @@ export class BinaryenBuilder implements Builder {
     this.#slot = NO_SLOT;
   }
 
-  finish({ optimize }: FinishOptions): Finished {
+  finish(): Finished {
     this.#m.setFeatures(this.#features);
     // Names are a process-wide setting of Binaryen.
     const before = binaryen.getDebugInfo();
     binaryen.setDebugInfo(true);
     try {
-      if (optimize) this.#m.runPasses(CHEAP_PASSES);
       const { binary, sourceMap } = this.#m.emitBinary(SOURCE_MAP);
       return {
         wasm: withoutLastSection(binary),

@@ -76,11 +76,6 @@ export interface Signature {
   readonly result: ValueType | undefined;
 }
 
-export interface FinishOptions {
-  /** Run the backend's cheap optimisations. */
-  readonly optimize: boolean;
-}
-
 /** What finish() makes. */
 export interface Finished {
   /** Bytes of the module. */
@@ -133,7 +128,7 @@ export interface Builder {
   importMemory(module: string, base: string, shared: boolean): void;
   importTable(module: string, base: string): void;
   addFunction(spec: FunctionSpec): void;
-  finish(options: FinishOptions): Finished;
+  finish(): Finished;
   /** WebAssembly text, for tests and for `--dump`. */
   text(): string;
   /** Frees what the backend holds; the builder cannot be used afterwards. */

@@ -22,8 +22,6 @@ export interface TranslateOptions extends DescribeOptions {
   readonly positions?: 'traps' | 'all' | undefined;
   /** Default: all optimisations. */
   readonly optimize?: Optimize | undefined;
-  /** Run Binaryen's cheap passes behind webpf's own. Default: false, as they gain nothing at run time. */
-  readonly passes?: boolean | undefined;
 }
 
 /** V8, SpiderMonkey and JavaScriptCore refuse functions of more bytes. */
@@ -70,7 +68,7 @@ export async function translate(
     const uses = usesOf(options.optimize ?? true);
     const { type, maps } = program;
     buildModule(builder, { structure, proof, type, maps, shared, profile, uses });
-    const wasm = complete(program, builder.finish({ optimize: options.passes ?? false }));
+    const wasm = complete(program, builder.finish());
     checkSizes(program, wasm);
     return makeArtifact(wasm, describe(program, structure, proof, options));
   } catch (error) {

@@ -1,25 +1,12 @@
 /** Conditions and the price of jumps. RFC 9669, section 4.3. */
 import { RUN_FUEL } from '../../abi/layout.ts';
-import type { JumpInsn, JumpOp, MayGotoInsn } from '../../isa/insn.ts';
-import type { BinaryName, Expr } from '../builder.ts';
+import type { JumpInsn, MayGotoInsn } from '../../isa/insn.ts';
+import type { Expr } from '../builder.ts';
+import { COMPARISONS } from '../comparisons.ts';
 import type { Scope } from '../scope.ts';
 import type { Flow } from '../ssa/flow.ts';
 import { constant, type Value } from '../ssa/value.ts';
 import { readOperand, readReg } from './alu.ts';
-
-/** jset is the only one that is not a comparison of its own. */
-const COMPARISONS: Readonly<Record<Exclude<JumpOp, 'jset'>, BinaryName>> = {
-  jeq: 'eq',
-  jgt: 'gt_u',
-  jge: 'ge_u',
-  jne: 'ne',
-  jsgt: 'gt_s',
-  jsge: 'ge_s',
-  jlt: 'lt_u',
-  jle: 'le_u',
-  jslt: 'lt_s',
-  jsle: 'le_s',
-};
 
 /** Each frame may take this many may_goto before they jump (BPF_MAX_LOOPS in Linux). */
 const MAY_GOTO_LOOPS = 8_388_608n;

@@ -13,7 +13,7 @@ const flag = (value: boolean): bigint => (value ? 1n : 0n);
 const rotated = (a: bigint, by: bigint, width: 32 | 64): bigint => (a << by) | (a >> (BigInt(width) - by));
 
 /** What traps in WebAssembly is left to it. */
-const FOLDS: Readonly<Record<BinaryName, Fold>> = {
+export const FOLDS: Readonly<Record<BinaryName, Fold>> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,

@@ -55,7 +55,7 @@ function firstUses(insns: readonly (Insn | undefined)[], proof: Proof, start: nu
     if (insn === undefined) continue;
     const facts = proof.facts.get(slot);
     const listed = facts?.registers?.reduce((mask, { register }) => mask | bit(register), 0);
-    const { reads, writes } = effectOf(insn, () => undefined);
+    const { reads, writes } = effectOf(insn);
     const known = knownHalves(facts, proof.farPointers === true);
     // Of what a call reads the proof knows better.
     const read = (insn.kind === 'call' && listed !== undefined ? listed : reads) & ~settled;

@@ -51,7 +51,9 @@ function accessesBySlot(
     if (access === undefined || crosses(access)) {
       barred.add(at).add(at + 1);
     } else {
-      slots.set(at, [...(slots.get(at) ?? []), access]);
+      const others = slots.get(at);
+      if (others === undefined) slots.set(at, [access]);
+      else others.push(access);
     }
   }
   for (const at of barred) slots.delete(at);

@@ -1,8 +1,11 @@
 /** How often a loop runs, where that can be told: registers that count from constants to constants. */
 import type { Cfg, Edge } from '../../isa/cfg.ts';
 import { dominates } from '../../isa/dominators.ts';
-import type { AluOp, Insn, JumpInsn, JumpOp, Operand } from '../../isa/insn.ts';
+import type { AluOp, Insn, JumpInsn, Operand } from '../../isa/insn.ts';
 import { effectOf } from '../../verifier/static/registers.ts';
+import type { BinaryName } from '../builder.ts';
+import { COMPARISONS } from '../comparisons.ts';
+import { FOLDS } from './constants.ts';
 
 export interface Loop {
   readonly header: number;
@@ -27,36 +30,25 @@ const MOST = 4096;
 /** Blocks before the loop that are searched for the first value. */
 const SEARCHED = 6;
 
-const TAKEN: Readonly<Record<JumpOp, (a: bigint, b: bigint, signed: (x: bigint) => bigint) => boolean>> = {
-  jeq: (a, b) => a === b,
-  jne: (a, b) => a !== b,
-  jgt: (a, b) => a > b,
-  jge: (a, b) => a >= b,
-  jlt: (a, b) => a < b,
-  jle: (a, b) => a <= b,
-  jset: (a, b) => (a & b) !== 0n,
-  jsgt: (a, b, signed) => signed(a) > signed(b),
-  jsge: (a, b, signed) => signed(a) >= signed(b),
-  jslt: (a, b, signed) => signed(a) < signed(b),
-  jsle: (a, b, signed) => signed(a) <= signed(b),
-};
-
-type Operation = (a: bigint, b: bigint) => bigint;
-
-/** What loops count with; after anything else a register is not known. */
-const OPERATIONS: { readonly [Op in AluOp]?: Operation } = {
-  mov: (_a, b) => b,
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  and: (a, b) => a & b,
-  or: (a, b) => a | b,
+/** What loops count with, beside moves; after anything else a register is not known. */
+const COUNTING: { readonly [Op in AluOp]?: BinaryName } = {
+  add: 'add',
+  sub: 'sub',
+  mul: 'mul',
+  and: 'and',
+  or: 'or',
 };
 
 /** Registers whose value is known, as unsigned 64-bit numbers. */
 type Known = Map<number, bigint>;
 
 const cut = (value: bigint, width: 32 | 64): bigint => BigInt.asUintN(width, value);
+
+/** Of the low `width` bits of both, cut to as many. */
+function computed(name: BinaryName, a: bigint, b: bigint, width: 32 | 64): bigint | undefined {
+  const result = FOLDS[name](cut(a, width), cut(b, width), width);
+  return result === undefined ? undefined : cut(result, width);
+}
 
 function operandOf(known: Known, { src, imm }: Operand): bigint | undefined {
   return src === undefined ? BigInt(imm) : known.get(src);
@@ -66,16 +58,16 @@ function operandOf(known: Known, { src, imm }: Operand): bigint | undefined {
 function resultOf(known: Known, insn: Insn): bigint | undefined {
   if (insn.kind === 'lddw' && insn.pseudo === 0) return (BigInt(insn.hi) << 32n) | BigInt(insn.lo >>> 0);
   if (insn.kind !== 'alu') return undefined;
-  const operation = OPERATIONS[insn.op];
   const b = operandOf(known, insn);
-  const a = insn.op === 'mov' ? 0n : known.get(insn.dst);
-  if (operation === undefined || a === undefined || b === undefined) return undefined;
-  return cut(operation(cut(a, insn.width), cut(b, insn.width)), insn.width);
+  if (b === undefined) return undefined;
+  if (insn.op === 'mov') return cut(b, insn.width);
+  const [name, a] = [COUNTING[insn.op], known.get(insn.dst)];
+  return name === undefined || a === undefined ? undefined : computed(name, a, b, insn.width);
 }
 
 function step(known: Known, insn: Insn): void {
   const value = resultOf(known, insn);
-  const { writes } = effectOf(insn, () => undefined);
+  const { writes } = effectOf(insn);
   for (let register = 0; register < 10; register++) {
     if ((writes & (1 << register)) === 0) continue;
     if (value === undefined) known.delete(register);
@@ -122,7 +114,7 @@ function changedBy({ blocks }: Cfg, insns: Insns, changing: readonly number[]): 
     const { start, end } = blocks[block] ?? { start: 0, end: 0 };
     for (let slot = start; slot < end; slot++) {
       const insn = insns[slot];
-      if (insn !== undefined) changed |= effectOf(insn, () => undefined).writes;
+      if (insn !== undefined) changed |= effectOf(insn).writes;
     }
   }
   return changed;
@@ -154,8 +146,8 @@ function exitOf({ blocks }: Cfg, insns: Insns, loop: Loop, block: number): Exit 
 function leaves(known: Known, { insn, leavesWhenTaken }: Exit): boolean | undefined {
   const [a, b] = [known.get(insn.dst), operandOf(known, insn)];
   if (a === undefined || b === undefined) return undefined;
-  const signed = (value: bigint): bigint => BigInt.asIntN(insn.width, value);
-  return TAKEN[insn.op](cut(a, insn.width), cut(b, insn.width), signed) === leavesWhenTaken;
+  const name = insn.op === 'jset' ? 'and' : COMPARISONS[insn.op];
+  return (computed(name, a, b, insn.width) !== 0n) === leavesWhenTaken;
 }
 
 /** How often the loop runs unless it is left elsewhere, by running what it counts with; undefined when that is not known. */

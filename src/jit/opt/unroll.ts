@@ -77,13 +77,11 @@ function copied(
   return result;
 }
 
-/** The first loop, innermost ones only, that is worth it. */
-function findCandidate(
-  cfg: Cfg,
-  insns: readonly (Insn | undefined)[],
-  done: ReadonlySet<number>,
-  growthAt: Growth,
-) {
+/**
+ * The first loop, innermost ones only, that is worth it. What is counted and not worth it is added to `done`: its count
+ * stays, whatever becomes of other loops.
+ */
+function findCandidate(cfg: Cfg, insns: readonly (Insn | undefined)[], done: Set<number>, growthAt: Growth) {
   const { innermost, parent } = findLoops(cfg);
   const outer = new Set(parent);
   for (const header of new Set(cfg.backEdges.map(({ to }) => to))) {
@@ -95,6 +93,7 @@ function findCandidate(
     if (loop === undefined || trips === undefined) continue;
     const copies = copiesOf(slots, trips);
     if (copies > 1) return { loop, trips, copies, start, slots };
+    done.add(start);
   }
   return undefined;
 }

@@ -63,4 +63,6 @@ const effectFor = <K extends InsnKind>(
   count: CountArguments,
 ): Effect => EFFECTS[kind](insn, count);
 
-export const effectOf = (insn: Insn, count: CountArguments): Effect => effectFor(insn.kind, insn, count);
+/** Calls take all five arguments as long as nobody counts them. */
+export const effectOf = (insn: Insn, count: CountArguments = () => undefined): Effect =>
+  effectFor(insn.kind, insn, count);
