@@ -8,7 +8,7 @@
  *   HEAP_START ... run states, programs, maps, packets (assembly/memory)
  */
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 export const ABI_MAGIC = 0x66706277; // 'wbpf'
 export const WASM_PAGE = 65536;
 /**
@@ -130,7 +130,39 @@ export const RUN_INTERP_FRAMES = 1024; // 3072 bytes
 export const RUN_STACK_AREA = 4096;
 export const FRAME_SIZE = 512;
 export const MAX_FRAMES = 8;
-export const RUN_SIZE = 8192;
+/** What belongs to the environment of a run, beyond its packet and context. */
+export const RUN_ENVIRONMENT = 8192; // 4096 bytes
+export const RUN_SIZE = 12_288;
+
+// ---- host objects -----------------------------------------------------------------------------------------
+
+/**
+ * What programs hold pointers of the kernel's types to (a task, a cgroup, a socket): a header, and behind it the
+ * structure whose address programs are given. Offsets from the header's start.
+ */
+export const OBJ_MAGIC = 0; // u32
+/** OBJ_TASK, OBJ_CGROUP, … */
+export const OBJ_KIND = 4; // u32
+/** The host's number of this object, never 0. */
+export const OBJ_ID = 8; // u32
+/** References that programs and maps hold, the host's own included; the memory goes with the last. */
+export const OBJ_REFS = 12; // u32
+/** Bytes of the structure. */
+export const OBJ_SIZE = 16; // u32
+/** Structure of the object this one belongs to (a cgroup's parent, a task's cgroup); 0: none. */
+export const OBJ_PARENT = 20; // u32
+/** u64: cookie of a socket, id of a cgroup. */
+export const OBJ_COOKIE = 24;
+/** Free for the kind of object. */
+export const OBJ_PRIVATE = 32; // 32 bytes
+export const OBJ_HEADER = 64;
+export const OBJ_MAGIC_VALUE = 0x6f626a6b; // 'kjbo'
+export const OBJ_TASK = 1;
+export const OBJ_CGROUP = 2;
+export const OBJ_SOCK = 3;
+export const OBJ_INODE = 4;
+/** Of any other type of the host's types. */
+export const OBJ_OTHER = 5;
 
 // ---- program descriptor -----------------------------------------------------------------------------------
 
