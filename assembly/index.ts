@@ -2,6 +2,7 @@
 
 export { attach, init } from './engine';
 export { interpretBatch, step, stepBegin } from './interp/entry';
+export { setKfuncs } from './kfuncs/dispatch';
 export { arrayUpdate } from './maps/array';
 export { mapCreate, mapDestroy } from './maps/create';
 export { mapDump } from './maps/dump';
@@ -33,3 +34,7 @@ export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';
 export * from './helpers/xdp';
+
+// Kernel functions likewise.
+export * from './kfuncs/numbers';
+export * from './kfuncs/sections';

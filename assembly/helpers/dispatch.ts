@@ -1,4 +1,6 @@
+import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
+import { callKfunc } from '../kfuncs/dispatch';
 import { bpf_csum_diff, bpf_l3_csum_replace, bpf_l4_csum_replace } from './csum';
 import { bpf_for_each_map_elem, bpf_loop } from './loops';
 import {
@@ -60,7 +62,7 @@ import {
   bpf_xdp_store_bytes,
 } from './xdp';
 
-/** A helper by its number, for the interpreter; numbers the runtime does not have are the host's. */
+/** A helper or kernel function by its number, for the interpreter; numbers the runtime does not have are the host's. */
 export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   switch (id) {
     case 1:
@@ -174,6 +176,7 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
     case 208:
       return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
     default:
+      if (id >= <u32>KFUNC_BASE && id < <u32>KFUNC_HOST) return callKfunc(id, r1, r2, r3, r4, r5);
       return hostHelper(id, r1, r2, r3, r4, r5);
   }
 }

@@ -1,7 +1,7 @@
 /** What the loop hands over to the rest of the runtime: helpers, functions by address, tail calls. */
 import { FUNC_PC, FUNC_PROG, PROG_CODE } from '../../src/abi/layout';
 import { TRAP_UNSUPPORTED } from '../../src/abi/traps';
-import { INSN_SIZE } from '../../src/interp/opcodes';
+import { INSN_DST, INSN_IMM, INSN_OFF, INSN_SIZE } from '../../src/interp/opcodes';
 import { calleeFrame } from '../run/call';
 import { callFrom } from '../run/callx';
 import { switchProgram } from '../run/tail';
@@ -14,6 +14,14 @@ export function helper(r: u32, pc: u32, id: u32): void {
   const r2 = load<u64>(r, R2);
   const r3 = load<u64>(r, R3);
   store<u64>(r, callFrom(load<u32>(r, R10), pc, id, r1, r2, r3, load<u64>(r, R4), load<u64>(r, R5)));
+}
+
+/** Calls a kernel function; `fixups`: 0, or where the constants are that it is given in registers (opcodes.ts). */
+export function kfunc(r: u32, pc: u32, number: u32, fixups: u32): void {
+  for (let at = fixups; at != 0; at = load<i32>(at, INSN_OFF) == 0 ? 0 : at + INSN_SIZE) {
+    store<u64>(r + load<u8>(at, INSN_DST), load<u64>(at, INSN_IMM));
+  }
+  helper(r, pc, number);
 }
 
 /** As `helper`, by callx, which needs room for a frame whatever it calls. */

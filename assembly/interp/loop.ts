@@ -12,6 +12,7 @@ import {
   BSWAP64,
   CALLX,
   CALL_HELPER,
+  CALL_KFUNC,
   CALL_LOCAL,
   CHECKED,
   DIV,
@@ -83,7 +84,7 @@ import { packetLoad } from '../run/packet';
 import { inside } from '../run/sandbox';
 import { run } from '../run/state';
 import { atomic32, atomic64, loadAcquire, storeRelease } from './atomic';
-import { entryOf, helper, helperFrom, tailCallFrom } from './call';
+import { entryOf, helper, helperFrom, kfunc, tailCallFrom } from './call';
 import { div32, div64, mod32, mod64, sdiv32, sdiv64, smod32, smod64 } from './divide';
 import { count, end, fail, pause, refuse, refuseMisaligned } from './leave';
 import { codeOf, enterFunction, enterWindow, leaveWindow } from './window';
@@ -355,6 +356,11 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
       case CALL_HELPER + SOLE:
         limit = count(limit, left);
         helper(r, (i - code) / INSN_SIZE, load<u32>(i, INSN_IMM));
+        continue;
+      case CALL_KFUNC + SOLE:
+        limit = count(limit, left);
+        at = load<i32>(i, INSN_OFF);
+        kfunc(r, (i - code) / INSN_SIZE, load<u32>(i, INSN_IMM), at == 0 ? 0 : i + <u32>at);
         continue;
       case CALL_LOCAL + SOLE:
         limit = count(limit, left);

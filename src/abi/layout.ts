@@ -266,6 +266,13 @@ export const SKB_SK = 168;
 export const SKB_GSO_SIZE = 176;
 export const SKB_SIZE = 192;
 
+// ---- kernel functions ---------------------------------------------------------------------------------------
+
+/** Numbers of kernel functions (kfuncs): their place in the list of src/isa/kfuncs.ts, from here on. */
+export const KFUNC_BASE = 0x4000_0000;
+/** Those of the host's own, which it knows by their numbers. */
+export const KFUNC_HOST = 0x5000_0000;
+
 // ---- map descriptor: the fields that others than assembly/maps may read ----------------------------------
 
 export const MAP_MAGIC = 0; // u32

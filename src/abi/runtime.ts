@@ -99,6 +99,9 @@ export interface RuntimeExports {
   /** Executes up to `count` instructions (helpers and their callbacks as one). 1 when the program has ended. */
   step(count: number): number;
 
+  /** From the index `first` on the table has the kernel functions, each at its number less KFUNC_BASE. Once per instance. */
+  setKfuncs(first: number): void;
+
   /** Traps unless [address, address + size) is memory the program was given. Returns the address as u32. */
   check(address: bigint, size: number, write: number, pc: number): number;
   /** Records a trap and unwinds. */

@@ -82,6 +82,7 @@ export interface Linked {
   readonly subprograms: readonly Subprogram[];
   readonly maps: readonly MapSpec[];
   readonly kfuncs: readonly string[];
+  readonly kfuncAddresses: ReadonlyMap<number, string> | undefined;
   readonly poisoned: ReadonlyMap<number, string>;
   readonly lines: readonly LineInfo[];
 }
@@ -107,7 +108,8 @@ class Linker {
   private readonly starts = new Map<FunctionDef, number>();
   private readonly mapIndexes = new Map<MapSpec, number>();
   private readonly kfuncIndexes = new Map<string, number>();
-  private readonly kfuncAddresses = new Map<string, number>();
+  private readonly addressIndexes = new Map<string, number>();
+  private readonly kfuncAddresses = new Map<number, string>();
   private readonly poisoned = new Map<number, string>();
   private readonly subprograms: Subprogram[] = [];
   private readonly lines: LineInfo[] = [];
@@ -132,6 +134,7 @@ class Linker {
       subprograms: this.subprograms,
       maps: [...this.mapIndexes.keys()],
       kfuncs: [...this.kfuncIndexes.keys()],
+      kfuncAddresses: this.kfuncAddresses.size === 0 ? undefined : this.kfuncAddresses,
       poisoned: this.poisoned,
       lines: this.lines.sort((a, b) => a.insn - b.insn),
     };
@@ -293,8 +296,9 @@ class Linker {
   /** Programs compare it with 0 to know whether they may call; it is no memory, but tells functions apart. */
   private applyKfuncAddress(slot: number, name: string): undefined {
     const exists = this.context.defs.kfuncExists(name);
+    this.kfuncAddresses.set(slot, name);
     this.setSource(slot, 0);
-    this.view.setInt32(slot * SLOT + 4, exists ? 1 + indexIn(this.kfuncAddresses, name) : 0, true);
+    this.view.setInt32(slot * SLOT + 4, exists ? 1 + indexIn(this.addressIndexes, name) : 0, true);
     this.view.setInt32(slot * SLOT + 12, 0, true);
   }
 

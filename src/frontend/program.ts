@@ -129,6 +129,11 @@ export interface Program {
    */
   readonly kfuncs?: readonly string[] | undefined;
   /**
+   * Slots that load the address of a kernel function which may be missing (weak), and its name: 0 where it is, else a
+   * number of its own in this program. Who runs the program knows.
+   */
+  readonly kfuncAddresses?: ReadonlyMap<number, string> | undefined;
+  /**
    * Slots that must not be reached, and why not: their CO-RE relocations ask for types of a kernel, which webpf does
    * not have. Helper {@link POISON_HELPER} is called there, as libbpf leaves them, which no engine has: programs that
    * ask whether the types are there before they use them have such slots in dead code.

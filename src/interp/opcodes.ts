@@ -111,6 +111,13 @@ export const BSWAP64 = 168;
 export const LD_ABS = 169;
 /** As LD_ABS, plus the register src. */
 export const LD_IND = 170;
+/** imm: number of the function; off: bytes from this instruction to its fix-ups, 0 for none. */
+export const CALL_KFUNC = 171;
+
+/**
+ * Fix-ups are behind the code, in the form of instructions: INSN_DST the register that takes INSN_IMM, INSN_OFF 1
+ * when another follows.
+ */
 
 export const ATOMIC_ADD = 0;
 export const ATOMIC_OR = 1;

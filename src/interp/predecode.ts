@@ -17,7 +17,7 @@ import type {
   Size,
   Width,
 } from '../isa/insn.ts';
-import type { Proof } from '../verifier/proof.ts';
+import type { Fixup, Proof } from '../verifier/proof.ts';
 import { type Structure, takenSubprograms } from '../verifier/structure.ts';
 import { type Fields, writeInsn } from './encode.ts';
 import * as op from './opcodes.ts';
@@ -30,6 +30,8 @@ export interface Bindings {
   readonly values: readonly number[];
   /** PROG_FUNCS: descriptors of the functions whose address is taken, in slot order. */
   readonly functions: number;
+  /** Number of a kernel function; undefined where there is none. */
+  readonly kfunc: (name: string) => number | undefined;
 }
 
 /** What predecoding needs of a checked program. */
@@ -93,6 +95,8 @@ interface Context {
   readonly kfuncNames: readonly string[];
   readonly proof: Proof;
   readonly slot: number;
+  /** Fix-ups of all calls so far, which go behind the code. */
+  readonly fixups: Fixup[][];
 }
 
 function refuse(slot: number, what: string): never {
@@ -175,11 +179,20 @@ function localCall({ imm }: CallInsn, context: Context): Fields {
   return { op: op.CALL_LOCAL, off: distance(imm, context), imm: length };
 }
 
+function kfuncCall({ imm }: CallInsn, { slot, kfuncNames, bindings, proof, insns, fixups }: Context): Fields {
+  const name = kfuncNames[imm] ?? `#${imm}`;
+  const number = bindings.kfunc(name) ?? refuse(slot, `calls of the kernel function ${name} (kfunc)`);
+  const own = proof.facts.get(slot)?.fixups ?? [];
+  if (own.length === 0) return { op: op.CALL_KFUNC, imm: number };
+  const at = insns.length + 1 + fixups.flat().length;
+  fixups.push([...own]);
+  return { op: op.CALL_KFUNC, imm: number, off: (at - slot) * op.INSN_SIZE };
+}
+
 const CALL: Record<CallInsn['target'], (insn: CallInsn, context: Context) => Fields> = {
   helper: ({ imm }) => (imm === TAIL_CALL ? { op: op.TAIL_CALL } : { op: op.CALL_HELPER, imm }),
   local: localCall,
-  kfunc: ({ imm }, { slot, kfuncNames }) =>
-    refuse(slot, `calls of the kernel function ${kfuncNames[imm] ?? `#${imm}`} (kfunc)`),
+  kfunc: kfuncCall,
 };
 
 const PREDECODE: {
@@ -223,8 +236,16 @@ const PREDECODE: {
 const fieldsOf = <K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>, context: Context): Fields =>
   PREDECODE[kind](insn, context);
 
+const fixupRows = (fixups: readonly Fixup[]): Fields[] =>
+  fixups.map(({ register, value }, index) => ({
+    op: op.INVALID,
+    dst: register,
+    off: index + 1 < fixups.length ? 1 : 0,
+    imm: value,
+  }));
+
 /**
- * Predecodes a checked program: INSN_SIZE bytes a slot, and one invalid instruction at the end. The bytes are
+ * Predecodes a checked program: INSN_SIZE bytes a slot, one invalid instruction, and the fix-ups of its calls. The bytes are
  * position-independent; the addresses bound to maps and functions are not.
  *
  * @throws WebpfError 'unsupported' for instructions the interpreter does not carry, 'bad-program' for references
@@ -233,20 +254,25 @@ const fieldsOf = <K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>,
 export function predecode(program: Predecodable, bindings: Bindings, proof: Proof): Uint8Array {
   const { insns } = program.decoded;
   const functions = takenSubprograms(program);
-  const shared = {
+  const shared: Omit<Context, 'slot'> = {
     insns,
     lengths: new Map(program.subprograms.map(({ start, length }) => [start, length])),
     taken: new Map(functions.map(({ start }, index) => [start, index])),
     bindings,
     kfuncNames: program.kfuncNames,
     proof,
+    fixups: [],
   };
-  const code = new Uint8Array((insns.length + 1) * op.INSN_SIZE);
-  const view = new DataView(code.buffer);
-  insns.forEach((insn, slot) => {
-    if (insn === undefined) return;
+  const fields = insns.map((insn, slot) => {
+    if (insn === undefined) return DEAD;
     const isDead = proof.facts.get(slot)?.dead === true;
-    writeInsn(view, slot, isDead ? DEAD : fieldsOf(insn.kind, insn, { ...shared, slot }));
+    return isDead ? DEAD : fieldsOf(insn.kind, insn, { ...shared, slot });
+  });
+  const rows = [...fields, DEAD, ...shared.fixups.flatMap(fixupRows)];
+  const code = new Uint8Array(rows.length * op.INSN_SIZE);
+  const view = new DataView(code.buffer);
+  rows.forEach((row, slot) => {
+    writeInsn(view, slot, row);
   });
   return code;
 }

@@ -1,6 +1,7 @@
 /**
  * Functions of Linux 6.18 that webpf knows (kfuncs), by name: what the address of a weak one is linked by. The
- * verifier's tables say what they take and give; a test holds this list against them.
+ * verifier's tables say what they take and give; a test holds this list against them. A function's place in it tells
+ * its number in the interpreter's code: what is new goes to the end.
  */
 const NAMES = `
   __bpf_trap bpf_arena_alloc_pages bpf_arena_free_pages bpf_arena_reserve_pages bpf_cast_to_kern_ctx
@@ -43,4 +44,11 @@ const NAMES = `
   bpf_xdp_metadata_rx_vlan_tag bpf_xdp_pull_data bpf_xdp_xfrm_state_release
 `;
 
-export const KFUNC_NAMES: ReadonlySet<string> = new Set(NAMES.trim().split(/\s+/));
+const LIST: readonly string[] = NAMES.trim().split(/\s+/);
+
+export const KFUNC_NAMES: ReadonlySet<string> = new Set(LIST);
+
+const PLACES: ReadonlyMap<string, number> = new Map(LIST.map((name, index) => [name, index]));
+
+/** The function's place in the list; undefined for one that is not there. */
+export const kfuncPlace = (name: string): number | undefined => PLACES.get(name);

@@ -22,6 +22,8 @@ export interface Bindings {
   readonly runtime: RuntimeExports & Readonly<Record<`bpf_${string}`, HelperExport | undefined>>;
   /** Takes the calls of helpers that the runtime does not have. */
   readonly hostHelper: RuntimeImports['hostHelper'];
+  /** A kernel function by name; undefined where there is none. */
+  readonly kfunc: (name: string) => HelperExport | undefined;
   /** Zeros, one counter for each slot: for artifacts that count executions. */
   readonly counters?: number | undefined;
 }
@@ -124,8 +126,23 @@ const insidesOf = ({ memory, run }: Bindings, map: number, index: number): Impor
 const importsOf = (module: WebAssembly.Module, bindings: Bindings): WebAssembly.Imports => {
   const wanted = WebAssembly.Module.imports(module).filter((entry) => entry.module === names.RUNTIME);
   const runtime = Object.fromEntries(wanted.map(({ name }) => [name, runtimeImport(name, bindings)]));
-  return { [names.ENV]: engineImports(bindings), [names.RUNTIME]: runtime };
+  return {
+    [names.ENV]: engineImports(bindings),
+    [names.RUNTIME]: runtime,
+    [names.KFUNC]: kfuncsOf(module, bindings),
+  };
 };
+
+/** What is missing is left out: linking then says so. */
+const kfuncsOf = (module: WebAssembly.Module, { kfunc }: Bindings): Imports =>
+  Object.fromEntries(
+    WebAssembly.Module.imports(module)
+      .filter((entry) => entry.module === names.KFUNC)
+      .flatMap(({ name }) => {
+        const found = kfunc(name);
+        return found === undefined ? [] : [[name, found as WebAssembly.ImportValue]];
+      }),
+  );
 
 const modules = new WeakMap<Artifact, Promise<WebAssembly.Module>>();
 

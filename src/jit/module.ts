@@ -113,8 +113,8 @@ class ModuleUnit implements Unit {
     return name === undefined ? undefined : this.#function(names.RUNTIME, name, names.HELPER);
   }
 
-  kfunc(index: number): string | undefined {
-    return this.#kfuncs[index];
+  kfunc(index: number): string {
+    return this.#function(names.KFUNC, this.#kfuncs[index] ?? `#${index}`, names.HELPER);
   }
 
   hostHelper(): string {

@@ -8,6 +8,8 @@ export const moduleName = (program: string): string => `webpf.${program}`;
 export const ENV = 'env';
 /** Functions of the compiled runtime. */
 export const RUNTIME = 'rt';
+/** Functions of the kernel (kfuncs). */
+export const KFUNC = 'kfunc';
 
 export const MEMORY = 'memory';
 export const TABLE = 'table';

@@ -31,8 +31,8 @@ export interface Unit {
   /** Names in the module; importing on first use. */
   runtime(name: RuntimeFunction): string;
   helper(id: number): string | undefined;
-  /** Name of a kernel function, by the imm of its calls. */
-  kfunc(index: number): string | undefined;
+  /** A kernel function, by the imm of its calls. */
+  kfunc(index: number): string;
   hostHelper(): string;
   /** The runtime's check behind a write of the budget, see GUARD. */
   guard(): string;

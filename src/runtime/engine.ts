@@ -16,6 +16,7 @@ import { FlowKeys } from './flowKeys.ts';
 import { slotOfStack } from './frames.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
+import { KfuncTable } from './kfuncs.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
 import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
@@ -161,6 +162,7 @@ export class Engine implements RunHost, RingHost {
   readonly signal: Signal;
   readonly cpus: number;
   readonly helpers: HelperTable;
+  readonly kfuncs: KfuncTable;
   /** Where ring readers are told the length of a record. */
   readonly lengthOut: number;
   running = false;
@@ -192,6 +194,7 @@ export class Engine implements RunHost, RingHost {
     this.memory = memory;
     this.exports = exports;
     this.helpers = helpers;
+    this.kfuncs = new KfuncTable(exports);
     this.#attached = attached;
     this.#isShared = attached;
     this.signal = new Signal(memory.kind === 'shared' ? POLL_INTERVAL : undefined);

@@ -12,6 +12,7 @@ import { admitCached, canReuse } from './cache/admit.ts';
 import { type ContextKind, contextCodes } from './context.ts';
 import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
+import { withKfuncs } from './kfuncs.ts';
 import { createMaps, type MapSet } from './mapSet.ts';
 import { codecsOf } from './maps/codecs.ts';
 import { isKeyed, isPerf, isProgramArray, isQueue, isRing } from './maps/kinds.ts';
@@ -91,7 +92,7 @@ export class BpfObject implements Disposable {
     if (adopted === undefined) engine.assertOwn('open objects');
     if (options.context !== undefined) oneOf('option context', options.context, contextKinds);
     this.engine = engine;
-    this.file = file;
+    this.file = adopted === undefined ? withKfuncs(file, engine.kfuncs) : file;
     this.#options = options;
     this.#ownsEngine = ownsEngine;
     this.#type = options.programType;

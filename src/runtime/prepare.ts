@@ -44,13 +44,15 @@ function refuseMissingHelpers(engine: Engine, program: Program, structure: Struc
   }
 }
 
-/** Refuses a program that calls a function of the kernel, naming it and the instruction. */
-function refuseKfuncs(program: Program, structure: Structure, proof: Proof): void {
+/** Refuses a program that calls a function of the kernel which the runtime lacks, naming it and the instruction. */
+function refuseMissingKfuncs(engine: Engine, program: Program, structure: Structure, proof: Proof): void {
   for (const [index, insn] of liveCalls(structure, proof, 'kfunc')) {
+    const name = structure.kfuncNames[index] ?? `#${index}`;
+    if (engine.kfuncs.has(name)) continue;
     refuseAt(program, {
       code: 'unsupported',
       insn,
-      does: `calls the kernel function ${structure.kfuncNames[index]} (kfunc)`,
+      does: `calls the kernel function ${name} (kfunc)`,
       right: ', which webpf does not have',
     });
   }
@@ -101,7 +103,7 @@ export function place(
   const structure = checkStructure(program);
   refusePoisoned(program, facts ?? proof);
   refuseMissingHelpers(engine, program, structure, proof);
-  refuseKfuncs(program, structure, proof);
+  refuseMissingKfuncs(engine, program, structure, proof);
   refuseTailCalls(engine, program, maps.own, type);
   const flowKeys = program.type === 'flow_dissector' && contextKind === 'skb' ? engine.flowKeys : undefined;
   const regions = flowKeys === undefined ? [] : [flowKeys.region];
@@ -143,6 +145,7 @@ export function interpreter(engine: Engine, placed: Placed): Executor {
       maps: placed.maps.map((map) => map.address),
       values: placed.maps.map((map) => map.valuesAddress),
       functions: placed.descriptor.functions,
+      kfunc: engine.kfuncs.numberOf,
     },
     placed.proof,
   );

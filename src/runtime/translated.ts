@@ -73,6 +73,7 @@ export function linkTranslated(
     values: placed.maps.map((map) => map.valuesAddress),
     runtime: exports,
     hostHelper: engine.helpers.call,
+    kfunc: engine.kfuncs.find,
     counters,
   });
   const indexes = addToTable(exports.table, [translated.entry, ...translated.functions]);

@@ -28,6 +28,17 @@ export interface MapCallFact {
   readonly key: number | undefined;
 }
 
+/**
+ * A register that a call is given a constant in, whatever the program has there: what the verifier knows and the
+ * function needs, as the kernel's fix-ups hand over sizes and types.
+ */
+export interface Fixup {
+  /** 1 to 5. */
+  readonly register: number;
+  /** 64 bits. */
+  readonly value: bigint;
+}
+
 export interface InsnFacts {
   /** The memory access of this instruction stays inside memory the program was given: no check is needed. */
   readonly safe?: boolean | undefined;
@@ -40,6 +51,8 @@ export interface InsnFacts {
   /** The memory the instruction accesses: the kind of its base register. */
   readonly memory?: string | undefined;
   readonly mapCall?: MapCallFact | undefined;
+  /** Of a call of a kernel function. Engines must give it what they say. */
+  readonly fixups?: readonly Fixup[] | undefined;
   /** Of an access to the function's own stack: its offset from r10 in bytes, where it is the same on every path. */
   readonly stackOffset?: number | undefined;
 }

@@ -72,6 +72,7 @@ function factsAt(walk: Walk, slot: number, insn: Insn, scalars: Scalars): InsnFa
     registers,
     memory: base === undefined ? undefined : registers.find(({ register }) => register === base)?.kind,
     mapCall: mapCallAt(walk, slot),
+    fixups: walk.facts.fixupsOf(slot),
     stackOffset: walk.facts.stackOffset(slot),
   };
 }

@@ -71,12 +71,12 @@ describe.each(engines)('checks at load with %s', (engine) => {
   });
 
   it('refuses calls of kernel functions by name', async () => {
-    using object = await openText('r0 = 0\ncall kfunc bpf_rcu_read_lock\nexit', { engine });
+    using object = await openText('r0 = 0\ncall kfunc bpf_xdp_get_xfrm_state\nexit', { engine });
     await expect(object.program()).rejects.toMatchObject({
       code: 'unsupported',
       insn: 1,
       message: expect.stringMatching(
-        /calls the kernel function bpf_rcu_read_lock \(kfunc\) at instruction 1/,
+        /calls the kernel function bpf_xdp_get_xfrm_state \(kfunc\) at instruction 1/,
       ),
     });
   });

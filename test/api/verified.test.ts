@@ -185,7 +185,7 @@ describe.each(engines)('code that is never reached (%s)', (engine) => {
     r1 = 1
     if r1 == 1 goto out
     call bpf_get_hash_recalc
-    call kfunc bpf_rcu_read_lock
+    call kfunc bpf_xdp_get_xfrm_state
     out: exit`;
 
   it('may call what webpf does not have', async () => {

@@ -4,6 +4,8 @@ import * as layout from '../../src/abi/layout.ts';
 import type { RuntimeExports } from '../../src/abi/runtime.ts';
 import { predecode } from '../../src/interp/predecode.ts';
 import type { Insn } from '../../src/isa/insn.ts';
+import { KfuncTable } from '../../src/runtime/kfuncs.ts';
+import type { Exports } from '../../src/runtime/wasm.ts';
 import { type Proof, sandboxProof } from '../../src/verifier/proof.ts';
 
 export type MemoryKind = 'plain' | 'shared';
@@ -48,6 +50,9 @@ function moduleOf(kind: MemoryKind): WebAssembly.Module {
   return module;
 }
 
+/** What the imm of kfunc calls stands for. */
+export const KFUNCS: readonly string[] = ['bpf_rcu_read_lock', 'bpf_iter_num_new', 'bpf_iter_num_next'];
+
 /** Seen by hostHelper: id and r1 to r5. */
 export type HostCall = readonly [number, bigint, bigint, bigint, bigint, bigint];
 
@@ -55,6 +60,7 @@ export class Machine {
   readonly memory: WebAssembly.Memory;
   readonly exports: RuntimeExports;
   readonly run: number;
+  readonly kfuncs: KfuncTable;
   readonly calls: HostCall[] = [];
   /** What a helper of the host's returns. */
   hostResult: (...call: HostCall) => bigint = () => 0n;
@@ -74,6 +80,7 @@ export class Machine {
     };
     const instance = new WebAssembly.Instance(moduleOf(kind), { env });
     this.exports = instance.exports as unknown as RuntimeExports;
+    this.kfuncs = new KfuncTable(this.exports as Exports);
     this.exports.init(1);
     this.run = this.exports.attach(0);
   }
@@ -121,9 +128,10 @@ export class Machine {
       this.setU32(at + layout.FUNC_PC, subprograms[index]?.start ?? 0);
       this.setU32(at + layout.FUNC_SLOTS, subprograms[index]?.length ?? 0);
     });
-    const bindings = { maps, values: maps.map((map) => this.u32(map + layout.MAP_VALUES)), functions };
+    const values = maps.map((map) => this.u32(map + layout.MAP_VALUES));
+    const bindings = { maps, values, functions, kfunc: this.kfuncs.numberOf };
     const code = this.place(
-      predecode({ decoded: { insns }, subprograms, addressTaken, kfuncNames: [] }, bindings, proof),
+      predecode({ decoded: { insns }, subprograms, addressTaken, kfuncNames: KFUNCS }, bindings, proof),
     );
     const fields: readonly (readonly [number, number])[] = [
       [layout.PROG_CODE, code],

@@ -136,11 +136,6 @@ test('sizes of functions', async () => {
 
 test.each([
   [
-    'kfunc calls',
-    [{ kind: 'call', target: 'kfunc', imm: 0, off: 0 }, exit],
-    'the kernel function bpf_rcu_read_lock (kfunc)',
-  ],
-  [
     'address-space casts',
     [{ kind: 'addrSpaceCast', dst: 1, src: 1, imm: 1 }, mov(0, 0), exit],
     'addr_space_cast',

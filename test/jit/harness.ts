@@ -8,7 +8,7 @@ import { type Bindings, instantiate, type TranslatedProgram } from '../../src/ji
 import { type TranslateOptions, translate } from '../../src/jit/translate.ts';
 import { type Proof, sandboxProof } from '../../src/verifier/proof.ts';
 import { checkStructure } from '../../src/verifier/structure.ts';
-import { Machine, type Outcome, type ProgramInput, type RunOptions } from '../interp/harness.ts';
+import { KFUNCS, Machine, type Outcome, type ProgramInput, type RunOptions } from '../interp/harness.ts';
 
 const map = (index: number): MapSpec => ({
   name: `map${index}`,
@@ -32,7 +32,7 @@ export const programOf = (insns: readonly (Insn | undefined)[], maps = 0): Progr
   code: encode(insns.filter((insn) => insn !== undefined)),
   subprograms: [],
   maps: Array.from({ length: maps }, (_, index) => map(index)),
-  kfuncs: ['bpf_rcu_read_lock'],
+  kfuncs: KFUNCS,
   lines: [],
   license: 'GPL',
 });
@@ -64,6 +64,7 @@ export class JitMachine extends Machine {
         this.calls.push([id, ...args]);
         return this.hostResult(id, ...args);
       },
+      kfunc: this.kfuncs.find,
     };
   }
 

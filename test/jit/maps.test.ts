@@ -281,6 +281,7 @@ describe('operations on a known map', () => {
       values: [map.valuesAddress],
       runtime: engine.exports,
       hostHelper: engine.helpers.call,
+      kfunc: engine.kfuncs.find,
     });
     await expect(bound).rejects.toThrow(/map "values" with maxEntries 4, but .* is 3/);
   });

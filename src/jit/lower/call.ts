@@ -12,7 +12,7 @@ import { TRAP_CALL_DEPTH } from '../../abi/traps.ts';
 import { WebpfError } from '../../errors.ts';
 import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, CallxInsn, LddwInsn, LddwPseudo } from '../../isa/insn.ts';
-import type { InsnFacts } from '../../verifier/proof.ts';
+import type { Fixup, InsnFacts } from '../../verifier/proof.ts';
 import type { Expr } from '../builder.ts';
 import { FUNCS, FUNCTION, HELPER, mapGlobal, PROG, valuesGlobal } from '../names.ts';
 import type { Scope } from '../scope.ts';
@@ -45,25 +45,48 @@ const helperCall = (scope: Scope, id: number, operands: readonly Expr[]): Expr =
   return b.call(unit.hostHelper(), [b.const32(id), ...operands], HELPER.result);
 };
 
-const callHelper = (flow: Flow, id: number, facts: InsnFacts | undefined): void => {
-  if (flow.scope.unit.uses('maps') && callKnownMap(flow, id, facts)) return;
+/** Notes the frame that a function of the runtime calls back from. */
+const noteFrame = (flow: Flow): void => {
+  const { scope } = flow;
+  flow.act([flow.low(FRAME_POINTER)], ([frame]) => [
+    scope.b.store('i32.store', scope.run(), RUN_FRAME, frame as Expr),
+  ]);
+};
+
+/** Calls what may change registers kept elsewhere, memory and the packet's bounds. */
+const callOut = (flow: Flow, operands: readonly Value[], call: (operands: readonly Expr[]) => Expr): void => {
   const { scope, slot } = flow;
-  const { b } = scope;
-  const callsBack = CALLBACK_HELPERS.has(id);
-  if (callsBack) {
-    flow.act([flow.low(FRAME_POINTER)], ([frame]) => [
-      b.store('i32.store', scope.run(), RUN_FRAME, frame as Expr),
-    ]);
-  }
-  const r0 = flow.result('i64', argumentsOf(flow), (operands, set) => [
+  const r0 = flow.result('i64', operands, (values, set) => [
     notePlace(scope, slot),
     ...scope.flush(),
-    set(helperCall(scope, id, operands)),
+    set(call(values)),
     ...scope.reload(),
     ...refreshWindows(scope),
   ]);
   flow.memory.forget();
   flow.set(0, r0);
+};
+
+const callHelper = (flow: Flow, id: number, facts: InsnFacts | undefined): void => {
+  if (flow.scope.unit.uses('maps') && callKnownMap(flow, id, facts)) return;
+  if (CALLBACK_HELPERS.has(id)) noteFrame(flow);
+  callOut(flow, argumentsOf(flow), (operands) => helperCall(flow.scope, id, operands));
+};
+
+/** What the verifier has for the function stands in place of what the program has in these registers. */
+const fixedArguments = (flow: Flow, fixups: readonly Fixup[] = []): Value[] =>
+  ARGUMENTS.map((register) => {
+    const fixup = fixups.find((each) => each.register === register);
+    return fixup === undefined ? flow.reg(register) : const64(fixup.value);
+  });
+
+const callKfunc = (flow: Flow, index: number, facts: InsnFacts | undefined): void => {
+  const { b, unit } = flow.scope;
+  // It may call back; beside a call a store costs nothing.
+  noteFrame(flow);
+  callOut(flow, fixedArguments(flow, facts?.fixups), (operands) =>
+    b.call(unit.kfunc(index), operands, HELPER.result),
+  );
 };
 
 /** r1 goes along, the other arguments are zero; the frame is the same. */
@@ -128,12 +151,8 @@ const callLocal = (flow: Flow, target: number): void => {
 };
 
 export const lowerCall = (flow: Flow, insn: CallInsn, facts: InsnFacts | undefined): void => {
-  const { slot } = flow;
-  if (insn.target === 'kfunc') {
-    const name = flow.scope.unit.kfunc(insn.imm) ?? `#${insn.imm}`;
-    unsupported(slot, `the call of the kernel function ${name} (kfunc)`, 'use a helper instead');
-  }
-  if (insn.target === 'local') callLocal(flow, slot + 1 + insn.imm);
+  if (insn.target === 'local') callLocal(flow, flow.slot + 1 + insn.imm);
+  else if (insn.target === 'kfunc') callKfunc(flow, insn.imm, facts);
   else if (insn.imm === TAIL_CALL) tailCall(flow);
   else callHelper(flow, insn.imm, facts);
 };

@@ -92,7 +92,8 @@ const FUNCTION: Shape<Subprogram> = {
   linkage: oneOf('main', 'static', 'global'),
   btfTypeId: optional(isCount),
 };
-const isPoison: Check = (value) =>
+/** Texts by slot. */
+const isNoted: Check = (value) =>
   value instanceof Map && [...value].every(([slot, reason]) => isCount(slot) && isText(reason));
 const isCode: Check = (value) => value instanceof Uint8Array && value.length > 0 && value.length % 8 === 0;
 
@@ -110,7 +111,8 @@ const PROGRAM: Shape<Program> = {
   subprograms: listOf(recordOf(FUNCTION)),
   maps: listOf(isMap),
   kfuncs: optional(listOf(isText)),
-  poisoned: optional(isPoison),
+  kfuncAddresses: optional(isNoted),
+  poisoned: optional(isNoted),
   lines: listOf(recordOf(LINE)),
   license: isText,
   btf: optional(isBtf),

@@ -71,6 +71,7 @@ async function executorOf(engine: Engine, shared: SharedProgram): Promise<Execut
     values: maps.map(({ valuesAddress }) => valuesAddress),
     runtime: exports,
     hostHelper: engine.helpers.call,
+    kfunc: engine.kfuncs.find,
   });
   setInTable(exports.table, translated.indexes, [program.entry, ...program.functions]);
   return program;

@@ -1,5 +1,6 @@
 /** What the walk finds out for the proof, by slot: what is the same on all paths. */
 import type { JumpInsn } from '../../isa/insn.ts';
+import type { Fixup } from '../proof.ts';
 
 /** Not seen yet; paths disagree. */
 export const UNSEEN = -1;
@@ -23,6 +24,8 @@ export class Facts {
   readonly depths: Map<number, number> = new Map();
   /** Slots whose address escapes, by function. */
   readonly escapes: Map<number, Set<number>> = new Map();
+  /** Constants that calls are given, by slot and register. */
+  readonly #fixups: Map<number, Map<number, bigint>> = new Map();
   /** Bytes of the context that are accessed, from its start. */
   contextSize = 0;
   /** The first slot seen that loads a pointer from the context. */
@@ -73,6 +76,24 @@ export class Facts {
   keyOf(slot: number): number | undefined {
     const key = this.#keys[slot] ?? UNSEEN;
     return key < 0 ? undefined : key;
+  }
+
+  /**
+   * A call is given `value` in this register, whatever the program has there.
+   *
+   * @returns false where another path gives it another value: the program must then be refused
+   */
+  fixup(slot: number, register: number, value: bigint): boolean {
+    const registers = this.#fixups.get(slot) ?? new Map<number, bigint>();
+    this.#fixups.set(slot, registers);
+    const before = registers.get(register);
+    registers.set(register, value);
+    return before === undefined || before === value;
+  }
+
+  fixupsOf(slot: number): readonly Fixup[] | undefined {
+    const registers = this.#fixups.get(slot);
+    return registers && [...registers].map(([register, value]) => ({ register, value }));
   }
 
   /**

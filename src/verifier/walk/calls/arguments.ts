@@ -280,7 +280,7 @@ function checkPlace(
       call.mapUid = memory.aux2(walk.reg(register));
       return;
     case 'stack':
-      escapeAll(walk, register);
+      lendStack(walk, register);
       return;
     case 'kptr':
     case 'kptrValue':
@@ -299,8 +299,8 @@ function checkPlace(
   }
 }
 
-/** The callback may do anything with the stack it gets. */
-function escapeAll(walk: Walk, register: number): void {
+/** Whoever is given the address may do anything with the stack it is of. */
+export function lendStack(walk: Walk, register: number): void {
   const r = walk.reg(register);
   if (walk.memory.kind(r) === abi.KIND_STACK) lend(walk, frameOf(walk, r), -512, 0);
 }

@@ -12,6 +12,7 @@ import { refuse, unsupported } from '../refusal.ts';
 import { DYNPTR_SKB, DYNPTR_XDP } from '../special.ts';
 import { pointsTo, structOf } from '../structures.ts';
 import type { Walk } from '../walk.ts';
+import { lendStack } from './arguments.ts';
 import {
   checkUninitialised,
   type Dynptr,
@@ -234,6 +235,7 @@ const NOT_LOOKED_AT: ReadonlySet<string> = new Set(['ignored', 'programAux']);
 function checkArguments(walk: Walk, call: KfuncCall): void {
   const { args } = call.kfunc;
   args.forEach((argument, index) => {
+    if (argument.kind === 'ignored') lendStack(walk, index + 1);
     if (NOT_LOOKED_AT.has(argument.kind)) return;
     walk.readable(index + 1);
     checkPlace(walk, argument, index + 1, args[index - 1], call);
