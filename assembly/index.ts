@@ -22,6 +22,7 @@ export { trap } from './run/trap';
 
 // Every helper under its name in the kernel: what is exported is what there is.
 export * from './helpers/csum';
+export * from './helpers/dynptr';
 export * from './helpers/loops';
 export * from './helpers/maps';
 export * from './helpers/print';
@@ -36,5 +37,9 @@ export * from './helpers/time';
 export * from './helpers/xdp';
 
 // Kernel functions likewise.
+export * from './kfuncs/bits';
+export * from './kfuncs/copies';
+export * from './kfuncs/dynptrs';
 export * from './kfuncs/numbers';
 export * from './kfuncs/sections';
+export * from './kfuncs/strings';

@@ -2,6 +2,15 @@ import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
 import { callKfunc } from '../kfuncs/dispatch';
 import { bpf_csum_diff, bpf_l3_csum_replace, bpf_l4_csum_replace } from './csum';
+import {
+  bpf_dynptr_data,
+  bpf_dynptr_from_mem,
+  bpf_dynptr_read,
+  bpf_dynptr_write,
+  bpf_ringbuf_discard_dynptr,
+  bpf_ringbuf_reserve_dynptr,
+  bpf_ringbuf_submit_dynptr,
+} from './dynptr';
 import { bpf_for_each_map_elem, bpf_loop } from './loops';
 import {
   bpf_map_delete_elem,
@@ -173,6 +182,20 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_store_bytes(r1, r2, r3, r4, r5);
     case 195:
       return bpf_map_lookup_percpu_elem(r1, r2, r3, r4, r5);
+    case 197:
+      return bpf_dynptr_from_mem(r1, r2, r3, r4, r5);
+    case 198:
+      return bpf_ringbuf_reserve_dynptr(r1, r2, r3, r4, r5);
+    case 199:
+      return bpf_ringbuf_submit_dynptr(r1, r2, r3, r4, r5);
+    case 200:
+      return bpf_ringbuf_discard_dynptr(r1, r2, r3, r4, r5);
+    case 201:
+      return bpf_dynptr_read(r1, r2, r3, r4, r5);
+    case 202:
+      return bpf_dynptr_write(r1, r2, r3, r4, r5);
+    case 203:
+      return bpf_dynptr_data(r1, r2, r3, r4, r5);
     case 208:
       return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
     default:

@@ -17,6 +17,7 @@ import {
   RUN_FRAME,
   RUN_FUEL,
   RUN_INTERPRETED,
+  RUN_OWNED,
   RUN_PC,
   RUN_PKT_DATA,
   RUN_PKT_END,
@@ -41,6 +42,7 @@ import { RUN_PAUSED } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
 import { memoryContext, prepareContext, skbContext, xdpContext } from './context';
 import { releaseLock } from './held';
+import { giveAllOwned } from './owned';
 import { writeBack } from './record';
 import { run } from './state';
 
@@ -77,10 +79,12 @@ export function finish(record: u32, r0: u64): void {
   store<u64>(record, r0, REC_RESULT);
   writeBack(record);
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
+  if (load<u32>(run, RUN_OWNED)) giveAllOwned();
   releaseLock();
 }
 
 function reset(): void {
+  if (load<u32>(run, RUN_OWNED)) giveAllOwned();
   store<u32>(run, 0, RUN_TRAP);
   store<u32>(run, 0, RUN_TRAP_PC);
   store<u64>(run, 0, RUN_TRAP_VALUE);

@@ -1,6 +1,7 @@
 import { REC_TRAP, RUN_RECORD, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { abandonRecords } from '../rings/outstanding';
 import { releaseLock } from './held';
+import { giveAllOwned } from './owned';
 import { writeBack } from './record';
 import { run } from './state';
 
@@ -16,5 +17,6 @@ export function trap(kind: u32, pc: u32, value: u64): void {
   }
   abandonRecords();
   releaseLock();
+  giveAllOwned();
   unreachable();
 }

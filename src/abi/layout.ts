@@ -132,6 +132,8 @@ export const FRAME_SIZE = 512;
 export const MAX_FRAMES = 8;
 /** What belongs to the environment of a run, beyond its packet and context. */
 export const RUN_ENVIRONMENT = 8192; // 4096 bytes
+/** u32: first block of memory that the run has taken and must give back, 0 for none; see assembly/run/owned.ts. */
+export const RUN_OWNED = 9728;
 export const RUN_SIZE = 12_288;
 
 // ---- host objects -----------------------------------------------------------------------------------------
@@ -191,6 +193,8 @@ export const PROG_SANDBOX = 44; // u32
 export const PROG_FRAMES = 48; // u32
 /** The host's number of this program, which a host-side lookup in a prog_array returns. */
 export const PROG_ID = 52; // u32
+/** u32: 1 when programs of its type may not write to the packet, so that dynptrs of it are read-only. */
+export const PROG_PACKET_READ_ONLY = 56;
 export const PROG_SIZE = 64;
 
 export const REGION_START = 0; // u32

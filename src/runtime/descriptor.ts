@@ -10,6 +10,8 @@ export interface DescriptorInput {
   readonly mainSlots: number;
   readonly contextCode: number;
   readonly sandbox: boolean;
+  /** Programs of its type may not write to packets. */
+  readonly packetReadOnly: boolean;
   /** Deepest chain of frames. */
   readonly frames: number;
   /** Maps the program may touch. */
@@ -125,6 +127,7 @@ export function writeDescriptor(memory: LinearMemory, input: DescriptorInput): D
   memory.setU32(address + layout.PROG_SANDBOX, input.sandbox ? 1 : 0);
   memory.setU32(address + layout.PROG_FRAMES, input.frames);
   memory.setU32(address + layout.PROG_ID, input.id);
+  memory.setU32(address + layout.PROG_PACKET_READ_ONLY, input.packetReadOnly ? 1 : 0);
   grantMaps(memory, address, input.maps, input.regions);
   return { address, functions };
 }

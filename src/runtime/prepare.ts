@@ -1,7 +1,7 @@
 import * as layout from '../abi/layout.ts';
 import { MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
-import type { Program } from '../frontend/program.ts';
+import type { Program, ProgramType } from '../frontend/program.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
@@ -76,6 +76,17 @@ function refuseTailCalls(
   );
 }
 
+/** Types whose programs see packets and may not write to them (may_access_direct_pkt_data of the kernel). */
+const PACKET_READERS: ReadonlySet<ProgramType> = new Set([
+  'socket_filter',
+  'cgroup_skb',
+  'lwt_in',
+  'lwt_out',
+  'lwt_seg6local',
+  'flow_dissector',
+  'sk_reuseport',
+]);
+
 /** Frames of stack to clear before a run: all of them where the callees are known at run time only. */
 const framesOf = (structure: Structure): number =>
   structure.indirectCalls.length > 0 || structure.helpers.has(TAIL_CALL)
@@ -114,6 +125,7 @@ export function place(
     mainSlots: structure.subprograms[0]?.length ?? 0,
     contextCode: contextCodes[contextKind],
     sandbox: proof.mode === 'sandbox',
+    packetReadOnly: PACKET_READERS.has(program.type),
     frames: framesOf(structure),
     maps: maps.granted,
     regions,
