@@ -19,6 +19,7 @@ export { packetLoad } from './run/packet';
 export { check } from './run/sandbox';
 export { tailCall } from './run/tail';
 export { trap } from './run/trap';
+export { laterDue, laterEnd, laterRun } from './timers/due';
 
 // Every helper under its name in the kernel: what is exported is what there is.
 export * from './helpers/csum';
@@ -34,6 +35,7 @@ export * from './helpers/spin';
 export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';
+export * from './helpers/timers';
 export * from './helpers/xdp';
 
 // Kernel functions likewise.
@@ -43,3 +45,4 @@ export * from './kfuncs/dynptrs';
 export * from './kfuncs/numbers';
 export * from './kfuncs/sections';
 export * from './kfuncs/strings';
+export * from './kfuncs/workqueues';

@@ -63,6 +63,12 @@ import {
   bpf_ktime_get_tai_ns,
 } from './time';
 import {
+  bpf_timer_cancel,
+  bpf_timer_init,
+  bpf_timer_set_callback,
+  bpf_timer_start,
+} from './timers';
+import {
   bpf_xdp_adjust_head,
   bpf_xdp_adjust_meta,
   bpf_xdp_adjust_tail,
@@ -168,6 +174,14 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_for_each_map_elem(r1, r2, r3, r4, r5);
     case 165:
       return bpf_snprintf(r1, r2, r3, r4, r5);
+    case 169:
+      return bpf_timer_init(r1, r2, r3, r4, r5);
+    case 170:
+      return bpf_timer_set_callback(r1, r2, r3, r4, r5);
+    case 171:
+      return bpf_timer_start(r1, r2, r3, r4, r5);
+    case 172:
+      return bpf_timer_cancel(r1, r2, r3, r4, r5);
     case 177:
       return bpf_trace_vprintk(r1, r2, r3, r4, r5);
     case 181:

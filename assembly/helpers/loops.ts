@@ -2,8 +2,6 @@ import {
   FRAME_SIZE,
   MAP_MAX_ENTRIES,
   MAP_TYPE,
-  MAX_FRAMES,
-  RUN_CPU,
   RUN_FRAME,
   RUN_STACK_TOP,
 } from '../../src/abi/layout';
@@ -17,7 +15,7 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
 } from '../../src/abi/maps';
-import { keySize, M_KEYS, ownValueAt } from '../maps/descriptor';
+import { keySize, keyWindowAt, ownValueAt } from '../maps/descriptor';
 import { bucketFirst, bucketTotal, inChain, keyAt, nextOf } from '../maps/chain';
 import { copyKey } from '../maps/key';
 import { invoke } from '../run/callback';
@@ -47,8 +45,7 @@ export function bpf_loop(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
  */
 function keyWindow(map: u32): u32 {
   const depth = (load<u32>(run, RUN_STACK_TOP) - load<u32>(run, RUN_FRAME)) / FRAME_SIZE;
-  const index = load<u32>(run, RUN_CPU) * MAX_FRAMES + min<u32>(depth, MAX_FRAMES - 1);
-  return load<u32>(map, M_KEYS) + index * ((keySize(map) + 7) & ~7);
+  return keyWindowAt(map, depth);
 }
 
 function eachIndex(map: u32, callback: u32, context: u64): u32 {

@@ -28,6 +28,7 @@ import {
   setCpuStride,
   valueAt,
 } from './descriptor';
+import { dropFields } from '../timers/fields';
 import { closeValue, openValue } from './guard';
 
 /** Arrays and per-CPU arrays: every element exists from the start, as zeros. */
@@ -69,6 +70,7 @@ export function arrayUpdate(map: u32, key: u32, value: u32, flags: u64, host: bo
   else if (host) copyAllCpus(map, to, value);
   else copyOwnCpu(map, to, value, false);
   openValue(word);
+  dropFields(map, to);
   return 0;
 }
 

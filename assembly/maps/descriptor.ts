@@ -7,6 +7,7 @@ import {
   MAP_KEY_SIZE,
   MAP_LOCK,
   MAP_PRIVATE,
+  MAP_LATER,
   MAP_SPIN_LOCK,
   MAP_VALUE_SIZE,
   MAP_VALUE_STRIDE,
@@ -16,6 +17,7 @@ import {
   RUN_CPU,
 } from '../../src/abi/layout';
 import { free, reserve } from '../memory/allocator';
+import { copyAround } from '../timers/fields';
 import { copy, zero } from '../memory/bytes';
 import { run } from '../run/state';
 
@@ -95,11 +97,22 @@ export function ownValueAt(map: u32, slot: u32): u32 {
   return valueAt(map, slot) + load<u32>(run, RUN_CPU) * load<u32>(map, MAP_CPU_STRIDE);
 }
 
-/** Copies a value over another, except for its struct bpf_spin_lock. */
+/** Slot of the element whose value (of CPU 0) is at that address. */
+export function slotOf(map: u32, value: u32): u32 {
+  return (value - load<u32>(map, M_SLAB)) / load<u32>(map, MAP_VALUE_STRIDE);
+}
+
+/** Copies a value over another, except for its struct bpf_spin_lock, and for timers and work. */
 @inline
 export function copyValue(map: u32, to: u32, from: u32): void {
   const size = load<u32>(map, MAP_VALUE_SIZE);
   const lock = load<u32>(map, MAP_SPIN_LOCK);
+  if (load<u32>(map, MAP_LATER)) {
+    const word = lock ? load<u32>(to + lock - 1) : 0;
+    copyAround(map, to, from, size);
+    if (lock) store<u32>(to + lock - 1, word);
+    return;
+  }
   if (lock == 0) {
     if (size == 8) store<u64>(to, load<u64>(from));
     else copy(to, from, size);
@@ -127,6 +140,12 @@ export function copyOwnCpu(map: u32, to: u32, from: u32, fresh: bool): void {
     for (let cpu: u32 = 0; cpu < load<u32>(map, M_CPUS); ++cpu) zero(to + cpu * apart, stride);
   }
   copyValue(map, to + own * apart, from);
+}
+
+/** A place for a key that programs may read: one for each CPU and depth of calls. */
+export function keyWindowAt(map: u32, depth: u32): u32 {
+  const index = load<u32>(run, RUN_CPU) * MAX_FRAMES + min<u32>(depth, MAX_FRAMES - 1);
+  return load<u32>(map, M_KEYS) + index * ((keySize(map) + 7) & ~7);
 }
 
 @inline

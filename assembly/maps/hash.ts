@@ -39,6 +39,7 @@ import {
 import { closeValue, openValue } from './guard';
 import { copyKey, hashKey } from './key';
 import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
+import { dropFields } from '../timers/fields';
 import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
 
 // Hash maps of all kinds: an element's value lies in the slot of the same number in the value slab. A replaced
@@ -101,6 +102,7 @@ function detach(map: u32, link: u32): void {
   const slot = load<u32>(link) - 1;
   store<u32>(link, load<u32>(entryAt(map, slot), E_NEXT));
   if (load<u32>(map, M_LRU)) lruRemove(map, slot);
+  dropFields(map, valueAt(map, slot));
   giveSlot(map, slot);
   addCount(map, -1);
 }
@@ -116,6 +118,7 @@ function attach(map: u32, link: u32, key: u32, next: u32): u32 {
   store<u32>(link, slot + 1);
   if (load<u32>(map, M_LRU)) lruInsert(map, slot);
   if (at) store<u32>(valueAt(map, slot) + at - 1, 0);
+  dropFields(map, valueAt(map, slot));
   return slot;
 }
 
@@ -154,6 +157,7 @@ function replace(map: u32, link: u32, key: u32, value: u32, host: bool): void {
   const slot = attach(map, link, key, load<u32>(entryAt(map, old), E_NEXT));
   writeValue(map, slot, value, host, true);
   if (load<u32>(map, M_LRU)) lruRemove(map, old);
+  dropFields(map, valueAt(map, old));
   giveSlot(map, old);
 }
 

@@ -1,6 +1,7 @@
 import {
   MAP_FLAGS,
   MAP_KEY_SIZE,
+  MAP_LATER,
   MAP_MAGIC,
   MAP_MAGIC_VALUE,
   MAP_MAX_ENTRIES,
@@ -18,6 +19,7 @@ import {
 import { lock, unlock } from '../memory/lock';
 import { freeSlabs, M_EXTRA, M_LOCK, M_REFS } from './descriptor';
 import { free } from '../memory/allocator';
+import { removeAllLater } from '../timers/table';
 
 // Maps inside maps. An inner map must look like the template its outer map was made with, and lives at least as
 // long as an outer map holds it.
@@ -68,6 +70,10 @@ export function releaseInner(map: u32): void {
   store<u32>(map, left, M_REFS);
   unlock(map + M_LOCK);
   if (left) return;
+  if (load<u32>(map, MAP_LATER)) {
+    removeAllLater(map);
+    free(load<u32>(map, MAP_LATER));
+  }
   freeSlabs(map);
   store<u32>(map, 0, MAP_MAGIC);
   free(map);

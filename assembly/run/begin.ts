@@ -1,5 +1,7 @@
 /** Start and end of a run. */
 import {
+  RUN_CTX,
+  RUN_CTX_END,
   CTX_MEMORY,
   CTX_XDP,
   FRAME_SIZE,
@@ -78,6 +80,25 @@ export function finish(record: u32, r0: u64): void {
   store<u32>(record, 0, REC_TRAP);
   store<u64>(record, r0, REC_RESULT);
   writeBack(record);
+  if (load<u32>(run, RUN_RECORDS)) abandonRecords();
+  if (load<u32>(run, RUN_OWNED)) giveAllOwned();
+  releaseLock();
+}
+
+/** Starts a run of a callback of `prog` that no event is behind: no packet, no context. */
+export function beginLater(prog: u32): void {
+  reset();
+  store<u32>(run, 0, RUN_RECORD);
+  store<u32>(run, prog, RUN_PROG);
+  store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
+  if (load<u32>(prog, PROG_SANDBOX) != 0) zeroStack(prog);
+  else store<u32>(run, 0, RUN_STACK_OWNER);
+  memory.fill(run + RUN_PKT_HARD_START, 0, RUN_PKT_HARD_END + 4 - RUN_PKT_HARD_START);
+  store<u32>(run, load<u32>(run, RUN_CTX), RUN_CTX_END);
+}
+
+/** Ends such a run. */
+export function finishLater(): void {
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_OWNED)) giveAllOwned();
   releaseLock();

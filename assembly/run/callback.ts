@@ -38,7 +38,8 @@ export function invoke(func: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): 
   return r0;
 }
 
-function enter(func: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64, r10: u64): u64 {
+/** Runs a function of a program in the frame `r10`, in the engine that runs the program. */
+export function enter(func: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64, r10: u64): u64 {
   const index = load<u32>(func, FUNC_TABLE_INDEX);
   if (index != 0 && load<u32>(run, RUN_INTERPRETED) == 0) {
     return call_indirect<u64>(index, r1, r2, r3, r4, r5, r10);

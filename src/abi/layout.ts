@@ -44,6 +44,17 @@ export const HDR_UID_GID = 40;
 export const HDR_COMM = 48;
 /** u64: seed of every hash map made from now on (0 with BPF_F_ZERO_SEED). */
 export const HDR_HASH_SEED = 512;
+/** Timers and work of programs, shared by all threads; see assembly/timers. */
+export const HDR_LATER_LOCK = 520; // u32
+export const HDR_LATER_ENTRIES = 524; // u32: address
+export const HDR_LATER_HEAP = 528; // u32: address
+export const HDR_LATER_CAPACITY = 532; // u32: entries there is room for
+export const HDR_LATER_USED = 536; // u32: entries that are, or were, in use
+export const HDR_LATER_FREE = 540; // u32: number of a free one
+/** u32: how many are armed. */
+export const HDR_LATER_COUNT = 544;
+/** u64: how often one was armed. */
+export const HDR_LATER_SEQUENCE = 552;
 /** From here on, up to HDR_HASH_SEED, the header belongs to assembly/memory. */
 export const HDR_ALLOCATOR = 64;
 
@@ -298,6 +309,11 @@ export const MAP_COUNT = 40; // u32
 export const MAP_ID = 44; // u32
 /** Offset of struct bpf_spin_lock in the value plus 1; 0 when it has none. The host sets it from BTF. */
 export const MAP_SPIN_LOCK = 48; // u32
+/** Address of LATER_KINDS u32, set by the host from BTF: offset of each kind of field plus 1, 0 for none; 0: no such map. */
+export const MAP_LATER = 52; // u32
+export const LATER_TIMER = 0;
+export const LATER_WORK = 1;
+export const LATER_KINDS = 2;
 /** From here on private to assembly/maps, but for what src/abi/hash.ts names. */
 export const MAP_PRIVATE = 64;
 /** u32: sequence lock of the map's structure. */

@@ -67,6 +67,7 @@ export const EBUSY = 16;
 export const EEXIST = 17;
 export const EINVAL = 22;
 export const ENOSPC = 28;
+export const EDEADLK = 35;
 export const ERANGE = 34;
 export const ENOSYS = 38;
 export const EPROTO = 71;

@@ -102,6 +102,15 @@ export interface RuntimeExports {
   /** From the index `first` on the table has the kernel functions, each at its number less KFUNC_BASE. Once per instance. */
   setKfuncs(first: number): void;
 
+  /** When the first timer (or work) of a program is due, in ns of the monotonic or the virtual clock; -1n for none. */
+  laterDue(): bigint;
+  /**
+   * Runs the first callback that is due at `now` and was armed before `sequence` (HDR_LATER_SEQUENCE); 0 when there is
+   * none. A trap unwinds it: then call laterEnd.
+   */
+  laterRun(now: bigint, sequence: bigint): number;
+  laterEnd(): void;
+
   /** Traps unless [address, address + size) is memory the program was given. Returns the address as u32. */
   check(address: bigint, size: number, write: number, pc: number): number;
   /** Records a trap and unwinds. */

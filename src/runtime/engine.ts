@@ -18,6 +18,7 @@ import { HelperTable, type HostHelpers } from './helpers.ts';
 import type { Caught, RunHost } from './host.ts';
 import { KfuncTable } from './kfuncs.ts';
 import { isMapOfMaps, isProgramArray } from './maps/kinds.ts';
+import { laterFields } from './maps/later.ts';
 import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
@@ -28,6 +29,7 @@ import { Signal } from './signal.ts';
 import { Snapshots } from './snapshots.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
+import { type TimerErrorHandler, Timers } from './timers.ts';
 import { readTrap, trapAt } from './trap.ts';
 import {
   createMemory,
@@ -87,6 +89,11 @@ export interface EngineOptions {
   readonly helpers?: HostHelpers;
   /** A fixed time in ns for every clock helper; without it they read the system's clocks. See {@link Engine.time}. */
   readonly time?: bigint;
+  /**
+   * Takes what timer callbacks were stopped by (a WebpfError of code 'trap') where the engine ran them by itself.
+   * Without it such an error is thrown to nobody: the process ends, as for errors in callbacks of setTimeout.
+   */
+  readonly onTimerError?: TimerErrorHandler;
   /** Seed of bpf_get_prandom_u32. Default: fixed, so that runs can be repeated. */
   readonly seed?: bigint;
   /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
@@ -163,6 +170,7 @@ export class Engine implements RunHost, RingHost {
   readonly cpus: number;
   readonly helpers: HelperTable;
   readonly kfuncs: KfuncTable;
+  readonly timers: Timers;
   /** Where ring readers are told the length of a record. */
   readonly lengthOut: number;
   running = false;
@@ -195,6 +203,7 @@ export class Engine implements RunHost, RingHost {
     this.exports = exports;
     this.helpers = helpers;
     this.kfuncs = new KfuncTable(exports);
+    this.timers = new Timers(this, options.onTimerError);
     this.#attached = attached;
     this.#isShared = attached;
     this.signal = new Signal(memory.kind === 'shared' ? POLL_INTERVAL : undefined);
@@ -269,6 +278,27 @@ export class Engine implements RunHost, RingHost {
     this.memory.setU64(layout.HEADER + layout.HDR_CLOCK_NS, ns ?? 0n);
   }
 
+  /**
+   * Lets virtual time go on by `ns`: timers and work of programs that are due until then run in the order of their times,
+   * each with the clock at its time. What a callback arms without a delay is due a nanosecond later.
+   * @returns how many callbacks ran
+   * @throws WebpfError 'bad-argument' without a virtual clock (option `time`), or while a program runs; 'trap' where a
+   * callback was stopped: the clock then stands where it was, and what is left can be run by advancing again
+   */
+  advance(ns: bigint): number {
+    return this.timers.advance(ns);
+  }
+
+  /**
+   * Runs timers and work of programs that are due now; what callbacks arm meanwhile waits for the next time. An engine with
+   * the system's clocks does so by itself (setTimeout), which keeps no process alive.
+   * @returns how many callbacks ran
+   * @throws WebpfError as `advance`
+   */
+  runTimers(): number {
+    return this.timers.run();
+  }
+
   /** What programs print with bpf_trace_printk. */
   get trace(): TraceLog {
     this.#trace ??= new TraceLog(this, this.memory.u32(layout.HEADER + layout.HDR_PRINTK));
@@ -288,6 +318,7 @@ export class Engine implements RunHost, RingHost {
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
     const lock = spinLockOffset(spec);
     if (lock !== undefined) this.memory.setU32(map.address + layout.MAP_SPIN_LOCK, lock + 1);
+    this.memory.setU32(map.address + layout.MAP_LATER, laterFields(this.memory, spec));
     return map;
   }
 
@@ -392,6 +423,7 @@ export class Engine implements RunHost, RingHost {
   [Symbol.dispose](): void {
     if (this.signal.closed) return;
     this.signal.close();
+    this.timers.close();
     if (this.memory.kind === 'shared') this.memory.setU32(this.run + layout.RUN_CLAIMED, 0);
     if (!this.#attached) return;
     this.arena.dispose();

@@ -21,6 +21,7 @@ import type { Placed } from './placed.ts';
 import { BpfProgram, type Executor } from './program.ts';
 import { refuseAt } from './refuse.ts';
 import { auto } from './tiers/auto.ts';
+import { withTimers } from './timers.ts';
 import { linkTranslated, remember, translateFor } from './translated.ts';
 
 /** Refuses a program that may reach what its CO-RE relocations have left without an answer: all of it, unless verified. */
@@ -204,7 +205,8 @@ export async function finishProgram(
 ): Promise<BpfProgram> {
   const executor = await executorOf(engine, placed, proof);
   const { flowKeys, id, descriptor, contextKind, program, structure } = placed;
-  const whole = flowKeys === undefined ? executor : withFlowKeys(engine, executor, flowKeys);
+  const keyed = flowKeys === undefined ? executor : withFlowKeys(engine, executor, flowKeys);
+  const whole = withTimers(engine, keyed, structure.helpers, structure.kfuncNames);
   const identity = {
     id,
     descriptor: descriptor.address,

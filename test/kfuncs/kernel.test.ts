@@ -22,6 +22,7 @@ const CASES: readonly (readonly [object: string, program: string, input: ObjectI
   ['strings', 'too_long', nothing],
   ['bits', 'bits', nothing],
   ['bits', 'left_early', nothing],
+  ['timers', 'codes', packet],
 ];
 
 async function noteHere(

@@ -7,6 +7,7 @@ import { mapError } from '../errno.ts';
 import type { LinearMemory } from '../memory.ts';
 import type { Signal } from '../signal.ts';
 import type { Exports } from '../wasm.ts';
+import { hideLater } from './later.ts';
 
 /** What a map needs of its engine. */
 export interface MapHost {
@@ -120,7 +121,7 @@ export class RawMap {
           const value = max * keyStride + i * valueStride;
           yield [
             batch.subarray(i * keyStride, i * keyStride + keySize),
-            batch.subarray(value, value + this.valueBytes),
+            hideLater(this.spec, batch.subarray(value, value + this.valueBytes)),
           ];
         }
       }
@@ -135,7 +136,7 @@ export class RawMap {
   }
 
   #copyValue(address: number): Uint8Array {
-    if (!this.perCpu) return this.#memory.read(address, this.valueBytes);
+    if (!this.perCpu) return hideLater(this.spec, this.#memory.read(address, this.valueBytes));
     const stride = align8(this.spec.valueSize);
     const cpuStride = this.#memory.u32(this.address + layout.MAP_CPU_STRIDE);
     const out = new Uint8Array(this.valueBytes);

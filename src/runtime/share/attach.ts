@@ -11,6 +11,7 @@ import { MapSet } from '../mapSet.ts';
 import type { RawMap } from '../maps/raw.ts';
 import { BpfObject } from '../object.ts';
 import { BpfProgram, type Executor } from '../program.ts';
+import { withTimers } from '../timers.ts';
 import type { SharedObject } from './share.ts';
 import type { AttachOptions, SharedProgram, SharedState } from './types.ts';
 
@@ -81,7 +82,12 @@ async function adoptProgram(engine: Engine, shared: SharedProgram): Promise<BpfP
   const { program, descriptor, id, mode, contextKind } = shared;
   refuseMissingHelpers(engine, shared);
   engine.addProgram(descriptor, { ...program, insns: decodeProgram(program.code).insns });
-  const executor = await executorOf(engine, shared);
+  const executor = withTimers(
+    engine,
+    await executorOf(engine, shared),
+    new Set(shared.helpers),
+    program.kfuncs ?? [],
+  );
   return new BpfProgram(engine, program, contextKind, { id, descriptor, mode }, executor);
 }
 
