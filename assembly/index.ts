@@ -19,6 +19,7 @@ export { packetLoad } from './run/packet';
 export { check } from './run/sandbox';
 export { tailCall } from './run/tail';
 export { trap } from './run/trap';
+export { socketCreate, socketDestroy, socketEnter, socketLeave } from './sockets/table';
 export { laterDue, laterEnd, laterRun } from './timers/due';
 
 // Every helper under its name in the kernel: what is exported is what there is.
@@ -31,6 +32,7 @@ export * from './helpers/probe';
 export * from './helpers/redirect';
 export * from './helpers/rings';
 export * from './helpers/skb';
+export * from './helpers/sockets';
 export * from './helpers/spin';
 export * from './helpers/strings';
 export * from './helpers/task';

@@ -45,6 +45,19 @@ import {
   bpf_skb_pull_data,
   bpf_skb_store_bytes,
 } from './skb';
+import {
+  bpf_get_listener_sock,
+  bpf_get_netns_cookie,
+  bpf_get_socket_cookie,
+  bpf_get_socket_uid,
+  bpf_sk_assign,
+  bpf_sk_fullsock,
+  bpf_sk_lookup_tcp,
+  bpf_sk_lookup_udp,
+  bpf_sk_release,
+  bpf_skc_lookup_tcp,
+  bpf_tcp_sock,
+} from './sockets';
 import { bpf_spin_lock, bpf_spin_unlock } from './spin';
 import { bpf_strncmp, bpf_strtol, bpf_strtoul } from './strings';
 import {
@@ -124,6 +137,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_head(r1, r2, r3, r4, r5);
     case 45:
       return bpf_probe_read_str(r1, r2, r3, r4, r5);
+    case 46:
+      return bpf_get_socket_cookie(r1, r2, r3, r4, r5);
+    case 47:
+      return bpf_get_socket_uid(r1, r2, r3, r4, r5);
     case 51:
       return bpf_redirect_map(r1, r2, r3, r4, r5);
     case 54:
@@ -132,6 +149,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
     case 68:
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
+    case 84:
+      return bpf_sk_lookup_tcp(r1, r2, r3, r4, r5);
+    case 85:
+      return bpf_sk_lookup_udp(r1, r2, r3, r4, r5);
+    case 86:
+      return bpf_sk_release(r1, r2, r3, r4, r5);
     case 87:
       return bpf_map_push_elem(r1, r2, r3, r4, r5);
     case 88:
@@ -142,6 +165,14 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_spin_lock(r1, r2, r3, r4, r5);
     case 94:
       return bpf_spin_unlock(r1, r2, r3, r4, r5);
+    case 95:
+      return bpf_sk_fullsock(r1, r2, r3, r4, r5);
+    case 96:
+      return bpf_tcp_sock(r1, r2, r3, r4, r5);
+    case 98:
+      return bpf_get_listener_sock(r1, r2, r3, r4, r5);
+    case 99:
+      return bpf_skc_lookup_tcp(r1, r2, r3, r4, r5);
     case 105:
       return bpf_strtol(r1, r2, r3, r4, r5);
     case 106:
@@ -156,6 +187,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_probe_read_kernel_str(r1, r2, r3, r4, r5);
     case 118:
       return bpf_jiffies64(r1, r2, r3, r4, r5);
+    case 122:
+      return bpf_get_netns_cookie(r1, r2, r3, r4, r5);
+    case 124:
+      return bpf_sk_assign(r1, r2, r3, r4, r5);
     case 125:
       return bpf_ktime_get_boot_ns(r1, r2, r3, r4, r5);
     case 130:

@@ -40,8 +40,10 @@ import {
   RUN_TRAP_PC,
   RUN_TRAP_VALUE,
 } from '../../src/abi/layout';
+import { RUN_SOCKET_CHOSEN, RUN_SOCKETS_HELD } from '../../src/abi/sockets';
 import { RUN_PAUSED } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
+import { giveBackAll } from '../sockets/held';
 import { memoryContext, prepareContext, skbContext, xdpContext } from './context';
 import { releaseLock } from './held';
 import { giveAllOwned } from './owned';
@@ -59,6 +61,7 @@ export function prepare(prog: u32): u32 {
   store<u32>(run, load<u32>(prog, PROG_SANDBOX), RUN_SANDBOX);
   store<u32>(run, 0, RUN_STACK_OWNER);
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
+  if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
   releaseLock();
   return prepareContext(load<u32>(prog, PROG_CTX_KIND));
 }
@@ -82,6 +85,7 @@ export function finish(record: u32, r0: u64): void {
   writeBack(record);
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_OWNED)) giveAllOwned();
+  if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
   releaseLock();
 }
 
@@ -101,6 +105,7 @@ export function beginLater(prog: u32): void {
 export function finishLater(): void {
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_OWNED)) giveAllOwned();
+  if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
   releaseLock();
 }
 
@@ -115,6 +120,7 @@ function reset(): void {
   store<u32>(run, 0, RUN_REDIRECT_INDEX);
   store<u32>(run, 0, RUN_REDIRECT_MAP);
   store<u64>(run, 0, RUN_REDIRECT_FLAGS);
+  store<u32>(run, 0, RUN_SOCKET_CHOSEN);
   store<u32>(run, 0, RUN_PC);
   store<u32>(run, 0, RUN_INTERPRETED);
   store<u32>(run, 0, RUN_PAUSED);

@@ -27,6 +27,7 @@ import {
   RUN_STACK_TOP,
 } from '../../src/abi/layout';
 import { TRAP_BAD_FUNCTION, TRAP_BAD_MAP, TRAP_HELPER_MEMORY, TRAP_MEMORY } from '../../src/abi/traps';
+import { insideSocket } from '../sockets/table';
 import { spend } from './budget';
 import { run } from './state';
 import { trap } from './trap';
@@ -67,7 +68,8 @@ export function inside(address: u64, size: u64, write: u32): bool {
   if (within(address, size, load<u32>(run, RUN_STACK), load<u32>(run, RUN_STACK_TOP))) return true;
   if (within(address, size, load<u32>(run, RUN_PKT_META), load<u32>(run, RUN_PKT_END))) return true;
   if (within(address, size, load<u32>(run, RUN_CTX), load<u32>(run, RUN_CTX_END))) return true;
-  return insideRegion(address, size, write);
+  if (insideRegion(address, size, write)) return true;
+  return write == 0 && insideSocket(address, size);
 }
 
 /** A memory access of the instruction at `pc`: its address as u32, or a trap. */

@@ -1,5 +1,6 @@
 import { REC_TRAP, RUN_RECORD, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { abandonRecords } from '../rings/outstanding';
+import { giveBackAll } from '../sockets/held';
 import { releaseLock } from './held';
 import { giveAllOwned } from './owned';
 import { writeBack } from './record';
@@ -16,6 +17,7 @@ export function trap(kind: u32, pc: u32, value: u64): void {
     writeBack(record);
   }
   abandonRecords();
+  giveBackAll();
   releaseLock();
   giveAllOwned();
   unreachable();

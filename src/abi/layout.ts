@@ -206,6 +206,8 @@ export const PROG_FRAMES = 48; // u32
 export const PROG_ID = 52; // u32
 /** u32: 1 when programs of its type may not write to the packet, so that dynptrs of it are read-only. */
 export const PROG_PACKET_READ_ONLY = 56;
+/** enum bpf_prog_type. */
+export const PROG_TYPE = 60; // u32
 export const PROG_SIZE = 64;
 
 export const REGION_START = 0; // u32

@@ -52,6 +52,13 @@ export interface RuntimeExports {
     flags: number,
     extra: number,
   ): number;
+  /** A socket with a cookie of its own and nothing else (src/abi/sockets.ts); 0 when memory is exhausted. */
+  socketCreate(): number;
+  /** Programs can look it up by its addresses and ports from here on, until it leaves. */
+  socketEnter(socket: number): void;
+  socketLeave(socket: number): void;
+  /** The host is done with it: the memory goes with the last reference. */
+  socketDestroy(socket: number): void;
   mapDestroy(map: number): void;
   /** Address of the value (CPU 0's for per-CPU maps, the next at MAP_CPU_STRIDE), or 0. No effect on LRU order. */
   mapLookup(map: number, key: number): number;

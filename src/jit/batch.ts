@@ -4,6 +4,7 @@
  * begin and finish, which do all of it, are left to runs where little is known.
  */
 import * as layout from '../abi/layout.ts';
+import { RUN_SOCKET_CHOSEN } from '../abi/sockets.ts';
 import type { ContextKind } from '../verifier/contexts/kind.ts';
 import type { Expr, ValueType } from './builder.ts';
 import type { Effects } from './effects.ts';
@@ -156,7 +157,9 @@ class BatchWriter {
   #reset({ calls, changes, tailCalls }: Effects): Expr[] {
     const fields = [
       ...(calls ? [layout.RUN_PC] : []),
-      ...(changes || tailCalls ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP] : []),
+      ...(changes || tailCalls
+        ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN]
+        : []),
       ...(tailCalls ? [layout.RUN_TAIL_CALLS, layout.RUN_INTERPRETED] : []),
     ];
     const cleared = fields.map((field) => this.#setRun(field, this.#const(0)));

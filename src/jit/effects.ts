@@ -36,7 +36,7 @@ export const BLIND = ids(`
   ktime_get_ns ktime_get_boot_ns ktime_get_coarse_ns ktime_get_tai_ns jiffies64 get_prandom_u32
   get_smp_processor_id get_numa_node_id get_current_pid_tgid get_current_uid_gid get_current_comm spin_lock
   spin_unlock ringbuf_output ringbuf_reserve ringbuf_submit ringbuf_discard ringbuf_query csum_diff loop
-  for_each_map_elem strncmp strtol strtoul
+  for_each_map_elem strncmp strtol strtoul sk_release sk_fullsock tcp_sock get_listener_sock
 `);
 /**
  * Look, and leave context and bounds as they are. Whatever is in neither list may do anything to an event: helpers of
@@ -45,6 +45,7 @@ export const BLIND = ids(`
 export const LOOKING = ids(`
   l3_csum_replace l4_csum_replace
   trace_printk trace_vprintk snprintf perf_event_output skb_load_bytes skb_load_bytes_relative skb_pull_data
+  sk_lookup_tcp sk_lookup_udp skc_lookup_tcp get_socket_uid get_netns_cookie
   xdp_get_buff_len xdp_load_bytes xdp_store_bytes probe_read probe_read_str probe_read_kernel
   probe_read_kernel_str probe_read_user probe_read_user_str
 `);

@@ -1,7 +1,9 @@
 import * as layout from '../abi/layout.ts';
+import { RUN_ARRIVES } from '../abi/sockets.ts';
 import { type ContextKind, contextKindOf } from '../verifier/contexts/kind.ts';
 import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
+import type { Socket } from './sockets/socket.ts';
 
 export { type ContextKind, contextKindOf };
 
@@ -47,6 +49,10 @@ export interface SkbContext {
 }
 
 export interface RunContext extends XdpContext, SkbContext {
+  /** The socket that the packet belongs to (`sk` of struct __sk_buff). Default: none. */
+  readonly sk?: Socket;
+  /** The packet arrives (tc ingress), so that bpf_sk_assign can give it a socket. Default: as in BPF_PROG_TEST_RUN, no. */
+  readonly arrives?: boolean;
   /**
    * Bytes of Ethernet header (14) that the program does not see as part of the packet, as socket and cgroup programs
    * in the kernel; LD_ABS with SKF_LL_OFF and bpf_skb_load_bytes_relative still reach them. Default 0: it sees all.
@@ -108,6 +114,8 @@ function writeSkb(memory: LinearMemory, run: number, context: RunContext): void 
   memory.setU32(base + layout.SKB_IFINDEX, LOOPBACK_IFINDEX);
   writeFields(memory, base, skbFields, context);
   writeControl(memory, base, context.cb ?? []);
+  memory.setU64(base + layout.SKB_SK, BigInt(context.sk?.addressIn(memory) ?? 0));
+  memory.setU32(run + RUN_ARRIVES, context.arrives === true ? 1 : 0);
   if (context.tstamp === undefined) return;
   memory.setU64(base + layout.SKB_TSTAMP, unsigned64('context field tstamp', context.tstamp));
 }

@@ -6,6 +6,8 @@ import type { LinearMemory } from './memory.ts';
 /** What a program descriptor is made of. */
 export interface DescriptorInput {
   readonly id: number;
+  /** enum bpf_prog_type. */
+  readonly type: number;
   readonly slots: number;
   readonly mainSlots: number;
   readonly contextCode: number;
@@ -128,6 +130,7 @@ export function writeDescriptor(memory: LinearMemory, input: DescriptorInput): D
   memory.setU32(address + layout.PROG_FRAMES, input.frames);
   memory.setU32(address + layout.PROG_ID, input.id);
   memory.setU32(address + layout.PROG_PACKET_READ_ONLY, input.packetReadOnly ? 1 : 0);
+  memory.setU32(address + layout.PROG_TYPE, input.type);
   grantMaps(memory, address, input.maps, input.regions);
   return { address, functions };
 }

@@ -27,6 +27,7 @@ import type { Profile, ProfileEntry } from './profile.ts';
 import type { AttachOptions, LoadedProgram, SharedEngine } from './share/types.ts';
 import { Signal } from './signal.ts';
 import { Snapshots } from './snapshots.ts';
+import { type Socket, type SocketDefinition, Sockets } from './sockets/socket.ts';
 import { TailCalls } from './tailCalls.ts';
 import { type Task, writeTask } from './task.ts';
 import { type TimerErrorHandler, Timers } from './timers.ts';
@@ -166,6 +167,7 @@ export class Engine implements RunHost, RingHost {
   readonly arena: Arena;
   readonly templates: ContextTemplates;
   readonly snapshots: Snapshots;
+  readonly sockets: Sockets;
   readonly signal: Signal;
   readonly cpus: number;
   readonly helpers: HelperTable;
@@ -215,6 +217,7 @@ export class Engine implements RunHost, RingHost {
     this.arena = new Arena(memory);
     this.templates = new ContextTemplates(memory, this.run);
     this.snapshots = new Snapshots(memory);
+    this.sockets = new Sockets({ memory, exports });
     this.lengthOut = memory.alloc(8);
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
@@ -297,6 +300,17 @@ export class Engine implements RunHost, RingHost {
    */
   runTimers(): number {
     return this.timers.run();
+  }
+
+  /**
+   * A socket that programs can look up (unless told otherwise), and that contexts lead to.
+   * @example
+   * using listener = engine.socket({ srcIp: '127.0.0.1', srcPort: 80 });
+   * @throws WebpfError 'bad-argument' for values that no socket has; 'out-of-memory'
+   */
+  socket(definition: SocketDefinition): Socket {
+    this.assertOpen();
+    return this.sockets.create(definition);
   }
 
   /** What programs print with bpf_trace_printk. */

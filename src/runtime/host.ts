@@ -5,6 +5,7 @@ import type { LinearMemory } from './memory.ts';
 import type { ProfileEntry } from './profile.ts';
 import type { Signal } from './signal.ts';
 import type { Snapshots } from './snapshots.ts';
+import type { Sockets } from './sockets/socket.ts';
 import type { Trap } from './trap.ts';
 
 /** A trap, with what was thrown. */
@@ -21,6 +22,7 @@ export interface RunHost {
   readonly arena: Arena;
   readonly templates: ContextTemplates;
   readonly snapshots: Snapshots;
+  readonly sockets: Sockets;
   /** Notified after every run. */
   readonly signal: Signal;
   /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */

@@ -2,6 +2,7 @@ import * as layout from '../abi/layout.ts';
 import { MAP_TYPE_PROG_ARRAY } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program, ProgramType } from '../frontend/program.ts';
+import { programTypeNumber } from '../frontend/programTypes.ts';
 import { predecode } from '../interp/predecode.ts';
 import { Stepper } from '../interp/stepper.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
@@ -122,6 +123,7 @@ export function place(
   const id = engine.programCount + 1;
   const descriptor = writeDescriptor(engine.memory, {
     id,
+    type: programTypeNumber(program.type),
     slots: program.code.length / 8,
     mainSlots: structure.subprograms[0]?.length ?? 0,
     contextCode: contextCodes[contextKind],

@@ -1,4 +1,5 @@
 import * as layout from '../abi/layout.ts';
+import { RUN_SOCKET_CHOSEN } from '../abi/sockets.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import type { Stepper } from '../interp/stepper.ts';
@@ -12,6 +13,7 @@ import type { RunHost } from './host.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
 import type { ProfileEntry } from './profile.ts';
 import { type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
+import type { Socket } from './sockets/socket.ts';
 import { type Trap, trapError } from './trap.ts';
 import { verdictsOf } from './verdict.ts';
 
@@ -379,6 +381,7 @@ export class BpfProgram {
     return {
       redirect: isRedirect ? this.#redirect() : undefined,
       skb: isSkb ? this.#skb() : undefined,
+      socket: isSkb ? this.#socket() : undefined,
       flowKeys: this.#flowKeys?.read(),
     };
   }
@@ -387,6 +390,11 @@ export class BpfProgram {
     const { run, snapshots } = this.#engine;
     const start = snapshots.take(run + layout.RUN_CTX_AREA, layout.SKB_SIZE);
     return { chunk: snapshots.chunk, start };
+  }
+
+  #socket(): Socket | undefined {
+    const { memory, run, sockets } = this.#engine;
+    return sockets.at(memory.u32(run + RUN_SOCKET_CHOSEN));
   }
 
   #redirect(): Redirect {

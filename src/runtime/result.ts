@@ -1,5 +1,6 @@
 import { readSkb, type SkbContext } from './context.ts';
 import type { Chunk } from './snapshots.ts';
+import type { Socket } from './sockets/socket.ts';
 
 /** Where a redirect verdict sends the packet. */
 export interface Redirect {
@@ -24,12 +25,15 @@ export interface RunResult {
   readonly redirect: Redirect | undefined;
   /** Fields of `struct __sk_buff` after the run; undefined for other contexts. */
   readonly context: Required<SkbContext> | undefined;
+  /** The socket that bpf_sk_assign has given the packet; undefined where it has not. */
+  readonly socket: Socket | undefined;
   /** The 56 bytes of `struct bpf_flow_keys` as a flow dissector left them; undefined for other programs. */
   readonly flowKeys: Uint8Array | undefined;
 }
 
 /** What few runs leave. */
 export interface Extras {
+  readonly socket: Socket | undefined;
   readonly redirect: Redirect | undefined;
   /** `struct __sk_buff` in a chunk. */
   readonly skb: { readonly chunk: Chunk; readonly start: number } | undefined;
@@ -113,14 +117,18 @@ export class KeptResult implements RunResult {
     return skb && this.#once('context', () => readSkb(skb.chunk.bytes, skb.start));
   }
 
+  get socket(): Socket | undefined {
+    return this.#extras?.socket;
+  }
+
   get flowKeys(): Uint8Array | undefined {
     return this.#extras?.flowKeys;
   }
 
   /** For `console.log`. */
   [Symbol.for('nodejs.util.inspect.custom')](): RunResult {
-    const { r0, verdict, data, dataChanged, meta, redirect, context, flowKeys } = this;
-    return { r0, verdict, data, dataChanged, meta, redirect, context, flowKeys };
+    const { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys } = this;
+    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys };
   }
 
   /** The same array or object whenever it is asked for. */
