@@ -43,6 +43,7 @@ export * from './helpers/xdp';
 // Kernel functions likewise.
 export * from './kfuncs/bits';
 export * from './kfuncs/copies';
+export * from './kfuncs/cpumasks';
 export * from './kfuncs/dynptrs';
 export * from './kfuncs/numbers';
 export * from './kfuncs/sections';

@@ -145,6 +145,8 @@ export const MAX_FRAMES = 8;
 export const RUN_ENVIRONMENT = 8192; // 4096 bytes
 /** u32: first block of memory that the run has taken and must give back, 0 for none; see assembly/run/owned.ts. */
 export const RUN_OWNED = 9728;
+/** u32: the CPU that bpf_cpumask_any_distribute gave last. */
+export const RUN_CPU_BEFORE = 9732;
 export const RUN_SIZE = 12_288;
 
 // ---- host objects -----------------------------------------------------------------------------------------

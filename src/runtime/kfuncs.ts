@@ -5,6 +5,14 @@ import type { ObjectFile, Program } from '../frontend/program.ts';
 import { KFUNC_NAMES, kfuncPlace } from '../isa/kfuncs.ts';
 import type { Exports } from './wasm.ts';
 
+/**
+ * They hand out addresses that they take back on trust, which only a proof can give: programs that run unverified and
+ * checked may not call them.
+ */
+const NEED_PROOF: readonly string[] = ['bpf_cpumask_'];
+
+export const needsProof = (name: string): boolean => NEED_PROOF.some((prefix) => name.startsWith(prefix));
+
 export class KfuncTable {
   readonly #exports: Exports;
 

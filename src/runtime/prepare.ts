@@ -15,6 +15,7 @@ import { contextCodes, contextKindOf } from './context.ts';
 import { writeDescriptor } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import type { FlowKeys } from './flowKeys.ts';
+import { needsProof } from './kfuncs.ts';
 import { leavesPackets } from './leavesPackets.ts';
 import type { RawMap } from './maps/raw.ts';
 import { oneByOne } from './oneByOne.ts';
@@ -50,12 +51,13 @@ function refuseMissingHelpers(engine: Engine, program: Program, structure: Struc
 function refuseMissingKfuncs(engine: Engine, program: Program, structure: Structure, proof: Proof): void {
   for (const [index, insn] of liveCalls(structure, proof, 'kfunc')) {
     const name = structure.kfuncNames[index] ?? `#${index}`;
-    if (engine.kfuncs.has(name)) continue;
+    const isFor = proof.mode !== 'sandbox' || !needsProof(name);
+    if (engine.kfuncs.has(name) && isFor) continue;
     refuseAt(program, {
       code: 'unsupported',
       insn,
       does: `calls the kernel function ${name} (kfunc)`,
-      right: ', which webpf does not have',
+      right: isFor ? ', which webpf does not have' : ', which only a verified program may call',
     });
   }
 }
