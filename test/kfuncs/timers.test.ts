@@ -98,3 +98,13 @@ it('callbacks that are stopped say so, and the others run', async () => {
   object.engine.memory.setU64(object.engine.run + abi.RUN_BUDGET, 10_000n);
   expect(object.engine.advance(2000n)).toBe(20);
 });
+
+it.each(engines)('work is done once the host runs what is due, in the sandbox (%s)', async (engine) => {
+  using object = await open(fileOf('work'), { ...VIRTUAL, engine, sandbox: true });
+  expect((await object.program('start')).run(ethernet(0)).r0).toBe(0n);
+  const started = [-22, -22, 0, -16, -22, 0, -22, 0, 0];
+  expect(resultsOf(object)).toEqual(started);
+  expect(object.engine.runTimers()).toBe(1);
+  expect(object.engine.runTimers()).toBe(0);
+  expect(resultsOf(object)).toEqual([...started, 9]);
+});
