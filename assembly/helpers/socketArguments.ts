@@ -88,6 +88,16 @@ export function contextSocket(context: u64): u32 {
   return socket && isSocket(socket) ? socket : 0;
 }
 
+/**
+ * As contextSocket(). Packets may have no socket; other contexts always have one in the kernel: a run of a program that
+ * asks for what the host has not given ends.
+ */
+export function requiredSocket(context: u64): u32 {
+  const socket = contextSocket(context);
+  if (socket == 0 && contextKind() != CTX_SKB) refuse(context);
+  return socket;
+}
+
 /** Interface that the packet of the context came in by, 0 where there is none. */
 export function contextDevice(): u32 {
   const kind = contextKind();

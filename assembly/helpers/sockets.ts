@@ -23,7 +23,7 @@ import { giveBack, noteHeld } from '../sockets/held';
 import { fullOf, isFull, isRcuFree, protocolOf, stateOf } from '../sockets/socket';
 import { contextKind, errno, memoryArgument, refuse } from './arguments';
 import { assignForLookup } from './skLookup';
-import { anyContext, contextDevice, contextSocket, programType, socketArgument } from './socketArguments';
+import { anyContext, contextDevice, contextSocket, programType, requiredSocket, socketArgument } from './socketArguments';
 
 // Helpers on sockets: net/core/filter.c.
 
@@ -102,7 +102,7 @@ function takesContext(): bool {
 }
 
 export function bpf_get_socket_cookie(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  if (takesContext()) return cookieOf(contextSocket(r1));
+  if (takesContext()) return cookieOf(requiredSocket(r1));
   return r1 ? cookieOf(socketArgument(r1)) : 0;
 }
 
@@ -114,7 +114,7 @@ export function bpf_get_socket_uid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64):
 
 /** bpf_get_netns_cookie(ctx or NULL): without a socket that of the first namespace. */
 export function bpf_get_netns_cookie(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const socket = r1 ? contextSocket(r1) : 0;
+  const socket = r1 ? requiredSocket(r1) : 0;
   return socket ? load<u64>(socket, SOCK_NETNS_COOKIE) : INITIAL_NETNS;
 }
 

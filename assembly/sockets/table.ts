@@ -22,7 +22,6 @@ import {
   SOCK_NEXT_PORT,
   SOCK_SIZE,
   SOCK_SRC_PORT,
-  SOCK_SYN,
   SOCK_TCP,
   SOCK_VIEW_SIZE,
   TABLE_ADDRESSES,
@@ -170,7 +169,5 @@ export function socketDestroy(socket: u32): void {
   lockTable();
   leave(addressChain(socket), socket, SOCK_NEXT);
   unlockTable();
-  free(load<u32>(socket, SOCK_SYN));
-  store<u32>(socket, 0, SOCK_SYN);
   put(socket);
 }

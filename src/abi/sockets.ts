@@ -30,10 +30,6 @@ export const SOCK_VIEW_SIZE = 80;
 // ---- struct bpf_tcp_sock ---------------------------------------------------------------------------------
 
 export const SOCK_TCP = 88;
-export const TCP_SND_CWND = 0;
-export const TCP_SND_SSTHRESH = 12;
-export const TCP_MSS_CACHE = 28;
-export const TCP_DATA_SEGS_OUT = 68;
 export const TCP_SIZE = 112;
 
 // ---- of webpf alone: programs have no view of it -----------------------------------------------------------
@@ -45,28 +41,13 @@ export const SOCK_LISTENER = 204;
 export const SOCK_UID = 208; // u32
 /** i32: number of the network namespace by which programs ask for it; -1 for their own. */
 export const SOCK_NETNS = 212;
-/** u32: cgroup, a host object's structure; 0 for none. */
-export const SOCK_CGROUP = 216;
-/** u32: bpf_sock_ops_cb_flags. */
-export const SOCK_CB_FLAGS = 220;
-export const SOCK_NETNS_COOKIE = 224; // u64
+export const SOCK_NETNS_COOKIE = 216; // u64
 /** u32: number of the reuseport group; 0 for none. */
-export const SOCK_REUSEPORT = 232;
+export const SOCK_REUSEPORT = 224;
 /** u32: next socket with the same local port in the table, and next of all sockets with the same hash of the address. */
-export const SOCK_NEXT_PORT = 236;
-export const SOCK_NEXT = 240;
-/** u32: the SYN packet that was saved (TCP_SAVE_SYN), and the bytes of its three headers. */
-export const SOCK_SYN = 244;
-export const SOCK_SYN_MAC = 248;
-export const SOCK_SYN_NET = 252;
-export const SOCK_SYN_TCP = 256;
-/** u32 of each option, by OPT_*. */
-export const SOCK_OPTIONS = 264;
-export const OPTION_COUNT = 28;
-/** Name of the congestion control, padded with NUL. */
-export const SOCK_CONGESTION = 376;
-export const CONGESTION_SIZE = 16;
-export const SOCK_SIZE = 392;
+export const SOCK_NEXT_PORT = 228;
+export const SOCK_NEXT = 232;
+export const SOCK_SIZE = 240;
 
 /** It is in the table that programs look sockets up in. */
 export const SOCK_IS_TABLED = 1;
@@ -80,11 +61,6 @@ export const HDR_SOCKETS = 648;
 /** u32 in the header: number of the next socket; u64: cookie of the next. */
 export const HDR_SOCKET_ID = 652;
 export const HDR_SOCKET_COOKIE = 656;
-/** 32 bytes in the header: two keys of SYN cookies (SipHash). */
-export const HDR_SYNCOOKIE_KEYS = 664;
-/** u32 in the header: 1 when the kernel would answer with SYN cookies (net.ipv4.tcp_syncookies). */
-export const HDR_SYNCOOKIES = 696;
-
 export const BUCKETS = 256;
 /** u32: lock; then BUCKETS chains by local port, and BUCKETS by address. */
 export const TABLE_LOCK = 0;
@@ -98,8 +74,6 @@ export const AF_UNSPEC = 0;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
 

@@ -174,6 +174,18 @@ describe.each(engines)('sockets in %s', (engine) => {
     expect(await ask('get_netns_cookie', false)).toBe(1n);
   });
 
+  it('are not made up for a context that has none', async () => {
+    for (const helper of ['get_socket_cookie', 'get_netns_cookie']) {
+      using object = await openText(`call bpf_${helper}\nr0 = 1\nexit`, { engine, type: 'sock_ops' });
+      const sock = object.engine.socket(connection);
+      const program = await object.program();
+      const context = new Uint8Array(224);
+      expect(() => program.run(context)).toThrow(expect.objectContaining({ code: 'trap' }));
+      new DataView(context.buffer).setBigUint64(184, BigInt(sock.address), true);
+      expect(program.run(context).r0).toBe(1n);
+    }
+  });
+
   it('are assigned to packets that arrive', async () => {
     const text = `${find('sk_lookup_tcp')}
       r1 = r7
