@@ -78,6 +78,7 @@ export type { Socket, SocketDefinition, SocketFields } from './runtime/sockets/s
 export type { TcpState } from './runtime/sockets/tcp.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
+export type { TimerErrorHandler } from './runtime/timers.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { verdictName } from './runtime/verdict.ts';
 export {
