@@ -23,6 +23,7 @@ export { socketCreate, socketDestroy, socketEnter, socketLeave } from './sockets
 export { laterDue, laterEnd, laterRun } from './timers/due';
 
 // Every helper under its name in the kernel: what is exported is what there is.
+export * from './helpers/classic';
 export * from './helpers/csum';
 export * from './helpers/dynptr';
 export * from './helpers/loops';

@@ -28,6 +28,9 @@ export {
 } from './capture/index.ts';
 export { type ErrorCode, type SourceLine, type Stage, WebpfError } from './errors.ts';
 export type { Btf, BtfMember, BtfType } from './frontend/btf/types.ts';
+export { looksClassic } from './frontend/classic/parse.ts';
+export { type ClassicOptions, programFromClassic } from './frontend/classic/program.ts';
+export { type SystemCall, seccompData } from './frontend/classic/seccomp.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
 export type { ContinueOptions, Frame, StepState, StepTrap } from './interp/stepper.ts';

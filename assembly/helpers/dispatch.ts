@@ -1,6 +1,7 @@
 import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
 import { callKfunc } from '../kfuncs/dispatch';
+import { bpf_skb_get_nlattr, bpf_skb_get_nlattr_nest, bpf_skb_get_pay_offset } from './classic';
 import { bpf_csum_diff, bpf_l3_csum_replace, bpf_l4_csum_replace } from './csum';
 import {
   bpf_dynptr_data,
@@ -247,6 +248,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_dynptr_data(r1, r2, r3, r4, r5);
     case 208:
       return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
+    case 0x1000_0000:
+      return bpf_skb_get_pay_offset(r1, r2, r3, r4, r5);
+    case 0x1000_0001:
+      return bpf_skb_get_nlattr(r1, r2, r3, r4, r5);
+    case 0x1000_0002:
+      return bpf_skb_get_nlattr_nest(r1, r2, r3, r4, r5);
     default:
       if (id >= <u32>KFUNC_BASE && id < <u32>KFUNC_HOST) return callKfunc(id, r1, r2, r3, r4, r5);
       return hostHelper(id, r1, r2, r3, r4, r5);

@@ -65,14 +65,16 @@ export function prepareContext(kind: u32): u32 {
     return 1;
   }
   memory.copy(ctx, run + RUN_SKB_TEMPLATE, SKB_SIZE);
-  return u32(load<u32>(ctx, SKB_PROTOCOL) == 0 && load<u32>(run, RUN_LINK_HEADER) == 0);
+  const isGiven = load<u32>(ctx, SKB_PROTOCOL) != 0 || load<u32>(ctx, SKB_LEN) != 0;
+  return u32(!isGiven && load<u32>(run, RUN_LINK_HEADER) == 0);
 }
 
 /** struct __sk_buff: the host's template, with the fields that follow from the packet. */
 export function skbContext(): u64 {
   const ctx = setContext(SKB_SIZE);
   memory.copy(ctx, run + RUN_SKB_TEMPLATE, SKB_SIZE);
-  store<u32>(ctx, load<u32>(run, RUN_PKT_END) - load<u32>(run, RUN_PKT_DATA), SKB_LEN);
+  const length = load<u32>(run, RUN_PKT_END) - load<u32>(run, RUN_PKT_DATA);
+  store<u32>(ctx, max<u32>(length, load<u32>(ctx, SKB_LEN)), SKB_LEN);
   store<u32>(ctx, load<u32>(run, RUN_PKT_DATA), SKB_DATA);
   store<u32>(ctx, load<u32>(run, RUN_PKT_END), SKB_DATA_END);
   store<u32>(ctx, load<u32>(run, RUN_PKT_META), SKB_DATA_META);

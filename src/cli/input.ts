@@ -1,11 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import {
+  looksClassic,
   type ObjectFile,
   type Program,
   type ProgramType,
   programFromAssembly,
   programFromBytes,
+  programFromClassic,
   readObject,
   WebpfError,
 } from '../index.ts';
@@ -102,9 +104,24 @@ function assembled(path: string, name: string, text: string, type: ProgramType |
   return { ...program, name, subprograms };
 }
 
+/** Extensions of classic filters: of packets, and of system calls. */
+const classicKinds: ReadonlyMap<string, 'socket' | 'seccomp'> = new Map([
+  ['.cbpf', 'socket'],
+  ['.seccomp', 'seccomp'],
+]);
+
+/** A classic filter: told by its extension, or by being text that looks like one. */
+function classicProgram(bytes: Uint8Array, extension: string, name: string): Program | undefined {
+  const text = new TextDecoder().decode(bytes);
+  const isText = looksClassic(text);
+  const kind = classicKinds.get(extension);
+  if (kind === undefined && !isText) return undefined;
+  return programFromClassic(isText ? text : bytes, { name, kind });
+}
+
 /**
- * A program file: an ELF object, what `webpf compile` wrote, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin),
- * told by extension and first bytes.
+ * A program file: an ELF object, what `webpf compile` wrote, assembly text (.s, .asm, .bpfasm), raw bytecode (.bin) or
+ * a classic filter (.cbpf, .seccomp, or what `tcpdump -ddd` prints), told by extension and first bytes.
  */
 export async function readProgramFile(
   path: string,
@@ -120,7 +137,8 @@ export async function readProgramFile(
   if (!isElf(bytes) && extension === '.bin') {
     return readObject(programFromBytes(bytes, { name, type }), path);
   }
-  const file = await readObject(bytes, path);
+  const classic = isElf(bytes) ? undefined : classicProgram(bytes, extension, name);
+  const file = await readObject(classic ?? bytes, path);
   return type === undefined ? file : retyped(file, type);
 }
 

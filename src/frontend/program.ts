@@ -139,6 +139,11 @@ export interface Program {
    * ask whether the types are there before they use them have such slots in dead code.
    */
   readonly poisoned?: ReadonlyMap<number, string> | undefined;
+  /**
+   * It was translated from a classic filter: of packets (`socket`), or of system calls (`seccomp`), whose programs have
+   * `struct seccomp_data` for their context and no type of Linux.
+   */
+  readonly classic?: 'socket' | 'seccomp' | undefined;
   readonly lines: readonly LineInfo[];
   readonly license: string;
   readonly btf?: Btf | undefined;

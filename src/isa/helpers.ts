@@ -55,9 +55,23 @@ const IDS: ReadonlyMap<string, number> = new Map(
   HELPER_NAMES.slice(1).map((name, index) => [name, index + 1]),
 );
 
+/**
+ * Functions of the kernel that programs translated from classic BPF alone may call (net/core/filter.c). The kernel calls
+ * them by address; here they have numbers that no helper will ever have.
+ */
+export const CLASSIC_HELPERS = {
+  bpf_skb_get_pay_offset: 0x1000_0000,
+  bpf_skb_get_nlattr: 0x1000_0001,
+  bpf_skb_get_nlattr_nest: 0x1000_0002,
+} as const;
+
+const CLASSIC_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(CLASSIC_HELPERS).map(([name, id]) => [id, name]),
+);
+
 /** Name of a helper (`bpf_map_lookup_elem`); undefined for ids the kernel does not have. */
 export function helperName(id: number): string | undefined {
-  return id > 0 ? HELPER_NAMES[id] : undefined;
+  return id > 0 ? (HELPER_NAMES[id] ?? CLASSIC_NAMES.get(id)) : undefined;
 }
 
 /** Id of a helper by its name, with or without `bpf_`; undefined when there is none. */

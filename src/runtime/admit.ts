@@ -41,8 +41,9 @@ export const unverified = (engine: Engine, contextKind: ContextKind): Admission 
 });
 
 /** Linux has no rules for programs of no type, nor for those that are given another context than their type's. */
-const canBeVerified = ({ type }: Program, { programType, context }: TypeChoice): boolean =>
+const canBeVerified = ({ type, classic }: Program, { programType, context }: TypeChoice): boolean =>
   programType !== undefined ||
+  (classic === 'seccomp' && (context ?? 'memory') === 'memory') ||
   (type !== 'unspec' && (context ?? contextKindOf(type)) === contextKindOf(type));
 
 /** The sandbox's code for a program whose facts are checked: dead instructions may be such as no engine has. */

@@ -3,7 +3,7 @@ import type { Program } from '../frontend/program.ts';
 import { BATCH_EVENTS } from './arena.ts';
 import type { LinearMemory } from './memory.ts';
 import type { Trap } from './trap.ts';
-import { verdictName } from './verdict.ts';
+import { verdictKind, verdictName } from './verdict.ts';
 
 /** Fields of a batch record, by words. */
 const RESULT = layout.REC_RESULT / 4;
@@ -94,7 +94,7 @@ export class Collector {
     const verdicts = new Map<string, number>();
     for (const [r0, count] of [...usual, ...this.#others]) {
       if (count === 0) continue;
-      const name = verdictName(this.#spec.type, r0);
+      const name = verdictName(verdictKind(this.#spec), r0);
       verdicts.set(name, (verdicts.get(name) ?? 0) + count);
     }
     return verdicts;

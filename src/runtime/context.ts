@@ -25,6 +25,8 @@ export interface XdpContext {
  * `protocol` and `vlanProto` are in network byte order; `protocol` is taken from the Ethernet header unless given.
  */
 export interface SkbContext {
+  /** Bytes of the whole packet, where the event holds only the first of them, as in captures. Default: of the event. */
+  readonly len?: number;
   readonly pktType?: number;
   readonly mark?: number;
   readonly queueMapping?: number;
@@ -61,6 +63,7 @@ export interface RunContext extends XdpContext, SkbContext {
 }
 
 const skbFields: Readonly<Record<Exclude<keyof SkbContext, 'cb' | 'tstamp'>, number>> = {
+  len: layout.SKB_LEN,
   pktType: layout.SKB_PKT_TYPE,
   mark: layout.SKB_MARK,
   queueMapping: layout.SKB_QUEUE_MAPPING,

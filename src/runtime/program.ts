@@ -15,7 +15,7 @@ import type { ProfileEntry } from './profile.ts';
 import { type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
 import type { Socket } from './sockets/socket.ts';
 import { type Trap, trapError } from './trap.ts';
-import { verdictsOf } from './verdict.ts';
+import { verdictKind, verdictsOf } from './verdict.ts';
 
 /** What {@link BpfProgram.repeat} measured. */
 export interface RepeatResult {
@@ -108,7 +108,7 @@ export class BpfProgram {
     this.#flowKeys = identity.flowKeys;
     this.#executor = executor;
     this.#leavesPackets = identity.leavesPackets ?? false;
-    this.#verdicts = verdictsOf(spec.type);
+    this.#verdicts = verdictsOf(verdictKind(spec));
   }
 
   get name(): string {

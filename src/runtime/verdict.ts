@@ -1,4 +1,4 @@
-import type { ProgramType } from '../frontend/program.ts';
+import type { Program, ProgramType } from '../frontend/program.ts';
 
 const xdp = ['XDP_ABORTED', 'XDP_DROP', 'XDP_PASS', 'XDP_TX', 'XDP_REDIRECT'];
 const tc = [
@@ -18,7 +18,26 @@ const keepOrDrop = (value: number): string => (value === 0 ? 'drop' : 'keep');
 const allow = (value: number): string => (value === 1 ? 'allow' : value === 0 ? 'deny' : String(value));
 const xdpVerdict = (value: number): string => xdp[value] ?? String(value);
 
-const named: Partial<Record<ProgramType, (value: number) => string>> = {
+/** Actions by their upper 16 bits (SECCOMP_RET_ACTION_FULL); what is none of them ends the process as well. */
+const seccomp: ReadonlyMap<number, string> = new Map([
+  [0x0000, 'SECCOMP_RET_KILL_THREAD'],
+  [0x0003, 'SECCOMP_RET_TRAP'],
+  [0x0005, 'SECCOMP_RET_ERRNO'],
+  [0x7fc0, 'SECCOMP_RET_USER_NOTIF'],
+  [0x7ff0, 'SECCOMP_RET_TRACE'],
+  [0x7ffc, 'SECCOMP_RET_LOG'],
+  [0x7fff, 'SECCOMP_RET_ALLOW'],
+]);
+const seccompVerdict = (value: number): string => seccomp.get(value >>> 16) ?? 'SECCOMP_RET_KILL_PROCESS';
+
+/** What verdicts are named by: a program's type, or that it is a filter of system calls. */
+export type VerdictKind = ProgramType | 'seccomp';
+
+export const verdictKind = ({ type, classic }: Pick<Program, 'type' | 'classic'>): VerdictKind =>
+  classic === 'seccomp' ? classic : type;
+
+const named: Partial<Record<VerdictKind, (value: number) => string>> = {
+  seccomp: seccompVerdict,
   xdp: xdpVerdict,
   sched_cls: tcVerdict,
   sched_act: tcVerdict,
@@ -27,13 +46,13 @@ const named: Partial<Record<ProgramType, (value: number) => string>> = {
 };
 
 /** Names verdicts of a type by the low 32 bits of r0, signed; undefined where the type gives them no meaning. */
-export const verdictsOf = (type: ProgramType): ((low: number) => string) | undefined => named[type];
+export const verdictsOf = (type: VerdictKind): ((low: number) => string) | undefined => named[type];
 
 /**
- * The name of a verdict by the program's type (XDP_PASS, TC_ACT_SHOT, keep …); r0 as an unsigned decimal where the
+ * The name of a verdict by the program's type (XDP_PASS, TC_ACT_SHOT, keep, SECCOMP_RET_ALLOW …); r0 as an unsigned decimal where the
  * type gives it no meaning.
  */
-export function verdictName(type: ProgramType, r0: bigint): string {
+export function verdictName(type: VerdictKind, r0: bigint): string {
   const name = named[type];
   return name ? name(Number(BigInt.asIntN(32, r0))) : BigInt.asUintN(64, r0).toString();
 }

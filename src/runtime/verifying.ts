@@ -38,8 +38,10 @@ function refusePointers(program: Program, insn: number): never {
 }
 
 /** Types of Linux by name: attach types have contexts of their own. */
-const nameOf = ({ type, attachType, frags }: Program): string =>
-  [type, attachTypeInForce(type, attachType) ?? '', frags ? 'frags' : ''].join(' ');
+const nameOf = ({ type, attachType, frags, classic }: Program): string =>
+  classic === 'seccomp'
+    ? classic
+    : [type, attachTypeInForce(type, attachType) ?? '', frags ? 'frags' : ''].join(' ');
 
 /** What is proved, and the rules it was proved by: '' for those of a type of the host's. */
 interface Verified {

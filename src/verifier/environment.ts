@@ -2,6 +2,7 @@
 import type { MapSpec, Program } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { subprogramReferences } from '../isa/subprograms.ts';
+import { classicHelpers } from './classic.ts';
 import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
 import type { CustomProgramType } from './custom.ts';
 import { HELPERS, isGplCompatible, isUnprivileged, prototypeOf, refusalOf } from './helpers/index.ts';
@@ -105,14 +106,15 @@ export interface Capabilities {
   readonly leaks: boolean;
 }
 
-/** @param own helpers of the host's, whatever the program's type */
+/** @param declared helpers of the host's, whatever the program's type */
 export function environmentOf(
   program: Program,
   structure: Structure,
   { capable, leaks: perfmon }: Capabilities,
-  own: Helpers = NO_HELPERS,
+  declared: Helpers = NO_HELPERS,
 ): Environment {
   const { type, attachType, sleepable, license } = program;
+  const own = new Map([...classicHelpers(program), ...declared]);
   const site: HelperSite = { type, attachType, sleepable, license, perfmon };
   const helper: FindHelper = (id) => own.get(id) ?? HELPERS.get(id);
   return {

@@ -1,6 +1,7 @@
 /** Verification of a program: accepted with a proof, or refused with a reason. */
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
+import { classicType } from './classic.ts';
 import { customEnvironment, environmentOf } from './environment.ts';
 import { explain, explainStructure } from './explain.ts';
 import { kfuncOf } from './kfuncs/index.ts';
@@ -44,10 +45,11 @@ const KFUNC_SHAPES = {
 
 function makeWalk(program: Program, structure: Structure, memory: StateMemory, options: VerifyOptions): Walk {
   const rules = rulesOf(options);
+  const programType = options.programType ?? classicType(program);
   const env =
-    options.programType === undefined
+    programType === undefined
       ? environmentOf(program, structure, rules, options.helpers)
-      : customEnvironment(program, structure, options.programType, options.helpers);
+      : customEnvironment(program, structure, programType, options.helpers);
   const code = codeOf(program, structure, env.prototype, KFUNC_SHAPES);
   const log = options.logLevel ? new KernelLog(options.logLevel) : undefined;
   return new Walk(code, env, rules, memory, new Facts(code.insns.length), log);

@@ -63,7 +63,7 @@ describe('open', () => {
 describe.each(engines)('checks at load with %s', (engine) => {
   it.each([
     ['r0 = 1\ngoto +7\nexit', 'bad-program'],
-    ['call 200\nexit', 'missing-helper'],
+    ['call 77\nexit', 'missing-helper'],
     ['r0 = 0\nr10 = r0\nexit', 'bad-program'],
   ])('refuses %j', async (text, code) => {
     using object = await openText(text, { engine });

@@ -8,6 +8,8 @@ const files = scratchFolder();
 /** r0 = the first byte of memory plus one, which is written back. */
 const INCREMENT = 'r0 = *(u8 *)(r1 + 0)\nr0 += 1\n*(u8 *)(r1 + 0) = r0\nexit\n';
 const PASS = 'r0 = 2\nexit\n';
+/** Packets of the capture to or from UDP port 53: what `tcpdump -r traffic.pcap udp port 53` prints. */
+const DNS = 198;
 /** Reads behind the packet of every event. */
 const WILD = 'r2 = *(u32 *)(r1 + 4)\nr0 = *(u8 *)(r2 + 0)\nexit\n';
 
@@ -80,6 +82,20 @@ describe('webpf run over a packet', () => {
     await webpf(['asm', text, '-o', binary]);
     const { out } = await webpf(['run', binary, '--type', 'xdp', '--json', '--data', '00'.repeat(14)]);
     expect(jsonLines(out)[0]).toMatchObject({ program: 'pass', verdict: 'XDP_PASS' });
+  });
+
+  it('runs classic filters: of packets over a capture, of system calls over their data', async () => {
+    const dns = await webpf(['run', example('dns.cbpf'), '-c', CAPTURE, '--json']);
+    expect(jsonLines(dns.out)[0]).toMatchObject({ program: 'dns', packets: 3735, verdicts: { keep: DNS } });
+    const file = await files.write('deny.seccomp', '1\n6 0 0 327681\n');
+    const denied = await webpf(['run', file, '--data', '00'.repeat(64), '--json']);
+    expect(denied.err).toBe('');
+    expect(jsonLines(denied.out)[0]).toMatchObject({ verdict: 'SECCOMP_RET_ERRNO' });
+    const wrong = await files.write('wrong.cbpf', '1\n0 0 0 1\n');
+    expect((await webpf(['run', wrong])).err).toBe(
+      'webpf: classic filter, instruction 0: the last instruction must be a return\n',
+    );
+    expect((await webpf(['disasm', example('dns.cbpf'), '--source'])).out).toContain('(000) ldh      [12]');
   });
 
   it('stops at a trap with one line that names the instruction', async () => {

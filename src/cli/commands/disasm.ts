@@ -101,7 +101,10 @@ export const disasm: Register = (cli, io, action) => {
   const command = cli
     .command('disasm')
     .description('print the instructions of programs, linked as they run')
-    .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
+    .argument(
+      '<file>',
+      'object file, assembly text (.s, .asm, .bpfasm), raw bytecode (.bin) or classic filter (.cbpf, .seccomp, tcpdump -ddd)',
+    )
     .addOption(programOption())
     .addOption(typeOption())
     .addOption(dialect.choices(['kernel', 'llvm']).default('kernel'))

@@ -35,7 +35,7 @@ export const run: Register = (cli, io, action) => {
     .description('verify a program, run it over a packet or a capture; print verdicts, rate and maps')
     .argument(
       '<file>',
-      'object file, translated program (.wasm), assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)',
+      'object file, translated program (.wasm), assembly text (.s, .asm, .bpfasm), raw bytecode (.bin) or classic filter (.cbpf, .seccomp, tcpdump -ddd)',
     )
     .addOption(programOption())
     .addOption(typeOption())

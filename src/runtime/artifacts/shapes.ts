@@ -113,6 +113,7 @@ const PROGRAM: Shape<Program> = {
   kfuncs: optional(listOf(isText)),
   kfuncAddresses: optional(isNoted),
   poisoned: optional(isNoted),
+  classic: optional(oneOf('socket', 'seccomp')),
   lines: listOf(recordOf(LINE)),
   license: isText,
   btf: optional(isBtf),
