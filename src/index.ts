@@ -32,6 +32,7 @@ export { looksClassic } from './frontend/classic/parse.ts';
 export { type ClassicOptions, programFromClassic } from './frontend/classic/program.ts';
 export { type SystemCall, seccompData } from './frontend/classic/seccomp.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
+export { programTypes } from './frontend/programTypes.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
 export type { ContinueOptions, Frame, StepState, StepTrap } from './interp/stepper.ts';
 export { Stepper } from './interp/stepper.ts';

@@ -1,7 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { cacheDirectory, type EngineKind, type OpenOptions, type ProgramType } from '../index.ts';
+import {
+  cacheDirectory,
+  type EngineKind,
+  type OpenOptions,
+  type ProgramType,
+  programTypes,
+} from '../index.ts';
 import type { Environment } from './io.ts';
-import { programTypes } from './programTypes.ts';
 
 /** How many rows or lines are shown; `Infinity` for all. */
 export type Limit = number;

@@ -37,4 +37,7 @@ const NUMBERS: Readonly<Record<ProgramType, number>> = {
   netfilter: 32,
 };
 
+/** Every program type. */
+export const programTypes = Object.keys(NUMBERS) as readonly ProgramType[];
+
 export const programTypeNumber = (type: ProgramType): number => NUMBERS[type];
