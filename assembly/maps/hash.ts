@@ -40,7 +40,7 @@ import { closeValue, openValue } from './guard';
 import { copyKey, hashKey } from './key';
 import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
 import { dropFields } from '../timers/fields';
-import { E_NEXT, entryAt, giveSlot, spareSlots, takeSlot } from './slots';
+import { E_NEXT, entryAt, giveSlot, lockForUpdate, slotsInit, spareSlots, takeSlot } from './slots';
 
 // Hash maps of all kinds: an element's value lies in the slot of the same number in the value slab. A replaced
 // element keeps its place in the chain, so that updating while iterating visits every key once. An LRU map that
@@ -60,7 +60,7 @@ export function hashInit(map: u32): i32 {
   const cpus = isPerCpu(type) ? load<u32>(HEADER, HDR_NCPU) : 1;
   const bytes = (load<u32>(map, MAP_KEY_SIZE) as u64) + (load<u32>(map, MAP_VALUE_SIZE) as u64) * cpus;
   const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) + spareSlots(bytes);
-  if (slots > 0x7fff_ffff || !reserveValues(map, slots, cpus)) return -ENOMEM;
+  if (slots > 0x7fff_ffff || !reserveValues(map, slots, cpus) || !slotsInit(map)) return -ENOMEM;
   if (isPerCpu(type)) setCpuStride(map, slots);
   store<u32>(map, isLru(type) ? 1 : 0, M_LRU);
   return chainsInit(map, slots as u32, isLru(type) ? ENTRY_LRU_KEY : ENTRY_KEY) ? 0 : -ENOMEM;
@@ -183,7 +183,7 @@ function updateLocked(map: u32, key: u32, hash: u32, value: u32, flags: u64, hos
 export function hashUpdate(map: u32, key: u32, value: u32, flags: u64, host: bool): i32 {
   if (!flagsAllowed(map, flags)) return -EINVAL;
   const hash = hashKey(map, key);
-  lock(map + M_LOCK);
+  lockForUpdate(map, 1);
   const result = updateLocked(map, key, hash, value, flags, host);
   unlock(map + M_LOCK);
   return result;

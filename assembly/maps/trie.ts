@@ -27,7 +27,7 @@ import {
   trieKey,
 } from './node';
 import { refreshRoots, ROOT_BEST, ROOT_BITS, ROOT_NODE, rootOf, ROOTS_BYTES } from './roots';
-import { entryAt, giveSlot, M_ENTRIES, M_ENTRY_STRIDE, M_SLOTS, spareSlots, takeSlot } from './slots';
+import { entryAt, giveSlot, lockForUpdate, M_ENTRIES, M_ENTRY_STRIDE, M_SLOTS, slotsInit, spareSlots, takeSlot } from './slots';
 
 // Longest-prefix-match tries, the kernel's algorithm (kernel/bpf/lpm_trie.c describes it with drawings): a binary
 // trie whose nodes hold whole prefixes; a node without a value of its own ("branch") is made where two prefixes
@@ -40,7 +40,7 @@ export function trieInit(map: u32): i32 {
   const bytes = load<u32>(map, MAP_KEY_SIZE) - K_PREFIX_BYTES;
   const spare = spareSlots((load<u32>(map, MAP_KEY_SIZE) as u64) + load<u32>(map, MAP_VALUE_SIZE));
   const slots = (load<u32>(map, MAP_MAX_ENTRIES) as u64) * 2 + spare;
-  if (slots > 0x7fff_ffff || !reserveValues(map, slots, 1)) return -ENOMEM;
+  if (slots > 0x7fff_ffff || !reserveValues(map, slots, 1) || !slotsInit(map)) return -ENOMEM;
   const stride = nodeSize(bytes);
   const table = reserve(ROOTS_BYTES + slots * stride);
   store<u32>(map, slots as u32, M_SLOTS);
@@ -156,7 +156,7 @@ function updateLocked(map: u32, key: u32, value: u32, flags: u64): i32 {
 /** `host` makes no difference: it is there as for the other types. */
 export function trieUpdate(map: u32, key: u32, value: u32, flags: u64, host: bool): i32 {
   if (flags > <u64>BPF_EXIST || prefixOf(key) > maxPrefix(map)) return -EINVAL;
-  lock(map + M_LOCK);
+  lockForUpdate(map, 2);
   const result = updateLocked(map, key, value, flags);
   unlock(map + M_LOCK);
   return result;

@@ -14,8 +14,8 @@
 /** u32: address of the table. In the map's descriptor, as the next two. */
 export const HASH_TABLE = 84;
 /** u32: most and least recently used slot + 1 of an LRU map; 0 while it is empty. */
-export const HASH_LRU_FIRST = 136;
-export const HASH_LRU_LAST = 140;
+export const HASH_LRU_FIRST = 144;
+export const HASH_LRU_LAST = 148;
 
 /** Of the table: secrets for keys of up to 64 bytes, then the buckets. Longer keys are hashed 64 bytes at a time. */
 export const HASH_SECRETS = 16;

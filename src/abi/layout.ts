@@ -147,6 +147,13 @@ export const RUN_ENVIRONMENT = 8192; // 4096 bytes
 export const RUN_OWNED = 9728;
 /** u32: the CPU that bpf_cpumask_any_distribute gave last. */
 export const RUN_CPU_BEFORE = 9732;
+/**
+ * u32: in shared memory, the number of the batch that this CPU is in, 0 outside of batches. With RUN_BATCH_INDEX it says
+ * whether a run still goes on; see assembly/maps/grace.ts.
+ */
+export const RUN_BATCH = 11256;
+/** u32: 1 while the CPU waits for the runs of others to end. */
+export const RUN_WAITS = 11260;
 export const RUN_SIZE = 12_288;
 
 // ---- host objects -----------------------------------------------------------------------------------------

@@ -111,6 +111,9 @@ const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
 const POLL_INTERVAL = 2;
 
 /** What engines are put together from. */
+/** Batches are counted by 31 bits. */
+const MAX_BATCH = 0x7fffffff;
+
 interface EngineParts {
   readonly memory: LinearMemory;
   readonly exports: Exports;
@@ -189,6 +192,8 @@ export class Engine implements RunHost, RingHost {
   #flowKeys: FlowKeys | undefined;
 
   /** @param attached to memory that another engine has laid out, and shares */
+  #batch = 0;
+
   private constructor(options: EngineOptions, { memory, exports, helpers }: EngineParts, attached: boolean) {
     this.kind = oneOf('option engine', options.engine ?? 'jit', ['jit', 'interp', 'auto']);
     this.mode = modeOf(options);
@@ -341,6 +346,19 @@ export class Engine implements RunHost, RingHost {
     const map = new RawMap(spec, address, this, this.#referenceCheck(spec.type, address));
     this.#maps.set(address, map);
     return map;
+  }
+
+  /** A batch begins: what other threads take out of maps stays readable until it, or its run, ends. */
+  enter(): void {
+    if (this.memory.kind !== 'shared') return;
+    this.#batch = (this.#batch + 1) & MAX_BATCH || 1;
+    this.memory.setU32(this.run + layout.RUN_WAITS, 0);
+    Atomics.store(this.memory.words, (this.run + layout.RUN_BATCH) >>> 2, this.#batch);
+  }
+
+  leave(): void {
+    if (this.memory.kind !== 'shared') return;
+    Atomics.store(this.memory.words, (this.run + layout.RUN_BATCH) >>> 2, 0);
   }
 
   /** All maps in this memory. */

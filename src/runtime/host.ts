@@ -28,6 +28,9 @@ export interface RunHost {
   /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */
   running: boolean;
   assertOpen(): void;
+  /** Around a batch, in which other threads leave what they take out of maps readable. */
+  enter(): void;
+  leave(): void;
   /** The trap behind what a run has thrown. */
   trapOf(error: unknown): Caught;
   /** How often each instruction of the program at this descriptor was executed; undefined unless that is counted. */

@@ -342,6 +342,7 @@ export class BpfProgram {
   /** Runs `count` records from the address `records` on; undefined when none of them trapped. */
   #execute(records: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
     const engine = this.#engine;
+    engine.enter();
     try {
       this.#executor.batch(records, count);
       return undefined;
@@ -352,6 +353,8 @@ export class BpfProgram {
       engine.memory.setU32(record + layout.REC_TRAP, engine.memory.u32(engine.run + layout.RUN_TRAP) || 1);
       engine.memory.setU64(record + layout.REC_RESULT, 0n);
       return { index, trap, cause };
+    } finally {
+      engine.leave();
     }
   }
 

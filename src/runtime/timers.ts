@@ -99,6 +99,7 @@ export class Timers {
     engine.assertOpen();
     if (engine.running) throw badArgument('timers cannot run while a program runs: run them after it');
     engine.running = true;
+    engine.enter();
     try {
       work();
     } catch (error) {
@@ -106,6 +107,7 @@ export class Timers {
       engine.exports.laterEnd();
       throw trapError(trap, cause);
     } finally {
+      engine.leave();
       engine.running = false;
       engine.signal.notify();
     }

@@ -75,7 +75,9 @@ describe.each(memoryKinds)('maps in %s memory', (kind) => {
           // Large blocks follow each other in fresh memory.
           const bytes = runtime.exports.alloc(1 << 13) - before - (1 << 13);
           expect(map).toBeGreaterThan(0);
-          expect(bytes / maxEntries - keySize - valueSize).toBeLessThan(most);
+          // Threads leave each other time to look at what was deleted.
+          const spare = kind === 'shared' ? 100_000 : 0;
+          expect((bytes - spare) / maxEntries - keySize - valueSize).toBeLessThan(most);
         }
       }
     });
