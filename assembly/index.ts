@@ -26,19 +26,24 @@ export { laterDue, laterEnd, laterRun } from './timers/due';
 export * from './helpers/classic';
 export * from './helpers/csum';
 export * from './helpers/dynptr';
+export * from './helpers/ecn';
 export * from './helpers/loops';
 export * from './helpers/maps';
 export * from './helpers/print';
 export * from './helpers/probe';
 export * from './helpers/redirect';
 export * from './helpers/rings';
+export * from './helpers/room';
 export * from './helpers/skb';
 export * from './helpers/sockets';
+export * from './helpers/skbFields';
 export * from './helpers/spin';
 export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';
 export * from './helpers/timers';
+export * from './helpers/tunnel';
+export * from './helpers/vlan';
 export * from './helpers/xdp';
 
 // Kernel functions likewise.

@@ -1,10 +1,20 @@
 import { CTX_SKB } from '../../src/abi/layout';
-import { EFAULT, EINVAL } from '../../src/abi/maps';
+import { EACCES, EFAULT, EINVAL, ENOTSUPP } from '../../src/abi/maps';
+import {
+  CHECKSUM_COMPLETE,
+  CHECKSUM_PARTIAL,
+  CHECKSUM_UNNECESSARY,
+  SKB_CSUM,
+  SKB_CSUM_LEVEL,
+  SKB_IP_SUMMED,
+} from '../../src/abi/packets';
 import { contextArgument, errno, memoryArgument } from './arguments';
+import { add, checksumOf, fold, partial, subtract } from './checksum';
+import { lowerLevel, raiseLevel, resetLevel } from './checksumLevel';
 import { packetAt } from './packet';
+import { ipSummed, more, openSkb, setMore } from './sockbuf';
 
-// Internet checksums: include/net/checksum.h, lib/checksum.c. A "sum" is an unfolded 32-bit one's complement
-// sum (__wsum); a "checksum" is its folded, inverted 16 bits (__sum16) as it stands in the packet.
+// Helpers on checksums: net/core/filter.c, net/core/utils.c.
 
 const FIELD_MASK: u64 = 0xf;
 const PSEUDO_HDR: u64 = 0x10;
@@ -13,38 +23,6 @@ const MARK_ENFORCE: u64 = 0x40;
 const IPV6: u64 = 0x80;
 const MANGLED_0: u32 = 0xffff;
 const OFFSET_MAX: u64 = 0xffff;
-
-function add(a: u32, b: u32): u32 {
-  const sum = a + b;
-  return sum + (sum < b ? 1 : 0);
-}
-
-function subtract(a: u32, b: u32): u32 {
-  return add(a, ~b);
-}
-
-function fold(sum: u32): u32 {
-  return (sum + rotl<u32>(sum, 16)) >> 16;
-}
-
-function checksumOf(sum: u32): u32 {
-  return ~fold(sum) & 0xffff;
-}
-
-/** The 1 to 3 bytes at `from`, as a word padded with zeros. */
-function tail(from: u32, size: u32): u32 {
-  let word: u32 = size & 1 ? load<u8>(from + size - 1) : 0;
-  if (size & 2) word = size & 1 ? (word << 16) | load<u16>(from) : load<u16>(from);
-  return word;
-}
-
-/** Adds the words of memory to a sum. */
-function partial(from: u32, size: u32, sum: u32): u32 {
-  let total: u64 = sum;
-  for (; size >= 4; size -= 4, from += 4) total += load<u32>(from);
-  if (size) total += tail(from, size);
-  return ((total + rotl<u64>(total, 32)) >> 32) as u32;
-}
 
 function difference(from: u32, fromSize: u32, to: u32, toSize: u32, seed: u32): u32 {
   if (fromSize && toSize) return subtract(partial(to, toSize, seed), partial(from, fromSize, 0));
@@ -78,8 +56,35 @@ function replace(at: u32, from: u32, to: u32): void {
 }
 
 function replaceField(at: u32, from: u64, to: u64, size: u64): void {
-  if (size == 2) replace(at, from as u16, to as u16);
-  else replace(at, from as u32, to as u32);
+  replace(at, fieldOf(from, size), fieldOf(to, size));
+}
+
+function fieldOf(value: u64, size: u64): u32 {
+  return size == 2 ? (value as u16) : (value as u32);
+}
+
+/**
+ * inet_proto_csum_replace*(): fields of the pseudo header are not in the packet. Where hardware completes the checksum,
+ * they alone are in it; where hardware has summed the packet, that sum changes with them.
+ */
+function replaceCovered(at: u32, from: u32, to: u32, flags: u64): void {
+  openSkb();
+  const pseudo = (flags & PSEUDO_HDR) != 0;
+  if (more(SKB_IP_SUMMED) == CHECKSUM_PARTIAL) {
+    if (pseudo) store<u16>(at, fold(add(subtract(load<u16>(at), from), to)));
+    return;
+  }
+  replace(at, from, to);
+  if (more(SKB_IP_SUMMED) != CHECKSUM_COMPLETE || !pseudo) return;
+  // A sum of both addresses of IPv6 and their checksum cancels out; so does the field of a difference.
+  if (!(flags & FIELD_MASK) && flags & IPV6) return;
+  setMore(SKB_CSUM, ~add(subtract(~more(SKB_CSUM), from), to));
+}
+
+function replaceTransport(at: u32, from: u64, to: u64, flags: u64): void {
+  const size = flags & FIELD_MASK;
+  if (ipSummed() < (CHECKSUM_COMPLETE as u32)) replaceField(at, from, to, size);
+  else replaceCovered(at, fieldOf(from, size), fieldOf(to, size), flags);
 }
 
 /** bpf_l3_csum_replace(skb, offset, from, to, size) */
@@ -104,7 +109,35 @@ export function bpf_l4_csum_replace(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
   if (mangled && !(r5 & MARK_ENFORCE) && load<u16>(at) == 0) return 0;
   const error = fieldError(r3, r5 & FIELD_MASK);
   if (error) return errno(error);
-  replaceField(at, r3, r4, r5 & FIELD_MASK);
+  replaceTransport(at, r3, r4, r5);
   if (mangled && load<u16>(at) == 0) store<u16>(at, MANGLED_0);
+  return 0;
+}
+
+/** bpf_csum_update(skb, csum): adds to the sum of the whole packet, where hardware has made one. */
+export function bpf_csum_update(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  contextArgument(r1, CTX_SKB);
+  openSkb();
+  if (more(SKB_IP_SUMMED) != CHECKSUM_COMPLETE) return errno(-ENOTSUPP);
+  setMore(SKB_CSUM, add(more(SKB_CSUM), r2 as u32));
+  return more(SKB_CSUM);
+}
+
+const LEVEL_QUERY: u64 = 0;
+const LEVEL_INC: u64 = 1;
+const LEVEL_DEC: u64 = 2;
+const LEVEL_RESET: u64 = 3;
+
+/** bpf_csum_level(skb, level): how many checksums hardware has checked, less one. */
+export function bpf_csum_level(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  contextArgument(r1, CTX_SKB);
+  openSkb();
+  if (r2 == LEVEL_QUERY) {
+    return more(SKB_IP_SUMMED) == CHECKSUM_UNNECESSARY ? more(SKB_CSUM_LEVEL) : errno(-EACCES);
+  }
+  if (r2 > LEVEL_RESET) return errno(-EINVAL);
+  if (r2 == LEVEL_INC) raiseLevel();
+  else if (r2 == LEVEL_DEC) lowerLevel();
+  else resetLevel();
   return 0;
 }

@@ -2,7 +2,6 @@ import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
 import { callKfunc } from '../kfuncs/dispatch';
 import { bpf_skb_get_nlattr, bpf_skb_get_nlattr_nest, bpf_skb_get_pay_offset } from './classic';
-import { bpf_csum_diff, bpf_l3_csum_replace, bpf_l4_csum_replace } from './csum';
 import {
   bpf_dynptr_data,
   bpf_dynptr_from_mem,
@@ -12,6 +11,14 @@ import {
   bpf_ringbuf_reserve_dynptr,
   bpf_ringbuf_submit_dynptr,
 } from './dynptr';
+import {
+  bpf_csum_diff,
+  bpf_csum_level,
+  bpf_csum_update,
+  bpf_l3_csum_replace,
+  bpf_l4_csum_replace,
+} from './csum';
+import { bpf_skb_ecn_set_ce } from './ecn';
 import { bpf_for_each_map_elem, bpf_loop } from './loops';
 import {
   bpf_map_delete_elem,
@@ -41,6 +48,12 @@ import {
   bpf_ringbuf_submit,
 } from './rings';
 import {
+  bpf_skb_adjust_room,
+  bpf_skb_change_head,
+  bpf_skb_change_proto,
+  bpf_skb_change_tail,
+} from './room';
+import {
   bpf_skb_load_bytes,
   bpf_skb_load_bytes_relative,
   bpf_skb_pull_data,
@@ -59,6 +72,17 @@ import {
   bpf_skc_lookup_tcp,
   bpf_tcp_sock,
 } from './sockets';
+import {
+  bpf_get_cgroup_classid,
+  bpf_get_hash_recalc,
+  bpf_get_route_realm,
+  bpf_set_hash,
+  bpf_set_hash_invalid,
+  bpf_skb_cgroup_classid,
+  bpf_skb_change_type,
+  bpf_skb_get_xfrm_state,
+  bpf_skb_set_tstamp,
+} from './skbFields';
 import { bpf_spin_lock, bpf_spin_unlock } from './spin';
 import { bpf_strncmp, bpf_strtol, bpf_strtoul } from './strings';
 import {
@@ -82,6 +106,13 @@ import {
   bpf_timer_set_callback,
   bpf_timer_start,
 } from './timers';
+import {
+  bpf_skb_get_tunnel_key,
+  bpf_skb_get_tunnel_opt,
+  bpf_skb_set_tunnel_key,
+  bpf_skb_set_tunnel_opt,
+} from './tunnel';
+import { bpf_skb_vlan_pop, bpf_skb_vlan_push } from './vlan';
 import {
   bpf_xdp_adjust_head,
   bpf_xdp_adjust_meta,
@@ -122,18 +153,48 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_current_uid_gid(r1, r2, r3, r4, r5);
     case 16:
       return bpf_get_current_comm(r1, r2, r3, r4, r5);
+    case 17:
+      return bpf_get_cgroup_classid(r1, r2, r3, r4, r5);
+    case 18:
+      return bpf_skb_vlan_push(r1, r2, r3, r4, r5);
+    case 19:
+      return bpf_skb_vlan_pop(r1, r2, r3, r4, r5);
+    case 20:
+      return bpf_skb_get_tunnel_key(r1, r2, r3, r4, r5);
+    case 21:
+      return bpf_skb_set_tunnel_key(r1, r2, r3, r4, r5);
     case 23:
       return bpf_redirect(r1, r2, r3, r4, r5);
+    case 24:
+      return bpf_get_route_realm(r1, r2, r3, r4, r5);
     case 25:
       return bpf_perf_event_output(r1, r2, r3, r4, r5);
     case 26:
       return bpf_skb_load_bytes(r1, r2, r3, r4, r5);
     case 28:
       return bpf_csum_diff(r1, r2, r3, r4, r5);
+    case 29:
+      return bpf_skb_get_tunnel_opt(r1, r2, r3, r4, r5);
+    case 30:
+      return bpf_skb_set_tunnel_opt(r1, r2, r3, r4, r5);
+    case 31:
+      return bpf_skb_change_proto(r1, r2, r3, r4, r5);
+    case 32:
+      return bpf_skb_change_type(r1, r2, r3, r4, r5);
+    case 34:
+      return bpf_get_hash_recalc(r1, r2, r3, r4, r5);
+    case 38:
+      return bpf_skb_change_tail(r1, r2, r3, r4, r5);
     case 39:
       return bpf_skb_pull_data(r1, r2, r3, r4, r5);
+    case 40:
+      return bpf_csum_update(r1, r2, r3, r4, r5);
+    case 41:
+      return bpf_set_hash_invalid(r1, r2, r3, r4, r5);
     case 42:
       return bpf_get_numa_node_id(r1, r2, r3, r4, r5);
+    case 43:
+      return bpf_skb_change_head(r1, r2, r3, r4, r5);
     case 44:
       return bpf_xdp_adjust_head(r1, r2, r3, r4, r5);
     case 45:
@@ -142,12 +203,18 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_socket_cookie(r1, r2, r3, r4, r5);
     case 47:
       return bpf_get_socket_uid(r1, r2, r3, r4, r5);
+    case 48:
+      return bpf_set_hash(r1, r2, r3, r4, r5);
+    case 50:
+      return bpf_skb_adjust_room(r1, r2, r3, r4, r5);
     case 51:
       return bpf_redirect_map(r1, r2, r3, r4, r5);
     case 54:
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
     case 65:
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
+    case 66:
+      return bpf_skb_get_xfrm_state(r1, r2, r3, r4, r5);
     case 68:
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
     case 84:
@@ -174,6 +241,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_listener_sock(r1, r2, r3, r4, r5);
     case 99:
       return bpf_skc_lookup_tcp(r1, r2, r3, r4, r5);
+    case 97:
+      return bpf_skb_ecn_set_ce(r1, r2, r3, r4, r5);
     case 105:
       return bpf_strtol(r1, r2, r3, r4, r5);
     case 106:
@@ -204,6 +273,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_ringbuf_discard(r1, r2, r3, r4, r5);
     case 134:
       return bpf_ringbuf_query(r1, r2, r3, r4, r5);
+    case 135:
+      return bpf_csum_level(r1, r2, r3, r4, r5);
+    case 151:
+      return bpf_skb_cgroup_classid(r1, r2, r3, r4, r5);
     case 160:
       return bpf_ktime_get_coarse_ns(r1, r2, r3, r4, r5);
     case 164:
@@ -230,6 +303,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_load_bytes(r1, r2, r3, r4, r5);
     case 190:
       return bpf_xdp_store_bytes(r1, r2, r3, r4, r5);
+    case 192:
+      return bpf_skb_set_tstamp(r1, r2, r3, r4, r5);
     case 195:
       return bpf_map_lookup_percpu_elem(r1, r2, r3, r4, r5);
     case 197:

@@ -1,10 +1,11 @@
-import { CTX_SKB, RUN_CTX, SKB_HASH } from '../../src/abi/layout';
+import { CTX_SKB } from '../../src/abi/layout';
 import { EFAULT, EINVAL, ENOMEM } from '../../src/abi/maps';
+import { CHECKSUM_NONE } from '../../src/abi/packets';
 import { zero } from '../memory/bytes';
-import { ETH_HLEN, linkHeader, packetBytes } from '../run/packet';
-import { run } from '../run/state';
+import { linkHeader, networkStart, packetBytes } from '../run/packet';
 import { contextArgument, errno, memoryArgument } from './arguments';
 import { packetAt, packetLength } from './packet';
+import { clearHash, ipSummed, openSkb, packetData, sumPulled, sumPushed } from './sockbuf';
 
 // Helpers on struct __sk_buff: net/core/filter.c. The packet is linear and writable.
 
@@ -37,8 +38,22 @@ export function bpf_skb_load_bytes_relative(r1: u64, r2: u64, r3: u64, r4: u64, 
   const offset = r2 & 0xffff_ffff;
   const start = r5 as u32;
   if (offset > RELATIVE_MAX || start > START_NET) return loadBytes(0, to, r4 as u32);
-  const base = start == START_NET ? linkHeader() + ETH_HLEN : linkHeader();
+  const base = start == START_NET ? networkStart() : linkHeader();
   return loadBytes(packetBytes(base, offset, r4 & 0xffff_ffff), to, r4 as u32);
+}
+
+/** Writes what the sum of the whole packet covers. */
+function recompute(to: u32, from: u32, size: u32): void {
+  openSkb();
+  const offset = to - packetData();
+  sumPulled(to, size, offset);
+  memory.copy(to, from, size);
+  sumPushed(to, size, offset);
+}
+
+function invalidateHash(): void {
+  openSkb();
+  clearHash();
 }
 
 /** bpf_skb_store_bytes(skb, offset, from, len, flags) */
@@ -48,8 +63,10 @@ export function bpf_skb_store_bytes(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
   if (r5 & ~(RECOMPUTE_CSUM | INVALIDATE_HASH)) return errno(-EINVAL);
   const to = packetAt(r2, r4);
   if (to == 0) return errno(-EFAULT);
-  memory.copy(to, from, r4 as u32);
-  if (r5 & INVALIDATE_HASH) store<u32>(load<u32>(run, RUN_CTX), 0, SKB_HASH);
+  const summed = (r5 & RECOMPUTE_CSUM) != 0 && ipSummed() != CHECKSUM_NONE;
+  if (summed) recompute(to, from, r4 as u32);
+  else memory.copy(to, from, r4 as u32);
+  if (r5 & INVALIDATE_HASH) invalidateHash();
   return 0;
 }
 

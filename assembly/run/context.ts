@@ -23,15 +23,10 @@ import {
   XDP_MD_INGRESS_IFINDEX,
   XDP_MD_SIZE,
 } from '../../src/abi/layout';
+import { RUN_SKB_TEMPLATE_MORE, SKB_IP_SUMMED } from '../../src/abi/packets';
 import { copy } from '../memory/bytes';
-import { ETH_HLEN, linkHeader, packetBytes } from './packet';
+import { ETH_HLEN, linkHeader, packetBytes, protocolOf } from './packet';
 import { run } from './state';
-
-const ETH_TYPE: usize = 12;
-/** Below this the field is a length (IEEE 802.3), not a type. */
-const ETH_P_802_3_MIN: u32 = 0x600;
-const ETH_P_802_3: u16 = 1;
-const ETH_P_802_2: u16 = 4;
 
 /** Raw memory: the packet itself, no struct. */
 export function memoryContext(): u64 {
@@ -66,7 +61,8 @@ export function prepareContext(kind: u32): u32 {
   }
   memory.copy(ctx, run + RUN_SKB_TEMPLATE, SKB_SIZE);
   const isGiven = load<u32>(ctx, SKB_PROTOCOL) != 0 || load<u32>(ctx, SKB_LEN) != 0;
-  return u32(!isGiven && load<u32>(run, RUN_LINK_HEADER) == 0);
+  const isSummed = load<u32>(run, RUN_SKB_TEMPLATE_MORE + SKB_IP_SUMMED) != 0;
+  return u32(!isGiven && !isSummed && load<u32>(run, RUN_LINK_HEADER) == 0);
 }
 
 /** struct __sk_buff: the host's template, with the fields that follow from the packet. */
@@ -82,14 +78,9 @@ export function skbContext(): u64 {
   return ctx;
 }
 
-/** The protocol of an Ethernet frame in network byte order, as the kernel's eth_type_trans() tells it. */
 function ethernetProtocol(): u32 {
   const header = packetBytes(linkHeader(), 0, ETH_HLEN);
-  if (header == 0) return 0;
-  const field = load<u16>(header, ETH_TYPE);
-  if (<u32>bswap<u16>(field) >= ETH_P_802_3_MIN) return field;
-  const raw = packetBytes(header, ETH_HLEN, 2) != 0 && load<u16>(header + ETH_HLEN) == 0xffff;
-  return bswap<u16>(raw ? ETH_P_802_3 : ETH_P_802_2);
+  return header == 0 ? 0 : protocolOf(header);
 }
 
 function setContext(size: u32): u32 {

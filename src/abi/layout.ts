@@ -290,6 +290,8 @@ export const SKB_WIRE_LEN = 160;
 export const SKB_GSO_SEGS = 164;
 export const SKB_SK = 168;
 export const SKB_GSO_SIZE = 176;
+export const SKB_TSTAMP_TYPE = 180; // u8
+export const SKB_HWTSTAMP = 184; // u64
 export const SKB_SIZE = 192;
 
 // ---- kernel functions ---------------------------------------------------------------------------------------

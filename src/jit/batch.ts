@@ -4,6 +4,7 @@
  * begin and finish, which do all of it, are left to runs where little is known.
  */
 import * as layout from '../abi/layout.ts';
+import * as packets from '../abi/packets.ts';
 import { RUN_SOCKET_CHOSEN } from '../abi/sockets.ts';
 import type { ContextKind } from '../verifier/contexts/kind.ts';
 import type { Expr, ValueType } from './builder.ts';
@@ -158,7 +159,7 @@ class BatchWriter {
     const fields = [
       ...(calls ? [layout.RUN_PC] : []),
       ...(changes || tailCalls
-        ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN]
+        ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN, packets.RUN_SKB_READY]
         : []),
       ...(tailCalls ? [layout.RUN_TAIL_CALLS, layout.RUN_INTERPRETED] : []),
     ];

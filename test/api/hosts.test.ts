@@ -124,11 +124,11 @@ describe.each(engines)("helpers of the host's own in verified programs (%s)", (e
   });
 
   it('are verified as those of the kernel where they stand for one', async () => {
-    const helpers: HostHelpers = { bpf_get_hash_recalc: () => 77 };
-    const options = { engine, type: 'sched_cls', helpers } as const;
-    using object = await openText('call bpf_get_hash_recalc\nexit', options);
-    expect((await object.program()).run(ethernet(0)).r0).toBe(77n);
-    using wrong = await openText('r1 = 0\ncall bpf_get_hash_recalc\nexit', options);
+    const helpers: HostHelpers = { bpf_rc_repeat: () => 77 };
+    const options = { engine, type: 'lirc_mode2', helpers } as const;
+    using object = await openText('call bpf_rc_repeat\nexit', options);
+    expect((await object.program()).run(new Uint8Array(4)).r0).toBe(77n);
+    using wrong = await openText('r1 = 0\ncall bpf_rc_repeat\nexit', options);
     expect(await reasonOf(wrong.program())).toMatch(/R1 type=scalar expected=ctx/);
   });
 

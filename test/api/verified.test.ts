@@ -184,23 +184,22 @@ describe.each(engines)('code that is never reached (%s)', (engine) => {
     r0 = 2
     r1 = 1
     if r1 == 1 goto out
-    call bpf_get_hash_recalc
-    call kfunc bpf_xdp_get_xfrm_state
+    call bpf_rc_repeat
     out: exit`;
 
   it('may call what webpf does not have', async () => {
-    using opened = await openText(DEAD, { engine, type: 'sched_cls' });
-    expect((await opened.program()).run(ethernet(0)).r0).toBe(2n);
-    using sandboxed = await openText(DEAD, { engine, type: 'sched_cls', sandbox: true });
+    using opened = await openText(DEAD, { engine, type: 'lirc_mode2' });
+    expect((await opened.program()).run(new Uint8Array(4)).r0).toBe(2n);
+    using sandboxed = await openText(DEAD, { engine, type: 'lirc_mode2', sandbox: true });
     expect(await refusal(sandboxed.program())).toMatchObject({ code: 'missing-helper', insn: 3 });
   });
 
   it('what is reached may not, though the verifier accepts it', async () => {
-    using opened = await openText('call bpf_get_hash_recalc\nr0 = 0\nexit', { engine, type: 'sched_cls' });
+    using opened = await openText('call bpf_rc_repeat\nr0 = 0\nexit', { engine, type: 'lirc_mode2' });
     expect(await refusal(opened.program())).toMatchObject({
       code: 'missing-helper',
       insn: 0,
-      message: expect.stringMatching(/calls bpf_get_hash_recalc#34 at instruction 0/),
+      message: expect.stringMatching(/calls bpf_rc_repeat#77 at instruction 0/),
     });
   });
 
