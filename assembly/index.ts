@@ -10,6 +10,7 @@ export { hashDelete, hashLookup, hashUpdate, lruUse } from './maps/hash';
 export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
 export { trieDelete, trieLookup, trieUpdate } from './maps/trie';
 export { alloc, free } from './memory/allocator';
+export { objectAcquire, objectCreate, objectRelease, objectSetParent } from './objects/registry';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
 export { ringbufDiscard, ringbufOutput, ringbufReserve, ringbufSubmit } from './rings/verified';
 export { begin, finish, prepare } from './run/begin';

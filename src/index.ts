@@ -51,6 +51,44 @@ export type { BatchResult } from './runtime/batch.ts';
 export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
+export {
+  cgroupDevice,
+  cgroupSock,
+  functionArgs,
+  perfEvent,
+  ptRegs,
+  rawTracepoint,
+  skb,
+  skLookup,
+  skMsg,
+  skReuseport,
+  sockAddr,
+  sockOps,
+  sockopt,
+  syscallArgs,
+  sysctl,
+  xdp,
+} from './runtime/events/constructors.ts';
+export {
+  type ContextAfter,
+  type ContextFields,
+  type ContextValue,
+  contextEvent,
+} from './runtime/events/contexts.ts';
+export type {
+  EventAfter,
+  EventBlock,
+  EventObject,
+  EventPointer,
+  EventResult,
+  ProgramEvent,
+} from './runtime/events/event.ts';
+export {
+  type TracepointField,
+  TracepointFormat,
+  type TracepointValue,
+  type TracepointValues,
+} from './runtime/events/tracepoint.ts';
 export type {
   DeclaredHelper,
   HelperArguments,
@@ -64,6 +102,8 @@ export type { RawMap } from './runtime/maps/raw.ts';
 export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps/ring.ts';
 export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
+export { HostObject, type ObjectFields, type ObjectKind } from './runtime/objects/object.ts';
+export type { ObjectDefinition } from './runtime/objects/table.ts';
 export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
 export { PacketBuffer, type PacketBufferOptions, type PacketRoom } from './runtime/packetBuffer.ts';
 export type { ProfileEntry } from './runtime/profile.ts';
@@ -71,6 +111,7 @@ export {
   type BatchOptions,
   BpfProgram,
   type RepeatResult,
+  type RunInput,
   type Tier,
 } from './runtime/program.ts';
 export type { Redirect, RunResult } from './runtime/result.ts';

@@ -18,6 +18,8 @@ import {
   REGION_WRITE,
   RUN_CTX,
   RUN_CTX_END,
+  RUN_EVENT_NREGIONS,
+  RUN_EVENT_REGIONS,
   RUN_PC,
   RUN_PKT_END,
   RUN_PKT_META,
@@ -28,6 +30,7 @@ import {
 } from '../../src/abi/layout';
 import { TRAP_BAD_FUNCTION, TRAP_BAD_MAP, TRAP_HELPER_MEMORY, TRAP_MEMORY } from '../../src/abi/traps';
 import { insideSocket } from '../sockets/table';
+import { insideObject } from '../objects/registry';
 import { spend } from './budget';
 import { run } from './state';
 import { trap } from './trap';
@@ -51,11 +54,9 @@ function lastNotAbove(base: u32, count: u32, stride: u32, key: u32): i32 {
   return low - 1;
 }
 
-function insideRegion(address: u64, size: u64, write: u32): bool {
-  const prog = load<u32>(run, RUN_PROG);
-  if (prog == 0 || address > <u64>u32.MAX_VALUE) return false;
-  const regions = load<u32>(prog, PROG_REGIONS);
-  const index = lastNotAbove(regions, load<u32>(prog, PROG_NREGIONS), REGION_SIZE, <u32>address);
+function insideRegions(regions: u32, count: u32, address: u64, size: u64, write: u32): bool {
+  if (address > <u64>u32.MAX_VALUE) return false;
+  const index = lastNotAbove(regions, count, REGION_SIZE, <u32>address);
   if (index < 0) return false;
   const region = regions + <u32>index * REGION_SIZE;
   const needed: u32 = write != 0 ? REGION_WRITE : REGION_READ;
@@ -63,13 +64,26 @@ function insideRegion(address: u64, size: u64, write: u32): bool {
   return within(address, size, load<u32>(region, REGION_START), load<u32>(region, REGION_END));
 }
 
-/** [address, address + size) is memory of the current program: stack, packet, context or a map's values. */
+/** Memory of the program's maps, or that its event has brought. */
+function insideRegion(address: u64, size: u64, write: u32): bool {
+  const prog = load<u32>(run, RUN_PROG);
+  if (prog == 0) return false;
+  const own = load<u32>(prog, PROG_REGIONS);
+  if (insideRegions(own, load<u32>(prog, PROG_NREGIONS), address, size, write)) return true;
+  const count = load<u32>(run, RUN_EVENT_NREGIONS);
+  return count != 0 && insideRegions(load<u32>(run, RUN_EVENT_REGIONS), count, address, size, write);
+}
+
+/**
+ * [address, address + size) is memory of the current program: stack, packet, context, a map's values, what its event
+ * has brought. It may read objects of the host besides.
+ */
 export function inside(address: u64, size: u64, write: u32): bool {
   if (within(address, size, load<u32>(run, RUN_STACK), load<u32>(run, RUN_STACK_TOP))) return true;
   if (within(address, size, load<u32>(run, RUN_PKT_META), load<u32>(run, RUN_PKT_END))) return true;
   if (within(address, size, load<u32>(run, RUN_CTX), load<u32>(run, RUN_CTX_END))) return true;
   if (insideRegion(address, size, write)) return true;
-  return write == 0 && insideSocket(address, size);
+  return write == 0 && (insideSocket(address, size) || insideObject(address, size));
 }
 
 /** A memory access of the instruction at `pc`: its address as u32, or a trap. */

@@ -55,6 +55,12 @@ export const HDR_LATER_FREE = 540; // u32: number of a free one
 export const HDR_LATER_COUNT = 544;
 /** u64: how often one was armed. */
 export const HDR_LATER_SEQUENCE = 552;
+/** Objects of the host: sorted array of their structures' addresses, how many there are and fit, lock, last id. */
+export const HDR_OBJECTS = 584; // u32
+export const HDR_OBJECTS_COUNT = 588; // u32
+export const HDR_OBJECTS_CAPACITY = 592; // u32
+export const HDR_OBJECTS_LOCK = 596; // u32
+export const HDR_OBJECTS_ID = 600; // u32
 /** From here on, up to HDR_HASH_SEED, the header belongs to assembly/memory. */
 export const HDR_ALLOCATOR = 64;
 
@@ -154,6 +160,9 @@ export const RUN_CPU_BEFORE = 9732;
 export const RUN_BATCH = 11256;
 /** u32: 1 while the CPU waits for the runs of others to end. */
 export const RUN_WAITS = 11260;
+/** Memory that the event of the run has brought: address and length of a sorted array of REGION_*. */
+export const RUN_EVENT_REGIONS = 9216; // u32
+export const RUN_EVENT_NREGIONS = 9220; // u32
 export const RUN_SIZE = 12_288;
 
 // ---- host objects -----------------------------------------------------------------------------------------

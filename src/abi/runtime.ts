@@ -87,6 +87,14 @@ export interface RuntimeExports {
   /** Records that found no room since creation. */
   ringLost(map: number, cpu: number): number;
 
+  /** An object of the host (OBJ_*) with one reference: address of its structure, zeroed; 0 when memory is exhausted. */
+  objectCreate(kind: number, size: number, parent: number): number;
+  /** What it belongs to (a task's cgroup, a cgroup's parent) from now on; 0: nothing. */
+  objectSetParent(structure: number, parent: number): void;
+  objectAcquire(structure: number): void;
+  /** With its last reference the object goes. */
+  objectRelease(structure: number): void;
+
   /**
    * Starts a run: clears the trap, sets program, budget and tail-call count, zeroes the stack of a sandboxed
    * program and fills the context from the batch record. Returns r1 (r2 is the length for CTX_MEMORY, else 0).

@@ -5,7 +5,7 @@
 import { ABI_VERSION } from '../abi/layout.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec } from '../frontend/program.ts';
-import type { ProofMode } from '../verifier/proof.ts';
+import type { ContextPointer, ProofMode } from '../verifier/proof.ts';
 import { VERSION } from '../version.ts';
 import { crc32 } from './checksum.ts';
 import {
@@ -22,7 +22,7 @@ import {
 import { appendSection, readSections } from './wasm.ts';
 
 /** Raised when the imports or exports of translated modules change. */
-export const ARTIFACT_VERSION = 3;
+export const ARTIFACT_VERSION = 4;
 const SECTION = 'webpf';
 /** Section of the positions, see positions.ts. It changes nothing in how the module runs. */
 export const POSITIONS = 'webpf.positions';
@@ -87,6 +87,8 @@ export interface ArtifactInfo extends Setting {
   readonly dead: readonly number[];
   /** Bytes of the context that it accesses unchecked, when verified: runs must be given as many. */
   readonly contextSize: number;
+  /** Pointers of the context that it loads, when verified: runs must supply them. */
+  readonly contextPointers: readonly ContextPointer[];
   readonly maps: readonly ArtifactMap[];
   /** Ids of the helpers it calls, ascending. */
   readonly helpers: readonly number[];
@@ -146,6 +148,14 @@ const MAP: Shape<ArtifactMap> = {
   contents: isCount,
 };
 const FUNCTION: Shape<ArtifactFunction> = { name: isText, slot: isCount, length: isCount, export: isText };
+const POINTER: Shape<ContextPointer> = {
+  offset: isCount,
+  name: isText,
+  width: isCount,
+  to: oneOf('memory', 'packet', 'packetMeta', 'packetEnd', 'object'),
+  bytes: isCount,
+  nullable: isFlag,
+};
 const INFO: Shape<ArtifactInfo> = {
   version: isCount,
   engine: isText,
@@ -165,6 +175,7 @@ const INFO: Shape<ArtifactInfo> = {
   frames: isCount,
   dead: listOf(isCount),
   contextSize: isCount,
+  contextPointers: listOf(recordOf(POINTER)),
   maps: listOf(recordOf(MAP)),
   helpers: listOf(isCount),
   functions: listOf(recordOf(FUNCTION)),

@@ -52,6 +52,7 @@ export const describe = (
   frames: structure.frames,
   dead: [...proof.facts].flatMap(([slot, { dead }]) => (dead === true ? [slot] : [])),
   contextSize: proof.contextSize,
+  contextPointers: proof.contextPointers ?? [],
   maps: program.maps.map(artifactMap),
   helpers: [...liveCalls(structure, proof, 'helper').keys()].sort((a, b) => a - b),
   functions: functionsOf(structure),

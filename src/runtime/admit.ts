@@ -64,11 +64,14 @@ export function modeFor(engine: Engine, program: Program, choice: TypeChoice): P
 }
 
 /** What engines must know of a program to load its translation. */
-export const summaryOf = ({ info: { mode, dead, contextSize } }: Pick<Artifact, 'info'>): Proof => ({
+export const summaryOf = ({
+  info: { mode, dead, contextSize, contextPointers },
+}: Pick<Artifact, 'info'>): Proof => ({
   mode,
   facts: new Map(dead.map((slot) => [slot, { dead: true }])),
   stacks: [],
   contextSize,
+  contextPointers,
 });
 
 function admitTranslated(
@@ -111,7 +114,7 @@ export async function admit(
   if (!wanted) return { ...unverified(engine, contextKind), setting };
   // Loaded here: programs whose translation is known never need it.
   const { verifyFor } = await import('./verifying.ts');
-  const { proof, rules } = await verifyFor(engine, program, programType, contextKind);
+  const { proof, rules } = await verifyFor(engine, program, programType);
   if (engine.checkFacts) return { contextKind, proof: deadOnly(proof), facts: proof };
   return { contextKind, proof, type: programType ?? rules, setting: { ...setting, rules } };
 }

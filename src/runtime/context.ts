@@ -174,6 +174,15 @@ export class ContextTemplates {
     this.#plainSkb = context === NO_CONTEXT;
   }
 
+  /**
+   * Where a pointer of the context goes, until the next write: the template of `struct __sk_buff`, whose pointers have 8
+   * bytes. Of `struct xdp_md` they are those to the packet alone, which every run sets.
+   */
+  get pointers(): number {
+    this.#plainSkb = false;
+    return this.#run + layout.RUN_SKB_TEMPLATE;
+  }
+
   /** Until the next write, socket buffers lead to flow keys there. */
   setFlowKeys(address: number): void {
     this.#plainSkb = false;

@@ -12,6 +12,7 @@ import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { ContextTemplates } from './context.ts';
 import { mapError } from './errno.ts';
+import { EventMemory } from './events/memory.ts';
 import { FlowKeys } from './flowKeys.ts';
 import { slotOfStack } from './frames.ts';
 import { HelperTable, type HostHelpers } from './helpers.ts';
@@ -23,12 +24,15 @@ import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
+import type { HostObject } from './objects/object.ts';
+import { type ObjectDefinition, ObjectTable } from './objects/table.ts';
 import type { Profile, ProfileEntry } from './profile.ts';
 import type { AttachOptions, LoadedProgram, SharedEngine } from './share/types.ts';
 import { Signal } from './signal.ts';
 import { Snapshots } from './snapshots.ts';
 import { type Socket, type SocketDefinition, Sockets } from './sockets/socket.ts';
-import { TailCalls } from './tailCalls.ts';
+import { type ContextNeeds, TailCalls } from './tailCalls.ts';
+
 import { type Task, writeTask } from './task.ts';
 import { type TimerErrorHandler, Timers } from './timers.ts';
 import { readTrap, trapAt } from './trap.ts';
@@ -169,6 +173,8 @@ export class Engine implements RunHost, RingHost {
   readonly run: number;
   readonly arena: Arena;
   readonly templates: ContextTemplates;
+  readonly eventMemory: EventMemory;
+  readonly objects: ObjectTable;
   readonly snapshots: Snapshots;
   readonly sockets: Sockets;
   readonly signal: Signal;
@@ -221,6 +227,8 @@ export class Engine implements RunHost, RingHost {
     if (memory.kind === 'shared') claimCpu(memory, this.run, cpu);
     this.arena = new Arena(memory);
     this.templates = new ContextTemplates(memory, this.run);
+    this.objects = new ObjectTable({ memory, exports }, undefined);
+    this.eventMemory = new EventMemory(memory, this.run);
     this.snapshots = new Snapshots(memory);
     this.sockets = new Sockets({ memory, exports });
     this.lengthOut = memory.alloc(8);
@@ -318,6 +326,17 @@ export class Engine implements RunHost, RingHost {
     return this.sockets.create(definition);
   }
 
+  /**
+   * An object that programs may be given a pointer to: a task, a cgroup, a socket, or any other structure of the host's
+   * types.
+   * @example
+   * using sock = engine.object({ kind: 'sock', fields: { family: 2, src_port: 443 } });
+   */
+  object(definition: ObjectDefinition): HostObject {
+    this.assertOpen();
+    return this.objects.create(definition);
+  }
+
   /** What programs print with bpf_trace_printk. */
   get trace(): TraceLog {
     this.#trace ??= new TraceLog(this, this.memory.u32(layout.HEADER + layout.HDR_PRINTK));
@@ -376,8 +395,8 @@ export class Engine implements RunHost, RingHost {
     return this.#flowKeys;
   }
 
-  contextSize(descriptor: number): number {
-    return this.tailCalls.contextSize(descriptor);
+  needsOf(descriptor: number): ContextNeeds {
+    return this.tailCalls.needsOf(descriptor);
   }
 
   /** Remembers which program a descriptor belongs to, for traps and for stepping. */
@@ -459,6 +478,7 @@ export class Engine implements RunHost, RingHost {
     if (this.memory.kind === 'shared') this.memory.setU32(this.run + layout.RUN_CLAIMED, 0);
     if (!this.#attached) return;
     this.arena.dispose();
+    this.eventMemory.dispose();
     this.memory.free(this.lengthOut);
   }
 

@@ -1,11 +1,13 @@
 import type { Arena } from './arena.ts';
 import type { ContextTemplates } from './context.ts';
+import type { EventMemory } from './events/memory.ts';
 import type { RawMap } from './maps/raw.ts';
 import type { LinearMemory } from './memory.ts';
 import type { ProfileEntry } from './profile.ts';
 import type { Signal } from './signal.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Sockets } from './sockets/socket.ts';
+import type { ContextNeeds } from './tailCalls.ts';
 import type { Trap } from './trap.ts';
 
 /** A trap, with what was thrown. */
@@ -36,6 +38,8 @@ export interface RunHost {
   /** How often each instruction of the program at this descriptor was executed; undefined unless that is counted. */
   profileOf(descriptor: number): readonly ProfileEntry[] | undefined;
   mapAt(address: number): RawMap | undefined;
-  /** Bytes of context that runs of the program at this descriptor may access without a check. */
-  contextSize(descriptor: number): number;
+  /** Where the memory is that events bring along. */
+  readonly eventMemory: EventMemory;
+  /** What runs of the program at this descriptor may access of their context without a check. */
+  needsOf(descriptor: number): ContextNeeds;
 }

@@ -112,7 +112,8 @@ export class LinearMemory {
   }
 }
 
-function outOfMemory(size: number): WebpfError {
+/** The error for what linear memory has no room for. */
+export function outOfMemory(size: number): WebpfError {
   return new WebpfError(
     'out-of-memory',
     `linear memory has no room for ${size} more bytes: lower max_entries of the maps, or raise the memory limit (at most 4 GiB)`,

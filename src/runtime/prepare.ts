@@ -148,7 +148,7 @@ function joinTailCalls(
   maps: readonly RawMap[],
   { type, proof }: Admission,
 ): void {
-  tailCalls.add(descriptor, type, proof.contextSize);
+  tailCalls.add(descriptor, type, proof);
   for (const { address, spec } of maps) {
     if (spec.type === MAP_TYPE_PROG_ARRAY) tailCalls.join(address, descriptor);
   }

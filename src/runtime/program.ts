@@ -8,12 +8,16 @@ import { BATCH_EVENTS } from './arena.ts';
 import { badArgument, integer, packetBytes } from './argument.ts';
 import { type BatchResult, Collector } from './batch.ts';
 import { type ContextKind, NO_CONTEXT, type RunContext } from './context.ts';
+import { type EventPointer, type EventResult, hasMore, isEvent, type ProgramEvent } from './events/event.ts';
+import { restorePointers } from './events/memory.ts';
+import { checkNeeds } from './events/needs.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
 import type { ProfileEntry } from './profile.ts';
-import { type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
+import { type EventLeft, type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
 import type { Socket } from './sockets/socket.ts';
+
 import { type Trap, trapError } from './trap.ts';
 import { verdictKind, verdictsOf } from './verdict.ts';
 
@@ -23,6 +27,9 @@ export interface RepeatResult {
   /** Mean time of one run inside the engine, ns. */
   readonly nsPerRun: number;
 }
+
+/** What programs are run over: a packet or plain memory, or what a constructor of events has made. */
+export type RunInput = Uint8Array | ProgramEvent;
 
 export interface BatchOptions {
   readonly context?: RunContext;
@@ -136,19 +143,20 @@ export class BpfProgram {
 
   /**
    * Runs the program once over a packet (or, for types without a packet context, over plain memory).
-   * @throws WebpfError 'bad-argument' when plain memory is smaller than what a verified program accesses of it;
-   * 'trap' when the program is stopped: message, instruction and source line say why.
+   * Events have more than bytes: pointers to other memory, and fields that are read back (`event` of the result).
+   * @throws WebpfError 'bad-argument' when plain memory is smaller than what a verified program accesses of it, or lacks
+   * a pointer that the program loads of it; 'trap' when the program is stopped: message, instruction and source line say
+   * why.
    */
-  run(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
-    const engine = this.#engine;
-    this.#enter(data, context);
+  run(data?: Uint8Array, context?: RunContext): RunResult;
+  run<Fields>(event: ProgramEvent<Fields>): EventResult<Fields>;
+  run(input: RunInput = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
+    if (isEvent(input)) return this.#runEvent(input);
+    this.#enter(input, context);
     try {
-      const { words } = engine.memory;
-      const at = engine.arena.records >>> 2;
-      const length = word(words, at + LENGTH);
-      const before = engine.snapshots.take(word(words, at + DATA), length, words);
+      const { start, length } = this.#before();
       this.#once();
-      return this.#result(before, length);
+      return this.#result(start, length);
     } finally {
       this.#leave();
     }
@@ -159,9 +167,9 @@ export class BpfProgram {
    * `retval`. What `run` keeps of the packet takes longer than a small program.
    * @throws WebpfError as `run`
    */
-  retval(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): number {
+  retval(input: RunInput = EMPTY, context: RunContext = NO_CONTEXT): number {
     const { arena, memory } = this.#engine;
-    this.#enter(data, context);
+    this.#enter(input, context);
     try {
       this.#once();
       return word(memory.words, (arena.records >>> 2) + RESULT);
@@ -175,9 +183,15 @@ export class BpfProgram {
    * BPF_PROG_TEST_RUN does. Nothing but the program and its context is inside the time.
    * @throws WebpfError 'trap'
    */
-  repeat(data: Uint8Array, count: number, context: RunContext = NO_CONTEXT): RepeatResult {
+  repeat(input: RunInput, count: number, context: RunContext = NO_CONTEXT): RepeatResult {
     integer('the count of runs', count, 1, Number.MAX_SAFE_INTEGER);
-    const elapsed = this.#alone(context, () => this.#spend(this.#event(data), count));
+    this.#enter(input, context);
+    let elapsed: number;
+    try {
+      elapsed = this.#spend(count);
+    } finally {
+      this.#leave();
+    }
     return { runs: count, nsPerRun: (elapsed * 1e6) / count };
   }
 
@@ -185,23 +199,35 @@ export class BpfProgram {
    * Starts a run that goes on an instruction at a time, with registers, memory and source lines visible. Needs the
    * interpreter (`engine: 'interp'`). The next run of any program in this engine ends it.
    */
-  debug(data: Uint8Array = EMPTY, context: RunContext = NO_CONTEXT): Stepper {
+  debug(input: RunInput = EMPTY, context: RunContext = NO_CONTEXT): Stepper {
     if (!this.#executor.debug) {
       const message = "single-stepping needs the interpreter: open the object with engine: 'interp'";
       throw new WebpfError('bad-argument', message, { stage: 'runtime', subject: this.name });
     }
-    this.#begin(context);
-    this.#engine.arena.add(this.contextKind, this.#event(data));
+    this.#assertIdle();
+    this.#layOut(input, context);
     this.#flowKeys?.reset(this.#engine.arena.record(0));
     return this.#executor.debug(this.#engine.arena.record(0));
   }
 
-  /** Runs the program over many packets. A trap ends only the event it happens in. */
-  runBatch(packets: Iterable<Uint8Array>, options: BatchOptions = {}): BatchResult {
+  /**
+   * Runs the program over many packets, or events. A trap ends only the event it happens in. Events that have more than
+   * their bytes are laid out one by one.
+   */
+  runBatch(inputs: Iterable<RunInput>, options: BatchOptions = {}): BatchResult {
     const { arena } = this.#engine;
-    return this.#alone(options.context ?? NO_CONTEXT, () => {
+    const context = options.context ?? NO_CONTEXT;
+    return this.#alone(context, () => {
       const collector = new Collector(this.spec, options.packets === true);
-      for (const packet of packets) {
+      for (const input of inputs) {
+        if (isEvent(input) && hasMore(input)) {
+          this.#flush(collector);
+          this.#layOut(input, context);
+          this.#flush(collector);
+          this.#reset(context);
+          continue;
+        }
+        const packet = isEvent(input) ? input.data : input;
         if (arena.add(this.contextKind, this.#event(packet))) continue;
         this.#flush(collector);
         arena.add(this.contextKind, packet);
@@ -229,7 +255,7 @@ export class BpfProgram {
    */
   runBuffer(buffer: PacketBuffer, options: BatchOptions = {}): BatchResult {
     if (!buffer.isIn(this.#engine.memory)) throw badArgument('this packet buffer is one of another engine');
-    if (this.contextKind === 'memory') this.#assertLength(buffer.shortest);
+    if (this.contextKind === 'memory') this.#assertBuffer(buffer);
     return this.#alone(options.context ?? NO_CONTEXT, () => {
       const collector = new Collector(this.spec, options.packets === true);
       buffer.reset();
@@ -247,14 +273,23 @@ export class BpfProgram {
   }
 
   /** The bytes of an event, as many as a verified program takes for granted (the kernel's max_ctx_offset). */
-  #event(data: Uint8Array): Uint8Array {
+  #event(data: Uint8Array, pointers?: readonly EventPointer[]): Uint8Array {
     const bytes = packetBytes(data);
-    if (this.contextKind === 'memory') this.#assertLength(bytes.length);
+    if (this.contextKind !== 'memory') return bytes;
+    const { contextSize, contextPointers } = this.#engine.needsOf(this.descriptor);
+    if (bytes.length < contextSize) this.#assertLength(bytes.length);
+    if (contextPointers.length > 0) checkNeeds(this.name, contextPointers, bytes, pointers);
     return bytes;
   }
 
+  #assertBuffer(buffer: PacketBuffer): void {
+    this.#assertLength(buffer.shortest);
+    const { contextPointers } = this.#engine.needsOf(this.descriptor);
+    checkNeeds(this.name, contextPointers, EMPTY, []);
+  }
+
   #assertLength(length: number): void {
-    const needed = this.#engine.contextSize(this.descriptor);
+    const needed = this.#engine.needsOf(this.descriptor).contextSize;
     if (length >= needed) return;
     throw badArgument(
       `${this.name} accesses ${needed} bytes of its context, but is given ${length}: pass at least ${needed}`,
@@ -264,7 +299,8 @@ export class BpfProgram {
   /** Does work with the engine's one run state, which a run from within (a helper's, an iterable's) would overwrite. */
   #alone<T>(context: RunContext, work: () => T): T {
     const engine = this.#engine;
-    this.#begin(context);
+    this.#assertIdle();
+    this.#reset(context);
     engine.running = true;
     try {
       return work();
@@ -274,12 +310,73 @@ export class BpfProgram {
   }
 
   /** Lays out one event; from here to #leave the engine's run state and arena are this run's. */
-  #enter(data: Uint8Array, context: RunContext): void {
+  #enter(input: RunInput, context: RunContext): void {
+    this.#assertIdle();
+    this.#layOut(input, context);
+    this.#engine.running = true;
+  }
+
+  #layOut(input: RunInput, context: RunContext): void {
+    this.#lay(input, context);
+    if (isEvent(input)) this.#link(input);
+  }
+
+  /** The bytes alone. */
+  #lay(input: RunInput, context: RunContext): void {
+    const isMore = isEvent(input);
+    if (isMore) this.#assertKind(input);
+    const event = isMore ? this.#event(input.data, input.pointers) : this.#event(input);
+    this.#reset((isMore ? input.context : undefined) ?? context);
+    this.#engine.arena.one(this.contextKind, event);
+  }
+
+  /** What the event's pointers lead to. */
+  #link(event: ProgramEvent): void {
+    if (event.pointers === undefined || event.pointers.length === 0) return;
+    const { eventMemory, templates } = this.#engine;
+    if (this.contextKind === 'memory') eventMemory.place(event, this.#data(), event.data.length);
+    else eventMemory.place(event, templates.pointers, layout.SKB_SIZE);
+  }
+
+  /** Where the only event's bytes are. */
+  #data(): number {
+    const { arena, memory } = this.#engine;
+    return memory.u32(arena.records + layout.REC_DATA);
+  }
+
+  #assertKind({ kind, pointers }: ProgramEvent): void {
+    if (kind !== this.contextKind) {
+      throw badArgument(
+        `${this.name} has events of kind ${this.contextKind}, but is given one of kind ${kind}: use the constructor for its type`,
+      );
+    }
+    if (kind === 'xdp' && pointers !== undefined && pointers.length > 0)
+      throw badArgument('struct xdp_md has no pointers but those to its packet');
+  }
+
+  #runEvent(event: ProgramEvent): RunResult {
     const engine = this.#engine;
-    const event = this.#event(data);
-    this.#begin(context);
-    engine.arena.one(this.contextKind, event);
+    this.#assertIdle();
+    this.#lay(event, NO_CONTEXT);
     engine.running = true;
+    try {
+      const { start, length } = this.#before();
+      this.#link(event);
+      this.#once();
+      if (this.contextKind === 'memory') restorePointers(engine.memory, this.#data(), event);
+      return this.#result(start, length, { read: event.read, pointed: engine.eventMemory.pointed() });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** The packet as it is before the run. */
+  #before(): { readonly start: number; readonly length: number } {
+    const { memory, arena, snapshots } = this.#engine;
+    const { words } = memory;
+    const at = arena.records >>> 2;
+    const length = word(words, at + LENGTH);
+    return { start: snapshots.take(word(words, at + DATA), length, words), length };
   }
 
   #leave(): void {
@@ -293,9 +390,8 @@ export class BpfProgram {
   }
 
   /** Time of `count` runs, ms. */
-  #spend(data: Uint8Array, count: number): number {
+  #spend(count: number): number {
     const { arena } = this.#engine;
-    arena.add(this.contextKind, data);
     let elapsed = 0;
     for (let left = count; left > 0; left -= BATCH_EVENTS) {
       arena.repeatFirst();
@@ -307,14 +403,17 @@ export class BpfProgram {
     return elapsed;
   }
 
-  #begin(context: RunContext): void {
-    const { arena, templates } = this.#engine;
+  #assertIdle(): void {
     this.#engine.assertOpen();
-    if (this.#engine.running) {
-      throw badArgument(
-        `${this.name} cannot run now: this engine is running a program already (open another engine for runs within runs)`,
-      );
-    }
+    if (!this.#engine.running) return;
+    throw badArgument(
+      `${this.name} cannot run now: this engine is running a program already (open another engine for runs within runs)`,
+    );
+  }
+
+  #reset(context: RunContext): void {
+    const { arena, eventMemory, templates } = this.#engine;
+    eventMemory.clear();
     templates.write(this.contextKind, context);
     if (this.#flowKeys !== undefined) templates.setFlowKeys(this.#flowKeys.address);
     arena.clear();
@@ -359,7 +458,7 @@ export class BpfProgram {
   }
 
   /** What the run has left: its packet anew only where it is another than the copy made before it. */
-  #result(before: number, lengthBefore: number): RunResult {
+  #result(before: number, lengthBefore: number, event?: EventLeft): RunResult {
     const { memory, arena, snapshots } = this.#engine;
     const { words } = memory;
     const at = arena.records >>> 2;
@@ -374,18 +473,29 @@ export class BpfProgram {
     const start = same ? before : snapshots.take(data - metaLength, length, words);
     const high = words[at + RESULT + 1] ?? 0;
     const { chunk } = snapshots;
-    return new KeptResult(low, high, verdict, chunk, start, length, metaLength, !same, this.#extras(verdict));
+    return new KeptResult(
+      low,
+      high,
+      verdict,
+      chunk,
+      start,
+      length,
+      metaLength,
+      !same,
+      this.#extras(verdict, event),
+    );
   }
 
-  #extras(verdict: string | undefined): Extras | undefined {
+  #extras(verdict: string | undefined, event: EventLeft | undefined): Extras | undefined {
     const isRedirect = verdict === 'XDP_REDIRECT' || verdict === 'TC_ACT_REDIRECT';
     const isSkb = this.contextKind === 'skb';
-    if (!isRedirect && !isSkb) return undefined;
+    if (!isRedirect && !isSkb && event === undefined) return undefined;
     return {
       redirect: isRedirect ? this.#redirect() : undefined,
       skb: isSkb ? this.#skb() : undefined,
       socket: isSkb ? this.#socket() : undefined,
       flowKeys: this.#flowKeys?.read(),
+      event,
     };
   }
 

@@ -1,4 +1,5 @@
 import { readSkb, type SkbContext } from './context.ts';
+import type { EventResult, ProgramEvent } from './events/event.ts';
 import type { Chunk } from './snapshots.ts';
 import type { Socket } from './sockets/socket.ts';
 
@@ -31,6 +32,12 @@ export interface RunResult {
   readonly flowKeys: Uint8Array | undefined;
 }
 
+/** What a run has left of the event it was given. */
+export interface EventLeft {
+  readonly read: ProgramEvent['read'];
+  readonly pointed: readonly Uint8Array[];
+}
+
 /** What few runs leave. */
 export interface Extras {
   readonly socket: Socket | undefined;
@@ -38,6 +45,7 @@ export interface Extras {
   /** `struct __sk_buff` in a chunk. */
   readonly skb: { readonly chunk: Chunk; readonly start: number } | undefined;
   readonly flowKeys: Uint8Array | undefined;
+  readonly event: EventLeft | undefined;
 }
 
 const halves = new Uint32Array(2);
@@ -61,7 +69,7 @@ export class KeptResult implements RunResult {
   readonly #length: number;
   readonly #metaLength: number;
   readonly #extras: Extras | undefined;
-  #made: Partial<Pick<RunResult, 'data' | 'meta' | 'context'>> | undefined;
+  #made: Partial<Pick<EventResult, 'data' | 'meta' | 'context' | 'event'>> | undefined;
 
   /**
    * @param low,high halves of r0
@@ -125,10 +133,26 @@ export class KeptResult implements RunResult {
     return this.#extras?.flowKeys;
   }
 
+  /** Of runs over events: what their `read` makes of what the run has left. */
+  get event(): unknown {
+    const { read, pointed = [] } = this.#extras?.event ?? {};
+    if (this.#made !== undefined && 'event' in this.#made) return this.#made.event;
+    const event = read?.({ r0: this.r0, data: this.data, pointed });
+    this.#made = { ...this.#made, event };
+    return event;
+  }
+
+  /** Of runs over events: what their pointers led to. */
+  get pointed(): readonly Uint8Array[] {
+    return this.#extras?.event?.pointed ?? [];
+  }
+
   /** For `console.log`. */
   [Symbol.for('nodejs.util.inspect.custom')](): RunResult {
     const { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys } = this;
-    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys };
+    const { event, pointed } = this;
+    const left = this.#extras?.event === undefined ? {} : { event, pointed };
+    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys, ...left };
   }
 
   /** The same array or object whenever it is asked for. */

@@ -1,4 +1,5 @@
 /** Which programs tail calls may lead from and to. */
+import type { ContextPointer, Proof } from '../verifier/proof.ts';
 import type { VerifiedType } from './helpers.ts';
 
 /**
@@ -7,12 +8,40 @@ import type { VerifiedType } from './helpers.ts';
  */
 export type TailCallKind = VerifiedType | undefined;
 
+/** What runs must be given for a context. */
+export interface ContextNeeds {
+  /** Bytes of context that some program of the group accesses. */
+  readonly contextSize: number;
+  /** Pointers of the context that some program of the group loads. */
+  readonly contextPointers: readonly ContextPointer[];
+}
+
 /** Programs and prog_arrays that tail calls connect. */
 export interface TailCallGroup {
   readonly kind: TailCallKind;
-  /** Bytes of context that some program of the group accesses. */
-  contextSize: number;
+  needs: ContextNeeds;
 }
+
+const NOTHING: ContextNeeds = { contextSize: 0, contextPointers: [] };
+
+/** By field, the most that one of the two takes for granted. */
+function joinPointers(a: readonly ContextPointer[], b: readonly ContextPointer[]): ContextPointer[] {
+  const all = new Map(a.map((one) => [one.offset, one]));
+  for (const one of b) if ((all.get(one.offset)?.bytes ?? -1) < one.bytes) all.set(one.offset, one);
+  return [...all.values()];
+}
+
+const joinNeeds = (a: ContextNeeds, b: ContextNeeds): ContextNeeds => ({
+  contextSize: Math.max(a.contextSize, b.contextSize),
+  contextPointers: joinPointers(a.contextPointers, b.contextPointers),
+});
+
+const sameNeeds = (a: ContextNeeds, b: ContextNeeds): boolean => {
+  const bytes = ({ contextPointers }: ContextNeeds) =>
+    contextPointers.reduce((sum, one) => sum + one.bytes, contextPointers.length);
+  const joined = bytes(joinNeeds(a, b));
+  return a.contextSize === b.contextSize && bytes(a) === joined && bytes(b) === joined;
+};
 
 /**
  * The groups of one engine, by address of program descriptor or prog_array. As in the kernel (bpf_prog_map_compatible)
@@ -31,8 +60,8 @@ export class TailCalls {
     for (const [address, group] of groups) this.#groups.set(address, group);
   }
 
-  add(program: number, kind: TailCallKind, contextSize: number): void {
-    this.#groups.set(program, { kind, contextSize });
+  add(program: number, kind: TailCallKind, { contextSize, contextPointers = [] }: Proof): void {
+    this.#groups.set(program, { kind, needs: { contextSize, contextPointers } });
   }
 
   /** Whether programs of this kind may use the prog_array. */
@@ -51,23 +80,23 @@ export class TailCalls {
     return true;
   }
 
-  /** Whether joining the two makes events longer that are given to programs of either. */
+  /** Whether joining the two asks more of events that are given to programs of either. */
   lengthens(map: number, program: number): boolean {
     const [a, b] = [this.#groups.get(map), this.#groups.get(program)];
-    return a !== undefined && b !== undefined && a.contextSize !== b.contextSize;
+    return a !== undefined && b !== undefined && !sameNeeds(a.needs, b.needs);
   }
 
   kindOf(program: number): TailCallKind {
     return this.#groups.get(program)?.kind;
   }
 
-  /** Bytes of context that a run of the program may access, in the programs it leads to as well. */
-  contextSize(program: number): number {
-    return this.#groups.get(program)?.contextSize ?? 0;
+  /** What a run of the program may access of its context, in the programs it leads to as well. */
+  needsOf(program: number): ContextNeeds {
+    return this.#groups.get(program)?.needs ?? NOTHING;
   }
 
   #merge(from: TailCallGroup, into: TailCallGroup): void {
-    into.contextSize = Math.max(into.contextSize, from.contextSize);
+    into.needs = joinNeeds(into.needs, from.needs);
     for (const [address, group] of this.#groups) if (group === from) this.#groups.set(address, into);
   }
 }

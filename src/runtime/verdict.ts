@@ -36,6 +36,22 @@ export type VerdictKind = ProgramType | 'seccomp';
 export const verdictKind = ({ type, classic }: Pick<Program, 'type' | 'classic'>): VerdictKind =>
   classic === 'seccomp' ? classic : type;
 
+const pass = (value: number): string => (value === 1 ? 'SK_PASS' : value === 0 ? 'SK_DROP' : String(value));
+const netfilter = (value: number): string => ['NF_DROP', 'NF_ACCEPT'][value] ?? String(value);
+
+/** enum bpf_ret_code */
+const codes: ReadonlyMap<number, string> = new Map([
+  [0, 'BPF_OK'],
+  [2, 'BPF_DROP'],
+  [7, 'BPF_REDIRECT'],
+  [128, 'BPF_LWT_REROUTE'],
+  [129, 'BPF_FLOW_DISSECTOR_CONTINUE'],
+]);
+const code = (value: number): string => codes.get(value) ?? String(value);
+
+/** Bit 0 allows; bit 1 is for those who bind: CAP_NET_BIND_SERVICE is not asked for. */
+const allowBind = (value: number): string => ((value & 1) === 1 ? 'allow' : 'deny');
+
 const named: Partial<Record<VerdictKind, (value: number) => string>> = {
   seccomp: seccompVerdict,
   xdp: xdpVerdict,
@@ -43,6 +59,21 @@ const named: Partial<Record<VerdictKind, (value: number) => string>> = {
   sched_act: tcVerdict,
   socket_filter: keepOrDrop,
   cgroup_skb: allow,
+  cgroup_sock: allow,
+  cgroup_sock_addr: allowBind,
+  cgroup_device: allow,
+  cgroup_sysctl: allow,
+  cgroup_sockopt: allow,
+  sk_lookup: pass,
+  sk_msg: pass,
+  sk_skb: pass,
+  sk_reuseport: pass,
+  netfilter,
+  lwt_in: code,
+  lwt_out: code,
+  lwt_xmit: code,
+  lwt_seg6local: code,
+  flow_dissector: code,
 };
 
 /** Names verdicts of a type by the low 32 bits of r0, signed; undefined where the type gives them no meaning. */

@@ -5,7 +5,6 @@ import type { CustomProgramType } from '../verifier/custom.ts';
 import type { Proof } from '../verifier/proof.ts';
 import type { Rejection, Verification } from '../verifier/verification.ts';
 import { verify } from '../verifier/verify.ts';
-import type { ContextKind } from './context.ts';
 import type { Engine } from './engine.ts';
 import { checkOwnType } from './ownTypes.ts';
 import { refuseAt } from './refuse.ts';
@@ -26,17 +25,6 @@ function refuse(program: Program, { verdict, rejection }: Verification): never {
   });
 }
 
-/** The memory of the event is the host's bytes: an address in it would lead anywhere. */
-function refusePointers(program: Program, insn: number): never {
-  return refuseAt(program, {
-    code: 'unsupported',
-    insn,
-    does: 'loads a pointer from its context',
-    right:
-      ', but webpf gives programs of this type plain memory ("sandbox: true" runs it with every access checked)',
-  });
-}
-
 /** Types of Linux by name: attach types have contexts of their own. */
 const nameOf = ({ type, attachType, frags, classic }: Program): string =>
   classic === 'seccomp'
@@ -54,7 +42,6 @@ export async function verifyFor(
   engine: Engine,
   program: Program,
   programType: CustomProgramType | undefined,
-  contextKind: ContextKind,
 ): Promise<Verified> {
   if (programType !== undefined) checkOwnType(programType, engine.helpers);
   const verification = await verify(program, {
@@ -64,7 +51,5 @@ export async function verifyFor(
   });
   const { proof } = verification;
   if (proof === undefined) return refuse(program, verification);
-  if (!engine.checkFacts && contextKind === 'memory' && proof.contextPointer !== undefined)
-    return refusePointers(program, proof.contextPointer);
   return { proof, rules: programType === undefined ? nameOf(program) : '' };
 }

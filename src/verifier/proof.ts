@@ -77,6 +77,20 @@ export interface StackFact {
  */
 export type ProofMode = 'sandbox' | 'trusted' | 'verified';
 
+/** A pointer that a program loads from its context: what it is run with must supply it. */
+export interface ContextPointer {
+  /** Of the field in the context, whose name follows, and its bytes (4 or 8). */
+  readonly offset: number;
+  readonly name: string;
+  readonly width: number;
+  /** What it leads to: bytes of memory, a packet between two pointers, an object of the host. */
+  readonly to: 'memory' | 'packet' | 'packetMeta' | 'packetEnd' | 'object';
+  /** Bytes there that the program takes for granted; 0 where it compares with an end, or where nothing is known. */
+  readonly bytes: number;
+  /** It may be NULL. */
+  readonly nullable: boolean;
+}
+
 export interface Proof {
   readonly mode: ProofMode;
   /** Facts by slot; absent slots have none. */
@@ -85,8 +99,8 @@ export interface Proof {
   readonly stacks: readonly StackFact[];
   /** Bytes of the context that the program accesses, from its start: what it is run with must have as many. */
   readonly contextSize: number;
-  /** Slot of an instruction that loads a pointer from the context; undefined when there is none. */
-  readonly contextPointer?: number | undefined;
+  /** Pointers that it loads from the context, a field each. Absent: none. */
+  readonly contextPointers?: readonly ContextPointer[];
   /**
    * Pointers are moved further from their objects than NEAR_BEFORE and NEAR_BEHIND, so that they need not be numbers of
    * 32 bits there.

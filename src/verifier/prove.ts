@@ -92,7 +92,14 @@ export function buildProof(walk: Walk, structure: Structure): Proof {
   structure.decoded.insns.forEach((insn, slot) => {
     if (insn !== undefined) facts.set(slot, factsAt(walk, slot, insn, scalars));
   });
-  const { contextSize, contextPointer, farPointers } = walk.facts;
+  const { contextSize, contextPointers, farPointers } = walk.facts;
   const stacks = stacksOf(walk, structure);
-  return { mode: 'verified', facts, stacks, contextSize, contextPointer, farPointers };
+  return {
+    mode: 'verified',
+    facts,
+    stacks,
+    contextSize,
+    contextPointers: [...contextPointers.values()],
+    farPointers,
+  };
 }

@@ -29,28 +29,6 @@ describe.each(engines)('contexts of plain memory in %s', (engine) => {
     using object = await openText('r0 = 0\nexit', { engine, type: 'kprobe' });
     expect((await object.program()).run().r0).toBe(0n);
   });
-
-  it.each<[ProgramType, string, string]>([
-    ['sock_ops', 'sk', 'r2 = *(u64 *)(r1 + 184)'],
-    ['cgroup_sockopt', 'optval', 'r2 = *(u64 *)(r1 + 8)'],
-    ['raw_tracepoint_writable', 'the buffer', 'r2 = *(u64 *)(r1 + 0)'],
-  ])('have no pointers: programs of type %s that load %s are refused', async (type, _, load) => {
-    const text = `${load}\nr0 = 0\nexit`;
-    const program = { ...programFromAssembly(text, { name: 'main', type }), attachType: attachOf[type] };
-    using verified = await openIn(await Engine.create({ engine }), program);
-    await expect(verified.program()).rejects.toMatchObject({
-      code: 'unsupported',
-      insn: 0,
-      message: expect.stringMatching(/loads a pointer from its context .*plain memory/),
-    });
-    using sandboxed = await openIn(await Engine.create({ engine, sandbox: true }), program);
-    expect((await sandboxed.program()).run(new Uint8Array(256)).r0).toBe(0n);
-  });
-
-  const attachOf: Partial<Record<ProgramType, string>> = {
-    sock_ops: 'cgroup_sock_ops',
-    cgroup_sockopt: 'cgroup_getsockopt',
-  };
 });
 
 describe.each(engines)('struct __sk_buff in %s', (engine) => {

@@ -237,7 +237,7 @@ describe.each(engines)("program types of the host's own in %s", (engine) => {
     });
   });
 
-  it('may have pointers in their context, but programs cannot load them yet', async () => {
+  it('may have pointers in their context, which events supply', async () => {
     const pointers: ProgramTypeDefinition = {
       name: 'with_body',
       context: {
@@ -254,9 +254,15 @@ describe.each(engines)("program types of the host's own in %s", (engine) => {
         ],
       },
     };
-    using object = await opened('r1 = *(u64 *)(r1 + 0)\nr0 = *(u8 *)(r1 + 0)\nexit', {
+    using object = await opened('r1 = *(u64 *)(r1 + 0)\nr0 = *(u8 *)(r1 + 63)\nexit', {
       programType: pointers,
     });
-    await expect(object.program()).rejects.toMatchObject({ code: 'unsupported', insn: 0 });
+    const program = await object.program();
+    const data = new Uint8Array(16);
+    const body = new Uint8Array(64).fill(7);
+    expect(program.run({ kind: 'memory', data, pointers: [{ offset: 0, to: body }] }).r0).toBe(7n);
+    expect(() => program.run(data)).toThrow(/loads the pointer "body" at offset 0/);
+    const short = [{ offset: 0, to: body.subarray(1) }];
+    expect(() => program.run({ kind: 'memory', data, pointers: short })).toThrow(/for 64 bytes.*has 63/);
   });
 });

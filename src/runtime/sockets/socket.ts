@@ -1,5 +1,6 @@
 import * as layout from '../../abi/layout.ts';
 import * as abi from '../../abi/sockets.ts';
+import { structureOf } from '../../verifier/contexts/pointees.ts';
 import { badArgument, integer, unsigned64 } from '../argument.ts';
 import type { LinearMemory } from '../memory.ts';
 import type { Exports } from '../wasm.ts';
@@ -104,6 +105,8 @@ function withDefaults(definition: SocketDefinition): SocketDefinition {
 export class Socket implements Disposable {
   /** Address of its `struct bpf_sock`: what programs are given. */
   readonly address: number;
+  /** Bytes of it. */
+  readonly size = structureOf('sock').size;
   readonly #host: SocketHost;
   readonly #ended: (socket: Socket) => void;
   #open = true;

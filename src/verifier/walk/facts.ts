@@ -1,6 +1,6 @@
 /** What the walk finds out for the proof, by slot: what is the same on all paths. */
 import type { JumpInsn } from '../../isa/insn.ts';
-import type { Fixup } from '../proof.ts';
+import type { ContextPointer, Fixup } from '../proof.ts';
 
 /** Not seen yet; paths disagree. */
 export const UNSEEN = -1;
@@ -28,8 +28,8 @@ export class Facts {
   readonly #fixups: Map<number, Map<number, bigint>> = new Map();
   /** Bytes of the context that are accessed, from its start. */
   contextSize = 0;
-  /** The first slot seen that loads a pointer from the context. */
-  contextPointer: number | undefined;
+  /** Pointers that are loaded from the context, by offset. */
+  readonly contextPointers: Map<number, ContextPointer> = new Map();
   /** See Proof. */
   farPointers = false;
 
@@ -119,10 +119,19 @@ export class Facts {
     return off < VARIES ? off + 2 : undefined;
   }
 
-  /** The context is accessed up to `end`; `pointer`: the slot, where what is loaded is a pointer. */
-  context(end: number, pointer: number | undefined): void {
+  /** The context is accessed up to `end`; `pointer`: where what is loaded is one. */
+  context(end: number, pointer: ContextPointer | undefined): void {
     if (end > this.contextSize) this.contextSize = end;
-    this.contextPointer ??= pointer;
+    if (pointer === undefined) return;
+    const known = this.contextPointers.get(pointer.offset);
+    if (known === undefined || known.bytes < pointer.bytes) this.contextPointers.set(pointer.offset, pointer);
+  }
+
+  /** Bytes of a buffer are accessed whose size nobody knows before a run: of the pointer that leads there. */
+  bufferSize(end: number): void {
+    for (const [offset, pointer] of this.contextPointers)
+      if (pointer.to === 'memory' && pointer.bytes < end)
+        this.contextPointers.set(offset, { ...pointer, bytes: end });
   }
 
   /** A function uses the stack down to `depth` bytes. */

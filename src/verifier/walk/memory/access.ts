@@ -12,8 +12,10 @@ import {
   type Granted,
   type Pointee,
   type Refused,
+  structureOf,
   type Yield,
 } from '../../contexts/index.ts';
+import type { ContextPointer } from '../../proof.ts';
 import { kindOf, mayBeNull } from '../../state/kinds.ts';
 import { extendLoaded } from '../arithmetic/scalars.ts';
 import { nameOfType, tnumText } from '../describe.ts';
@@ -162,6 +164,29 @@ export const SOCKET_KINDS = {
   xdp_sock: abi.KIND_XDP_SOCK,
 } as const;
 
+/** What a program must be run with, where what it loads of its context is a pointer. */
+function pointerOf({ field: { name, offset, size }, yields }: Granted): ContextPointer | undefined {
+  const at = { offset, name, width: size, bytes: 0, nullable: false };
+  switch (yields.kind) {
+    case 'scalar':
+      return undefined;
+    case 'packet':
+    case 'packetMeta':
+    case 'packetEnd':
+      return { ...at, to: yields.kind };
+    case 'socket':
+      return { ...at, to: 'object', bytes: structureOf(yields.of).size, nullable: yields.nullable };
+    case 'flowKeys':
+      return { ...at, to: 'memory', bytes: structureOf('flow_keys').size };
+    case 'tracepointBuffer':
+      return { ...at, to: 'memory' };
+    case 'btf':
+      return { ...at, to: 'object', nullable: yields.nullable };
+    case 'memory':
+      return { ...at, to: 'memory', bytes: yields.size, nullable: yields.nullable };
+  }
+}
+
 function context(walk: Walk, access: MemoryAccess, at: Access): void {
   refuseLeak(walk, access, 'ctx');
   checkUnmoved(walk, access.register);
@@ -173,8 +198,7 @@ function context(walk: Walk, access: MemoryAccess, at: Access): void {
   const { size, write, dst, signed = false } = access;
   const answer = accessContext(walk.env.context, { offset: at.off, size, write, signed });
   if (!isGranted(answer)) refuse(answer.refused, { hint: answer.hint, registers: [access.register] });
-  const isPointer = !write && answer.yields.kind !== 'scalar';
-  walk.facts.context(at.off + size, isPointer ? walk.insn : undefined);
+  walk.facts.context(at.off + size, write ? undefined : pointerOf(answer));
   if (!write && dst !== undefined) yieldInto(walk, walk.reg(dst), answer.yields);
 }
 
@@ -219,7 +243,8 @@ function pointee(walk: Walk, access: MemoryAccess, at: Access): void {
 function buffer(walk: Walk, access: MemoryAccess, at: Access): void {
   const { memory } = walk;
   const r = walk.reg(access.register);
-  const name = memory.kind(r) === abi.KIND_TP_BUFFER ? 'tracepoint' : nameOfType(walk, r);
+  const isTracepoint = memory.kind(r) === abi.KIND_TP_BUFFER;
+  const name = isTracepoint ? 'tracepoint' : nameOfType(walk, r);
   if (access.write && (memory.type(r) & abi.FLAG_READ_ONLY) !== 0) {
     refuse(`R${access.register} cannot write into ${nameOfType(walk, r)}`);
   }
@@ -229,6 +254,7 @@ function buffer(walk: Walk, access: MemoryAccess, at: Access): void {
   if (!memory.isConst(r) || memory.constant(r) !== 0) {
     refuse(`R${access.register} invalid variable buffer offset: off=${at.off}, var_off=${tnumText(walk, r)}`);
   }
+  if (isTracepoint) walk.facts.bufferSize(at.off + at.size);
   loadUnknown(walk, access);
 }
 
