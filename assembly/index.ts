@@ -7,11 +7,24 @@ export { arrayUpdate } from './maps/array';
 export { mapCreate, mapDestroy } from './maps/create';
 export { mapDump } from './maps/dump';
 export { hashDelete, hashLookup, hashUpdate, lruUse } from './maps/hash';
-export { mapDelete, mapLookup, mapNextKey, mapPeek, mapPop, mapPush, mapUpdate } from './maps/host';
+export {
+  mapDelete,
+  mapFreeze,
+  mapLookup,
+  mapNextKey,
+  mapPeek,
+  mapPop,
+  mapPush,
+  mapRead,
+  mapTake,
+  mapUpdate,
+} from './maps/host';
+export { stackInsert } from './maps/stacks';
 export { trieDelete, trieLookup, trieUpdate } from './maps/trie';
 export { alloc, free } from './memory/allocator';
 export { objectAcquire, objectCreate, objectRelease, objectSetParent } from './objects/registry';
 export { ringConsume, ringLost, ringPeek } from './rings/maps';
+export { userRingReserve, userRingSubmit } from './rings/user';
 export { ringbufDiscard, ringbufOutput, ringbufReserve, ringbufSubmit } from './rings/verified';
 export { begin, finish, prepare } from './run/begin';
 export { spend } from './run/budget';
@@ -39,11 +52,13 @@ export * from './helpers/skb';
 export * from './helpers/sockets';
 export * from './helpers/skbFields';
 export * from './helpers/spin';
+export * from './helpers/stacks';
 export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';
 export * from './helpers/timers';
 export * from './helpers/tunnel';
+export * from './helpers/userRing';
 export * from './helpers/vlan';
 export * from './helpers/xdp';
 

@@ -49,7 +49,7 @@ export { disassembleArtifact, type WasmFunction, type WasmInsn } from './jit/dis
 export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names.ts';
 export type { BatchResult } from './runtime/batch.ts';
 export { cacheDirectory } from './runtime/cache/directory.ts';
-export type { ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
+export type { CallStack, ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
 export {
   cgroupDevice,
@@ -96,10 +96,12 @@ export type {
   HostHelpers,
   ProgramMemory,
 } from './runtime/helpers.ts';
+export { BpfBloomFilter } from './runtime/maps/bloom.ts';
 export { BpfMap } from './runtime/maps/map.ts';
 export { BpfQueue } from './runtime/maps/queue.ts';
 export type { RawMap } from './runtime/maps/raw.ts';
 export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps/ring.ts';
+export { UserRing } from './runtime/maps/userRing.ts';
 export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { HostObject, type ObjectFields, type ObjectKind } from './runtime/objects/object.ts';

@@ -2,7 +2,7 @@
  * struct bpf_dynptr, 16 bytes of the program's stack that only functions of the runtime look into: the address of its
  * memory (of packets: of their context), the size with type and permission in its upper bits, the offset.
  */
-import { RUN_CTX } from '../../src/abi/layout';
+import { RUN_CTX, RUN_SAMPLE } from '../../src/abi/layout';
 import { E2BIG } from '../../src/abi/maps';
 import { argument } from '../run/sandbox';
 import { run } from '../run/state';
@@ -26,6 +26,8 @@ const SIZE_MASK: u32 = (1 << 24) - 1;
 
 /** A dynptr that a program hands over; `write`: 1 where the call changes it. */
 export function dynptrArgument(address: u64, write: u32): u32 {
+  // The sample of a user ring buffer is handed to the callback where no program's memory is.
+  if (write == 0 && address == <u64>(run + RUN_SAMPLE)) return address as u32;
   return argument(address, DYNPTR_SIZE, write);
 }
 

@@ -1,4 +1,4 @@
-import { MAP_TYPE, PROG_CTX_KIND, RUN_CTX, RUN_PC, RUN_PROG, RUN_SANDBOX } from '../../src/abi/layout';
+import { CTX_MEMORY, MAP_TYPE, PROG_CTX_KIND, RUN_CTX, RUN_PC, RUN_PROG, RUN_SANDBOX } from '../../src/abi/layout';
 import { TRAP_BAD_ARGUMENT } from '../../src/abi/traps';
 import { owe, spend } from '../run/budget';
 import { argument, mapArgument } from '../run/sandbox';
@@ -51,6 +51,12 @@ export function contextKind(): u32 {
 /** The context of the run, for helpers that programs with a context of `kind` (CTX_*) may call. */
 export function contextArgument(context: u64, kind: u32): void {
   if (context != (load<u32>(run, RUN_CTX) as u64) || contextKind() != kind) refuse(context);
+}
+
+/** The run's context, whatever it is: of plain memory nothing is asked. */
+export function anyContextArgument(context: u64): void {
+  const kind = contextKind();
+  if (kind != CTX_MEMORY) contextArgument(context, kind);
 }
 
 /** A string that ends with a NUL or after `limit` bytes: every byte of it is the program's. Returns its length. */

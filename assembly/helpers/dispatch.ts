@@ -84,6 +84,7 @@ import {
   bpf_skb_set_tstamp,
 } from './skbFields';
 import { bpf_spin_lock, bpf_spin_unlock } from './spin';
+import { bpf_get_stack, bpf_get_stackid } from './stacks';
 import { bpf_strncmp, bpf_strtol, bpf_strtoul } from './strings';
 import {
   bpf_get_current_comm,
@@ -112,6 +113,7 @@ import {
   bpf_skb_set_tunnel_key,
   bpf_skb_set_tunnel_opt,
 } from './tunnel';
+import { bpf_user_ringbuf_drain } from './userRing';
 import { bpf_skb_vlan_pop, bpf_skb_vlan_push } from './vlan';
 import {
   bpf_xdp_adjust_head,
@@ -171,6 +173,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_perf_event_output(r1, r2, r3, r4, r5);
     case 26:
       return bpf_skb_load_bytes(r1, r2, r3, r4, r5);
+    case 27:
+      return bpf_get_stackid(r1, r2, r3, r4, r5);
     case 28:
       return bpf_csum_diff(r1, r2, r3, r4, r5);
     case 29:
@@ -215,6 +219,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
     case 66:
       return bpf_skb_get_xfrm_state(r1, r2, r3, r4, r5);
+    case 67:
+      return bpf_get_stack(r1, r2, r3, r4, r5);
     case 68:
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
     case 84:
@@ -323,6 +329,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_dynptr_data(r1, r2, r3, r4, r5);
     case 208:
       return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
+    case 209:
+      return bpf_user_ringbuf_drain(r1, r2, r3, r4, r5);
     case 0x1000_0000:
       return bpf_skb_get_pay_offset(r1, r2, r3, r4, r5);
     case 0x1000_0001:

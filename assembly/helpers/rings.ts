@@ -25,7 +25,7 @@ import {
   WAKEUP_FLAGS,
 } from '../rings/ring';
 import { run } from '../run/state';
-import { charge, contextArgument, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
+import { anyContextArgument, charge, contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
 import { packetLength } from './packet';
 
 const CURRENT_CPU: u64 = 0xffff_ffff;
@@ -111,7 +111,7 @@ export function bpf_perf_event_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u6
   const map = typedMap(r2, MAP_TYPE_PERF_EVENT_ARRAY);
   const data = memoryArgument(r4, r5, 0);
   const kind = contextKind();
-  if (kind != CTX_MEMORY) contextArgument(r1, kind);
+  anyContextArgument(r1);
   const allowed = kind == CTX_MEMORY ? CURRENT_CPU : CURRENT_CPU | CTXLEN_MASK;
   if (r3 & ~allowed) return errno(-EINVAL);
   const packet = packetBytes(r3);

@@ -7,6 +7,7 @@ import {
   BPF_F_PRESERVE_ELEMS,
   BPF_F_RDONLY,
   BPF_F_RDONLY_PROG,
+  BPF_F_STACK_BUILD_ID,
   BPF_F_WRONLY,
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
@@ -16,6 +17,8 @@ import {
   EOPNOTSUPP,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
+  MAP_TYPE_BLOOM_FILTER,
+  MAP_TYPE_CGROUP_ARRAY,
   MAP_TYPE_CPUMAP,
   MAP_TYPE_DEVMAP,
   MAP_TYPE_DEVMAP_HASH,
@@ -32,6 +35,8 @@ import {
   MAP_TYPE_QUEUE,
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
+  MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
 } from '../../src/abi/maps';
 import { isPerCpu } from './hash';
@@ -52,6 +57,13 @@ const TRIE_KEY_MAX: u32 = 260;
 /** Less the largest key and struct lpm_trie_node. */
 const TRIE_VALUE_MAX: u64 = KMALLOC_MAX - 260 - 40;
 const CPUS_MAX: u32 = 8192;
+/** The lower 4 bits of a bloom filter's map_extra are its number of hash functions. */
+const HASHES_MAX: u32 = 15;
+/** The default of the kernel.perf_event_max_stack setting. */
+const STACK_FRAMES_MAX: u32 = 127;
+const STACK_FRAME: u32 = 8;
+const BUILD_ID_FRAME: u32 = 32;
+const STACKS_MAX: u32 = 1 << 31;
 
 function flagError(flags: u32, allowed: u32): i32 {
   if (flags & ~allowed) return -EINVAL;
@@ -100,6 +112,20 @@ function queueError(keySize: u32, valueSize: u32, flags: u32): i32 {
   return (valueSize as u64) > KMALLOC_MAX ? -E2BIG : 0;
 }
 
+function bloomError(keySize: u32, valueSize: u32, flags: u32, hashes: u32): i32 {
+  if (keySize != 0 || valueSize == 0 || hashes > HASHES_MAX) return -EINVAL;
+  const error = flagError(flags, BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | ACCESS);
+  if (error) return error;
+  return (valueSize as u64) > KMALLOC_MAX ? -E2BIG : 0;
+}
+
+function stacksError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  const frame = flags & BPF_F_STACK_BUILD_ID ? BUILD_ID_FRAME : STACK_FRAME;
+  if (flags & ~(BPF_F_NUMA_NODE | ACCESS_HOST | BPF_F_STACK_BUILD_ID)) return -EINVAL;
+  if (keySize != 4 || valueSize == 0 || valueSize % frame || valueSize / frame > STACK_FRAMES_MAX) return -EINVAL;
+  return maxEntries > STACKS_MAX ? -E2BIG : 0;
+}
+
 /** max_entries is the size in bytes: a power of two and whole pages. */
 function ringbufError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
   if (keySize != 0 || valueSize != 0 || !isPowerOfTwo(maxEntries) || maxEntries % PAGE) return -EINVAL;
@@ -123,7 +149,15 @@ function isHash(type: u32): bool {
   );
 }
 
-export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+/** `extra`: as given to mapCreate. */
+export function attributeError(
+  type: u32,
+  keySize: u32,
+  valueSize: u32,
+  maxEntries: u32,
+  flags: u32,
+  extra: u32,
+): i32 {
   if (maxEntries == 0 && !isHash(type)) return -EINVAL;
   switch (type) {
     case MAP_TYPE_ARRAY:
@@ -131,6 +165,7 @@ export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntri
       return arrayError(type, keySize, valueSize, flags);
     case MAP_TYPE_PROG_ARRAY:
     case MAP_TYPE_PERF_EVENT_ARRAY:
+    case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
       return objectsError(type, keySize, valueSize, flags);
     case MAP_TYPE_HASH_OF_MAPS:
@@ -145,7 +180,12 @@ export function attributeError(type: u32, keySize: u32, valueSize: u32, maxEntri
     case MAP_TYPE_QUEUE:
     case MAP_TYPE_STACK:
       return queueError(keySize, valueSize, flags);
+    case MAP_TYPE_BLOOM_FILTER:
+      return bloomError(keySize, valueSize, flags, extra);
+    case MAP_TYPE_STACK_TRACE:
+      return stacksError(keySize, valueSize, maxEntries, flags);
     case MAP_TYPE_RINGBUF:
+    case MAP_TYPE_USER_RINGBUF:
       return ringbufError(keySize, valueSize, maxEntries, flags);
     case MAP_TYPE_DEVMAP:
     case MAP_TYPE_DEVMAP_HASH:

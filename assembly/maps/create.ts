@@ -17,6 +17,8 @@ import {
   EOPNOTSUPP,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
+  MAP_TYPE_BLOOM_FILTER,
+  MAP_TYPE_CGROUP_ARRAY,
   MAP_TYPE_CPUMAP,
   MAP_TYPE_DEVMAP,
   MAP_TYPE_DEVMAP_HASH,
@@ -32,18 +34,22 @@ import {
   MAP_TYPE_QUEUE,
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
+  MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
 } from '../../src/abi/maps';
 import { alloc, free } from '../memory/allocator';
 import { perfInit, ringbufInit } from '../rings/maps';
 import { arrayInit } from './array';
 import { attributeError } from './attributes';
+import { bloomInit } from './bloom';
 import { freeSlabs, M_EXTRA, M_REFS } from './descriptor';
 import { hashInit } from './hash';
 import { mapHashClear, mapHashInit } from './nested';
 import { canNest, isOuter, releaseInner, retain } from './nesting';
 import { queueInit } from './queue';
-import { objectAt, objectsInit, slateInit } from './slate';
+import { clearObjects, objectsInit, slateInit } from './slate';
+import { stacksInit } from './stacks';
 import { trieInit } from './trie';
 
 function initByType(map: u32): i32 {
@@ -62,11 +68,17 @@ function initByType(map: u32): i32 {
     case MAP_TYPE_QUEUE:
     case MAP_TYPE_STACK:
       return queueInit(map);
+    case MAP_TYPE_BLOOM_FILTER:
+      return bloomInit(map);
+    case MAP_TYPE_STACK_TRACE:
+      return stacksInit(map);
     case MAP_TYPE_RINGBUF:
+    case MAP_TYPE_USER_RINGBUF:
       return ringbufInit(map);
     case MAP_TYPE_PERF_EVENT_ARRAY:
       return perfInit(map);
     case MAP_TYPE_PROG_ARRAY:
+    case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
       return objectsInit(map);
     case MAP_TYPE_HASH_OF_MAPS:
@@ -98,7 +110,7 @@ export function mapCreate(
 ): i32 {
   // As libbpf does for an object file that leaves it out.
   if (type == MAP_TYPE_PERF_EVENT_ARRAY && maxEntries == 0) maxEntries = load<u32>(HEADER, HDR_NCPU);
-  const error = attributeError(type, keySize, valueSize, maxEntries, flags);
+  const error = attributeError(type, keySize, valueSize, maxEntries, flags, extra);
   if (error) return error;
   if (isOuter(type) && !canNest(extra)) return -EINVAL;
   const map = alloc(MAP_SIZE);
@@ -125,18 +137,16 @@ function complete(map: u32): i32 {
   return map as i32;
 }
 
-function releaseInners(map: u32): void {
-  if (load<u32>(map, MAP_TYPE) == MAP_TYPE_HASH_OF_MAPS) {
-    mapHashClear(map);
-  } else {
-    const entries = load<u32>(map, MAP_MAX_ENTRIES);
-    for (let index: u32 = 0; index < entries; ++index) releaseInner(objectAt(map, index));
-  }
-  releaseInner(load<u32>(map, M_EXTRA));
+/** Drops what the map holds of others. */
+function releaseElements(map: u32): void {
+  const type = load<u32>(map, MAP_TYPE);
+  if (type == MAP_TYPE_HASH_OF_MAPS) mapHashClear(map);
+  if (type == MAP_TYPE_ARRAY_OF_MAPS || type == MAP_TYPE_CGROUP_ARRAY) clearObjects(map);
+  if (isOuter(type)) releaseInner(load<u32>(map, M_EXTRA));
 }
 
 /** The host is done with the map; its memory goes when no outer map holds it any more. */
 export function mapDestroy(map: u32): void {
-  if (isOuter(load<u32>(map, MAP_TYPE)) && load<u32>(map, M_REFS) == 1) releaseInners(map);
+  if (load<u32>(map, M_REFS) == 1) releaseElements(map);
   releaseInner(map);
 }

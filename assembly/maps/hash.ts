@@ -36,6 +36,7 @@ import {
   setCpuStride,
   valueAt,
 } from './descriptor';
+import { copyOut } from './copyOut';
 import { closeValue, openValue } from './guard';
 import { copyKey, hashKey } from './key';
 import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
@@ -197,6 +198,20 @@ export function hashDelete(map: u32, key: u32): i32 {
   if (found) detach(map, link);
   unlock(map + M_LOCK);
   return found ? 0 : -ENOENT;
+}
+
+/** Copies the values of a key's element to `out` and takes it out of the map. */
+export function hashTake(map: u32, key: u32, out: u32, locked: bool): i32 {
+  const hash = hashKey(map, key);
+  lock(map + M_LOCK);
+  const link = linkOf(map, key, hash);
+  const slot = load<u32>(link);
+  if (slot) {
+    copyOut(map, valueAt(map, slot - 1), out, locked);
+    detach(map, link);
+  }
+  unlock(map + M_LOCK);
+  return slot ? 0 : -ENOENT;
 }
 
 /** As the syscall: a key that is not there (any more) starts over. */

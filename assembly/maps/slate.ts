@@ -14,10 +14,10 @@ import {
 import { copy } from '../memory/bytes';
 import { lock, unlock } from '../memory/lock';
 import { addCount, hideValues, M_LOCK, reserveValues, valueAt } from './descriptor';
-import { holdInner, releaseInner } from './nesting';
+import { drop, hold } from './held';
 
 // Arrays whose elements may be missing: the first u32 of a value is 0 where there is none.
-//  - object arrays (program arrays, arrays of maps) hold addresses of descriptors, hidden from programs;
+//  - object arrays (of programs, maps, cgroups) hold addresses of descriptors and structures, hidden from programs;
 //  - port maps (devmap, cpumap, xskmap) hold what the host makes of a redirect: ifindex, queue size, socket.
 
 export function slateInit(map: u32): i32 {
@@ -60,16 +60,14 @@ function swap(map: u32, index: u32, object: u32): u32 {
   return old;
 }
 
-/** `value` holds the address of a program descriptor or of a map. */
+/** `value` holds the address of a program descriptor, of a map, or of the structure of a cgroup. */
 export function objectUpdate(map: u32, key: u32, value: u32, flags: u64): i32 {
   const index = load<u32>(key);
   const object = load<u32>(value);
-  const nested = load<u32>(map, MAP_TYPE) != MAP_TYPE_PROG_ARRAY;
   if (flags != BPF_ANY || object == 0) return -EINVAL;
   if (index >= load<u32>(map, MAP_MAX_ENTRIES)) return -E2BIG;
-  if (nested && !holdInner(map, object)) return -EINVAL;
-  const old = swap(map, index, object);
-  if (nested) releaseInner(old);
+  if (!hold(map, object)) return -EINVAL;
+  drop(map, swap(map, index, object));
   return 0;
 }
 
@@ -77,8 +75,14 @@ export function objectDelete(map: u32, key: u32): i32 {
   const index = load<u32>(key);
   if (index >= load<u32>(map, MAP_MAX_ENTRIES)) return -E2BIG;
   const old = swap(map, index, 0);
-  if (load<u32>(map, MAP_TYPE) != MAP_TYPE_PROG_ARRAY) releaseInner(old);
+  drop(map, old);
   return old ? 0 : -ENOENT;
+}
+
+/** The map goes: it holds nothing any more. */
+export function clearObjects(map: u32): void {
+  const entries = load<u32>(map, MAP_MAX_ENTRIES);
+  for (let index: u32 = 0; index < entries; ++index) drop(map, objectAt(map, index));
 }
 
 /** Where presence decides (sockets); elsewhere the kernel treats port maps as arrays. */

@@ -5,6 +5,8 @@ import {
   ENOTSUPP,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
+  MAP_TYPE_BLOOM_FILTER,
+  MAP_TYPE_CGROUP_ARRAY,
   MAP_TYPE_CPUMAP,
   MAP_TYPE_DEVMAP,
   MAP_TYPE_DEVMAP_HASH,
@@ -20,13 +22,17 @@ import {
   MAP_TYPE_QUEUE,
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
+  MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
 } from '../../src/abi/maps';
+import { bloomPeek, bloomPush } from './bloom';
 import { queuePush, queueTake } from './queue';
 import { arrayLookup, arrayPeek, arrayUpdate, indexNextKey } from './array';
 import { hashDelete, hashLookup, hashNextKey, hashPeek, hashUpdate } from './hash';
 import { mapHashDelete, mapHashLookup, mapHashPeek, mapHashUpdate } from './nested';
 import { objectAt, objectDelete, objectPeek, objectUpdate, portDelete, portUpdate, slateAt } from './slate';
+import { stackDelete, stackNextKey } from './stacks';
 import { trieDelete, trieLookup, trieNextKey, trieUpdate } from './trie';
 
 // One switch an operation, over the map's type. Types without the operation answer as the kernel's do.
@@ -95,6 +101,7 @@ export function update(map: u32, key: u32, value: u32, flags: u64, host: bool): 
     case MAP_TYPE_LPM_TRIE:
       return trieUpdate(map, key, value, flags, host);
     case MAP_TYPE_PROG_ARRAY:
+    case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
       return host ? objectUpdate(map, key, value, flags) : -EINVAL;
     case MAP_TYPE_HASH_OF_MAPS:
@@ -106,7 +113,12 @@ export function update(map: u32, key: u32, value: u32, flags: u64, host: bool): 
     case MAP_TYPE_QUEUE:
     case MAP_TYPE_STACK:
       return host ? queuePush(map, value, flags) : -EINVAL;
+    case MAP_TYPE_BLOOM_FILTER:
+      return host ? bloomPush(map, value, flags) : -EINVAL;
+    case MAP_TYPE_STACK_TRACE:
+      return -EINVAL;
     case MAP_TYPE_RINGBUF:
+    case MAP_TYPE_USER_RINGBUF:
       return -ENOTSUPP;
     default:
       return -EOPNOTSUPP;
@@ -124,6 +136,7 @@ export function remove(map: u32, key: u32, host: bool): i32 {
     case MAP_TYPE_LPM_TRIE:
       return trieDelete(map, key);
     case MAP_TYPE_PROG_ARRAY:
+    case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
       return host ? objectDelete(map, key) : -EINVAL;
     case MAP_TYPE_HASH_OF_MAPS:
@@ -132,7 +145,12 @@ export function remove(map: u32, key: u32, host: bool): i32 {
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
       return host ? portDelete(map, key) : -EINVAL;
+    case MAP_TYPE_STACK_TRACE:
+      return host ? stackDelete(map, key) : -EINVAL;
+    case MAP_TYPE_BLOOM_FILTER:
+      return -EOPNOTSUPP;
     case MAP_TYPE_RINGBUF:
+    case MAP_TYPE_USER_RINGBUF:
       return -ENOTSUPP;
     default:
       return -EINVAL;
@@ -145,6 +163,7 @@ export function nextKey(map: u32, key: u32, out: u32): i32 {
     case MAP_TYPE_PERCPU_ARRAY:
     case MAP_TYPE_PROG_ARRAY:
     case MAP_TYPE_PERF_EVENT_ARRAY:
+    case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_ARRAY_OF_MAPS:
     case MAP_TYPE_DEVMAP:
     case MAP_TYPE_CPUMAP:
@@ -159,7 +178,12 @@ export function nextKey(map: u32, key: u32, out: u32): i32 {
       return hashNextKey(map, key, out);
     case MAP_TYPE_LPM_TRIE:
       return trieNextKey(map, key, out);
+    case MAP_TYPE_STACK_TRACE:
+      return stackNextKey(map, key, out);
+    case MAP_TYPE_BLOOM_FILTER:
+      return -EOPNOTSUPP;
     case MAP_TYPE_RINGBUF:
+    case MAP_TYPE_USER_RINGBUF:
       return -ENOTSUPP;
     default:
       return -EINVAL;
@@ -171,12 +195,14 @@ function isQueue(map: u32): bool {
   return type == MAP_TYPE_QUEUE || type == MAP_TYPE_STACK;
 }
 
-/** Queues and stacks only: `value` goes in at the end. */
+/** Queues, stacks and bloom filters: `value` goes in. */
 export function push(map: u32, value: u32, flags: u64): i32 {
+  if (load<u32>(map, MAP_TYPE) == MAP_TYPE_BLOOM_FILTER) return bloomPush(map, value, flags);
   return isQueue(map) ? queuePush(map, value, flags) : -EINVAL;
 }
 
-/** Queues and stacks only: the next value to `out`. */
+/** Queues and stacks: the next value to `out`, and out of the map when `remove`. */
 export function take(map: u32, out: u32, remove: bool): i32 {
+  if (load<u32>(map, MAP_TYPE) == MAP_TYPE_BLOOM_FILTER) return remove ? -EOPNOTSUPP : bloomPeek(map, out);
   return isQueue(map) ? queueTake(map, out, remove) : -EINVAL;
 }

@@ -6,12 +6,12 @@ import {
   MAP_VALUES,
   MAP_VALUES_END,
 } from '../../src/abi/layout';
-import { ENOMEM, MAP_TYPE_PERF_EVENT_ARRAY, MAP_TYPE_RINGBUF } from '../../src/abi/maps';
+import { ENOMEM, MAP_TYPE_PERF_EVENT_ARRAY, MAP_TYPE_RINGBUF, MAP_TYPE_USER_RINGBUF } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
 import { M_EXTRA, M_SLAB, M_TABLE, M_THIRD, M_TYPE } from '../maps/descriptor';
 import { R_LOST, RING_BYTES, ringDrop, ringFirst, ringInit } from './ring';
 
-// The two map types made of rings. A ring buffer has its one ring in the descriptor; a perf event array has one
+// The map types made of rings. A ring buffer, the programs' or the user's, has its one ring in the descriptor; a perf event array has one
 // for each CPU, of M_EXTRA bytes. Perf records hold what the program gave, without the kernel's padding.
 
 const PERF_BYTES: u32 = 1 << 18;
@@ -54,10 +54,10 @@ export function perfInit(map: u32): i32 {
   return 0;
 }
 
-/** The ring of a CPU (ring buffers have one for all); 0 when the map has none. */
+/** The ring of a CPU (ring buffers have one for all CPUs); 0 when the map has none. */
 export function ringOf(map: u32, cpu: u32): u32 {
   const type = load<u32>(map, MAP_TYPE);
-  if (type == MAP_TYPE_RINGBUF) return map + M_TYPE;
+  if (type == MAP_TYPE_RINGBUF || type == MAP_TYPE_USER_RINGBUF) return map + M_TYPE;
   if (type != MAP_TYPE_PERF_EVENT_ARRAY || cpu >= load<u32>(HEADER, HDR_NCPU)) return 0;
   return load<u32>(map, M_TABLE) + cpu * RING_BYTES;
 }

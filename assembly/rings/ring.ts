@@ -1,3 +1,4 @@
+import { E2BIG, ENOSPC } from '../../src/abi/maps';
 import { copy } from '../memory/bytes';
 import { lock, unlock } from '../memory/lock';
 
@@ -18,7 +19,9 @@ export const R_SIZE: i32 = 16; // a power of two
 export const R_LOST: i32 = 20; // u32
 export const R_CONSUMER: i32 = 24; // u64
 export const R_PRODUCER: i32 = 32; // u64
-export const RING_BYTES: u32 = 40;
+/** u32: 1 while a program takes samples out of a user ring buffer. */
+const R_TAKEN: i32 = 40;
+export const RING_BYTES: u32 = 48;
 
 const BUSY: u32 = 0x8000_0000;
 const DISCARDED: u32 = 0x4000_0000;
@@ -159,4 +162,44 @@ export function ringDrop(ring: u32): void {
   if (consumer >= position(ring + R_PRODUCER)) return;
   const word = headerWord(headerAt(ring, consumer));
   if (!(word & BUSY)) advance(ring, consumer, word);
+}
+
+// User ring buffers: the host is the producer, one program at a time the consumer (ringFirst, ringDrop).
+
+/**
+ * Address of `length` bytes that the host fills and then commits; -E2BIG when the ring is too small for them, -ENOSPC
+ * when they do not fit now. As libbpf's producer, which fills the ring to its last byte.
+ */
+export function ringProduce(ring: u32, length: u32): i32 {
+  const size = load<u32>(ring, R_SIZE);
+  if ((length as u64) > RECORD_MAX || (length as u64) + RECORD_HEADER > size) return -E2BIG;
+  lock(ring + R_LOCK);
+  const producer = load<u64>(ring, R_PRODUCER);
+  const next = producer + extent(length);
+  const fits = next - position(ring + R_CONSUMER) <= size;
+  if (fits) {
+    publish(headerAt(ring, producer), length | BUSY);
+    publishPosition(ring + R_PRODUCER, next);
+  }
+  unlock(ring + R_LOCK);
+  return fits ? (dataAt(ring, producer) as i32) : -ENOSPC;
+}
+
+/** The oldest sample is not complete. */
+export function isStuck(ring: u32): bool {
+  const consumer = load<u64>(ring, R_CONSUMER);
+  if (consumer >= position(ring + R_PRODUCER)) return false;
+  return (headerWord(headerAt(ring, consumer)) & BUSY) != 0;
+}
+
+/** True for the one program that may take samples until `leaveRing`. */
+export function enterRing(ring: u32): bool {
+  if (ASC_FEATURE_THREADS) return atomic.cmpxchg<u32>(ring + R_TAKEN, 0, 1) == 0;
+  if (load<u32>(ring, R_TAKEN)) return false;
+  store<u32>(ring, 1, R_TAKEN);
+  return true;
+}
+
+export function leaveRing(ring: u32): void {
+  publish(ring + R_TAKEN, 0);
 }

@@ -44,6 +44,7 @@ import { RUN_SOCKET_CHOSEN, RUN_SOCKETS_HELD } from '../../src/abi/sockets';
 import { RUN_SKB_READY } from '../../src/abi/packets';
 import { RUN_PAUSED } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
+import { stopDraining } from '../rings/draining';
 import { giveBackAll } from '../sockets/held';
 import { memoryContext, prepareContext, skbContext, xdpContext } from './context';
 import { releaseLock } from './held';
@@ -63,6 +64,7 @@ export function prepare(prog: u32): u32 {
   store<u32>(run, 0, RUN_STACK_OWNER);
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
+  stopDraining();
   releaseLock();
   return prepareContext(load<u32>(prog, PROG_CTX_KIND));
 }
@@ -87,6 +89,7 @@ export function finish(record: u32, r0: u64): void {
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_OWNED)) giveAllOwned();
   if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
+  stopDraining();
   releaseLock();
 }
 
@@ -107,6 +110,7 @@ export function finishLater(): void {
   if (load<u32>(run, RUN_RECORDS)) abandonRecords();
   if (load<u32>(run, RUN_OWNED)) giveAllOwned();
   if (load<u32>(run, RUN_SOCKETS_HELD)) giveBackAll();
+  stopDraining();
   releaseLock();
 }
 

@@ -1,5 +1,6 @@
 import { REC_TRAP, RUN_RECORD, RUN_TRAP, RUN_TRAP_PC, RUN_TRAP_VALUE } from '../../src/abi/layout';
 import { abandonRecords } from '../rings/outstanding';
+import { stopDraining } from '../rings/draining';
 import { giveBackAll } from '../sockets/held';
 import { releaseLock } from './held';
 import { giveAllOwned } from './owned';
@@ -18,6 +19,7 @@ export function trap(kind: u32, pc: u32, value: u64): void {
   }
   abandonRecords();
   giveBackAll();
+  stopDraining();
   releaseLock();
   giveAllOwned();
   unreachable();

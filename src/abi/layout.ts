@@ -163,6 +163,15 @@ export const RUN_WAITS = 11260;
 /** Memory that the event of the run has brought: address and length of a sorted array of REGION_*. */
 export const RUN_EVENT_REGIONS = 9216; // u32
 export const RUN_EVENT_NREGIONS = 9220; // u32
+/** The call stacks of the run's event: address of u64 return addresses, innermost first, and how many, of the kernel ... */
+export const RUN_KERNEL_STACK = 9224; // u32
+export const RUN_KERNEL_FRAMES = 9228; // u32
+/** ... and of the user. */
+export const RUN_USER_STACK = 9232; // u32
+export const RUN_USER_FRAMES = 9236; // u32
+/** u32: the user ring buffer that the run takes samples out of, 0 for none; 16 bytes: the dynptr of its sample. */
+export const RUN_USER_RING = 9240;
+export const RUN_SAMPLE = 9248;
 export const RUN_SIZE = 12_288;
 
 // ---- host objects -----------------------------------------------------------------------------------------
@@ -336,6 +345,8 @@ export const MAP_LATER = 52; // u32
 export const LATER_TIMER = 0;
 export const LATER_WORK = 1;
 export const LATER_KINDS = 2;
+/** u32: 1 once the map is frozen: the host writes no more, programs still do. */
+export const MAP_FROZEN = 56;
 /** From here on private to assembly/maps, but for what src/abi/hash.ts names. */
 export const MAP_PRIVATE = 64;
 /** u32: sequence lock of the map's structure. */

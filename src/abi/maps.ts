@@ -55,6 +55,15 @@ export const BPF_F_MMAPABLE = 1024;
 export const BPF_F_PRESERVE_ELEMS = 2048;
 export const BPF_F_INNER_MAP = 4096;
 
+/** Flags of bpf_get_stackid and bpf_get_stack: innermost frames to leave out, and how stacks are compared and kept. */
+export const BPF_F_SKIP_FIELD_MASK = 0xff;
+export const BPF_F_USER_BUILD_ID = 2048;
+export const BPF_F_USER_STACK = 256;
+export const BPF_F_FAST_STACK_CMP = 512;
+export const BPF_F_REUSE_STACKID = 1024;
+/** Status of a struct bpf_stack_build_id that holds an address instead. */
+export const BPF_STACK_BUILD_ID_IP = 2;
+
 /** Linux error numbers, positive; functions return them negated. */
 export const EPERM = 1;
 export const ENOENT = 2;

@@ -42,7 +42,7 @@ export interface RuntimeExports {
 
   /**
    * Address of the new map, or a negative error number. `extra`: for maps of maps the address of the template of
-   * inner maps; for perf event arrays the bytes of each CPU's ring (0: 256 KiB); else unused.
+   * inner maps; for perf event arrays the bytes of each CPU's ring (0: 256 KiB); for bloom filters map_extra; else unused.
    */
   mapCreate(
     type: number,
@@ -62,6 +62,15 @@ export interface RuntimeExports {
   mapDestroy(map: number): void;
   /** Address of the value (CPU 0's for per-CPU maps, the next at MAP_CPU_STRIDE), or 0. No effect on LRU order. */
   mapLookup(map: number, key: number): number;
+  /**
+   * BPF_MAP_LOOKUP_ELEM: what is at the key, copied to `out`, per-CPU maps NCPU values at MAP_VALUE_STRIDE distance.
+   * Flags: BPF_F_LOCK. 0, or a negative error number. A bloom filter is asked for the value at `out`.
+   */
+  mapRead(map: number, key: number, out: number, flags: number): number;
+  /** BPF_MAP_LOOKUP_AND_DELETE_ELEM: the same, and the element is gone. */
+  mapTake(map: number, key: number, out: number, flags: number): number;
+  /** BPF_MAP_FREEZE: the host writes no more. */
+  mapFreeze(map: number): number;
   /** `value` holds one value, or for per-CPU maps NCPU values at MAP_VALUE_STRIDE distance. Flags as the syscall's. */
   mapUpdate(map: number, key: number, value: number, flags: number): number;
   mapDelete(map: number, key: number): number;
@@ -73,7 +82,7 @@ export interface RuntimeExports {
    * the next cursor is at `cursorOut` (u32), 0xffffffff at the end. Of maps of maps and programs: their numbers.
    */
   mapDump(map: number, cursor: number, keys: number, values: number, max: number, cursorOut: number): number;
-  /** Queues and stacks, host side. 0, or a negative error number. */
+  /** Queues, stacks and bloom filters, host side. 0, or a negative error number. A bloom filter is only peeked into. */
   mapPush(map: number, value: number, flags: number): number;
   mapPop(map: number, out: number): number;
   mapPeek(map: number, out: number): number;
@@ -84,6 +93,17 @@ export interface RuntimeExports {
    */
   ringPeek(map: number, cpu: number, lengthOut: number): number;
   ringConsume(map: number, cpu: number): void;
+  /**
+   * Into a stack trace map: what bpf_get_stackid does with `count` u64 addresses at `frames`, innermost first. The id,
+   * or a negative error number.
+   */
+  stackInsert(map: number, frames: number, count: number, flags: bigint): number;
+  /**
+   * User ring buffers: address of `length` bytes for the host to fill, or a negative error number (-E2BIG: never,
+   * -ENOSPC: not now). Programs see the sample once it is submitted, and skip it when it is discarded (1).
+   */
+  userRingReserve(map: number, length: number): number;
+  userRingSubmit(map: number, sample: number, discard: number): void;
   /** Records that found no room since creation. */
   ringLost(map: number, cpu: number): number;
 

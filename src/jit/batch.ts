@@ -157,9 +157,9 @@ class BatchWriter {
   /** What the run before may have left in the run state. */
   #reset({ calls, changes, tailCalls }: Effects): Expr[] {
     const fields = [
-      ...(calls ? [layout.RUN_PC] : []),
+      ...(calls ? [layout.RUN_PC, packets.RUN_SKB_READY] : []),
       ...(changes || tailCalls
-        ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN, packets.RUN_SKB_READY]
+        ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN]
         : []),
       ...(tailCalls ? [layout.RUN_TAIL_CALLS, layout.RUN_INTERPRETED] : []),
     ];

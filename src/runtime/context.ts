@@ -50,7 +50,15 @@ export interface SkbContext {
   readonly tstamp?: bigint;
 }
 
+/** Return addresses, innermost first; the kernel keeps 127 of them at most, and so does this. */
+export interface CallStack {
+  readonly kernel?: readonly bigint[];
+  readonly user?: readonly bigint[];
+}
+
 export interface RunContext extends XdpContext, SkbContext {
+  /** Where the event happened: what bpf_get_stackid and bpf_get_stack find. Default: no call chain (-EFAULT). */
+  readonly stack?: CallStack;
   /** The socket that the packet belongs to (`sk` of struct __sk_buff). Default: none. */
   readonly sk?: Socket;
   /** The packet arrives (tc ingress), so that bpf_sk_assign can give it a socket. Default: as in BPF_PROG_TEST_RUN, no. */
@@ -138,6 +146,10 @@ function writeXdp(memory: LinearMemory, base: number, context: RunContext): void
   writeFields(memory, base, xdpFields, context);
 }
 
+/** PERF_MAX_STACK_DEPTH */
+const MAX_STACK = 127;
+const FRAME_BYTES = 8;
+
 /** Nothing given: contexts as they are by default. */
 export const NO_CONTEXT: RunContext = {};
 
@@ -148,6 +160,9 @@ export class ContextTemplates {
   /** Whether the templates hold what NO_CONTEXT gives. */
   #plainSkb = false;
   #plainXdp = false;
+  /** Address of the frames of call stacks, 0 until a run has one. */
+  #frames = 0;
+  #hasStack = false;
 
   /** @param run address of the run state */
   constructor(memory: LinearMemory, run: number) {
@@ -156,8 +171,26 @@ export class ContextTemplates {
   }
 
   write(kind: ContextKind, context: RunContext): void {
+    if (context.stack !== undefined || this.#hasStack) this.#writeStack(context.stack);
     if (kind === 'xdp') this.#writeXdp(context);
     else if (kind === 'skb') this.#writeSkb(context);
+  }
+
+  #writeStack({ kernel = [], user = [] }: CallStack = {}): void {
+    this.#frames ||= this.#memory.alloc(2 * MAX_STACK * FRAME_BYTES);
+    this.#writeFrames(this.#frames, kernel, layout.RUN_KERNEL_STACK);
+    this.#writeFrames(this.#frames + MAX_STACK * FRAME_BYTES, user, layout.RUN_USER_STACK);
+    this.#hasStack = kernel.length + user.length > 0;
+  }
+
+  /** @param field of the run state: the address, behind it the count */
+  #writeFrames(at: number, frames: readonly bigint[], field: number): void {
+    const kept = frames.slice(0, MAX_STACK);
+    kept.forEach((address, index) => {
+      this.#memory.setU64(at + index * FRAME_BYTES, unsigned64(`frame ${index} of the stack`, address));
+    });
+    this.#memory.setU32(this.#run + field, at);
+    this.#memory.setU32(this.#run + field + 4, kept.length);
   }
 
   #writeXdp(context: RunContext): void {

@@ -1,5 +1,5 @@
 import * as layout from '../abi/layout.ts';
-import { BPF_F_RDONLY_PROG } from '../abi/maps.ts';
+import { BPF_F_RDONLY_PROG, EINVAL, MAP_TYPE_BLOOM_FILTER } from '../abi/maps.ts';
 import type { WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
@@ -115,6 +115,16 @@ const DEFAULT_MAX_MEMORY = { plain: 4 * GiB, shared: GiB } as const;
 const POLL_INTERVAL = 2;
 
 /** What engines are put together from. */
+/** Bits of map_extra that bloom filters know: the number of hash functions. */
+const BLOOM_EXTRA = 0xfn;
+
+/** map_extra, of the types that have one. */
+function extraOf({ name, type, mapExtra = 0n }: MapSpec): number {
+  const known = type === MAP_TYPE_BLOOM_FILTER ? BLOOM_EXTRA : 0n;
+  if ((mapExtra & ~known) !== 0n) throw mapError(name, `creation with map_extra ${mapExtra}`, -EINVAL);
+  return Number(mapExtra);
+}
+
 /** Batches are counted by 31 bits. */
 const MAX_BATCH = 0x7fffffff;
 
@@ -350,7 +360,14 @@ export class Engine implements RunHost, RingHost {
     const { type, keySize, valueSize, maxEntries } = spec;
     // The verifier takes frozen data for constants: no program may write it, a sandboxed one neither.
     const flags = spec.frozen ? spec.flags | BPF_F_RDONLY_PROG : spec.flags;
-    const address = this.exports.mapCreate(type, keySize, valueSize, maxEntries, flags, extra);
+    const address = this.exports.mapCreate(
+      type,
+      keySize,
+      valueSize,
+      maxEntries,
+      flags,
+      extra || extraOf(spec),
+    );
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
     const map = this.adoptMap(spec, address >>> 0);
     this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);

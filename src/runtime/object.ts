@@ -14,12 +14,14 @@ import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { withKfuncs } from './kfuncs.ts';
 import { createMaps, type MapSet } from './mapSet.ts';
+import { BpfBloomFilter } from './maps/bloom.ts';
 import { codecsOf } from './maps/codecs.ts';
-import { isKeyed, isPerf, isProgramArray, isQueue, isRing } from './maps/kinds.ts';
+import { isBloom, isKeyed, isPerf, isProgramArray, isQueue, isRing, isUserRing } from './maps/kinds.ts';
 import { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { UserRing } from './maps/userRing.ts';
 import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
 import type { Placed } from './placed.ts';
 import { finishProgram, place } from './prepare.ts';
@@ -178,6 +180,18 @@ export class BpfObject implements Disposable {
   ring<T = Uint8Array>(name: string, type?: string): RingBuffer<T> {
     const raw = this.#maps.find(name, isRing, 'ring buffer');
     return new RingBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /** The producer of a user ring buffer. */
+  userRing(name: string): UserRing {
+    const raw = this.#maps.find(name, isUserRing, 'user ring buffer');
+    return new UserRing(this.engine, raw.address, raw.spec);
+  }
+
+  /** A bloom filter map. */
+  bloom<V = unknown>(name: string): BpfBloomFilter<V> {
+    const raw = this.#maps.find(name, isBloom, 'bloom filter');
+    return new BpfBloomFilter<V>(raw, codecsOf(raw.spec, undefined));
   }
 
   /** The consumer of a perf event array, over all CPUs. */

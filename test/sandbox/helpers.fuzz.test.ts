@@ -61,7 +61,9 @@ function outcome({ object, program }: Bench, packet: Uint8Array): string {
   const { results, traps, packets } = program.runBatch([packet], { packets: true });
   const [trap] = traps;
   const end = trap ? `${trap.kind} at ${trap.insn} of ${trap.program}: ${trap.value}` : `r0 ${results[0]}`;
-  const values = object.map('arguments').raw.lookup(new Uint8Array(4)) ?? new Uint8Array();
+  // Where they are: a lookup copies them into memory of the host's, which is held against changes.
+  const { valuesAddress, valueBytes } = object.map('arguments').raw;
+  const values = memory.read(valuesAddress, valueBytes);
   const bytes = [packets?.[0] ?? new Uint8Array(), values].map((data) => Buffer.from(data).toString('hex'));
   return [end, `fuel ${memory.u64(run + layout.RUN_FUEL)}`, ...bytes].join('\n');
 }

@@ -58,10 +58,34 @@ export class RawMap {
     return this.#memory.u32(this.address + layout.MAP_VALUES);
   }
 
-  /** A copy of the value, or undefined. */
-  lookup(key: Uint8Array): Uint8Array | undefined {
-    const value = this.#exports.mapLookup(this.address, this.#putKey(key)) >>> 0;
-    return value === 0 ? undefined : this.#copyValue(value);
+  /**
+   * A copy of the value, or undefined. Of bloom filters the key is what is looked for: {@link RawMap.mayHave}.
+   * @param flags BPF_F_LOCK, for values with a spin lock: the copy is made under it
+   */
+  lookup(key: Uint8Array, flags: number = BPF_ANY): Uint8Array | undefined {
+    return this.#read('lookup', key, this.#exports.mapRead, flags);
+  }
+
+  /** The value, which is not in the map any more (BPF_MAP_LOOKUP_AND_DELETE_ELEM); undefined when it was not there. */
+  take(key: Uint8Array, flags: number = BPF_ANY): Uint8Array | undefined {
+    this.#refuseFrozen('take');
+    return this.#read('take', key, this.#exports.mapTake, flags);
+  }
+
+  /** Of a bloom filter: whether the value may have been pushed; false when it has not been. */
+  mayHave(value: Uint8Array): boolean {
+    this.#expect('value', value, this.valueBytes);
+    const at = this.#area();
+    this.#memory.write(at, value);
+    const result = this.#exports.mapPeek(this.address, at);
+    if (result === -ENOENT) return false;
+    this.#refuse('peek', result);
+    return true;
+  }
+
+  /** From now on the host writes no more (BPF_MAP_FREEZE); programs do. */
+  freeze(): void {
+    this.#refuse('freeze', this.#exports.mapFreeze(this.address));
   }
 
   update(key: Uint8Array, value: Uint8Array, flags: number = BPF_ANY): void {
@@ -135,18 +159,18 @@ export class RawMap {
     if (this.spec.frozen === true) throw mapError(this.spec.name, operation, -EPERM);
   }
 
-  #copyValue(address: number): Uint8Array {
-    if (!this.perCpu) return hideLater(this.spec, this.#memory.read(address, this.valueBytes));
-    const stride = align8(this.spec.valueSize);
-    const cpuStride = this.#memory.u32(this.address + layout.MAP_CPU_STRIDE);
-    const out = new Uint8Array(this.valueBytes);
-    this.#memory.reach(address + cpuStride * (this.valueBytes / stride - 1) + stride);
-    const bytes = this.#memory.bytes;
-    for (let cpu = 0; cpu * stride < this.valueBytes; cpu++) {
-      const from = address + cpu * cpuStride;
-      out.set(bytes.subarray(from, from + stride), cpu * stride);
-    }
-    return out;
+  #read(
+    operation: string,
+    key: Uint8Array,
+    call: (map: number, key: number, out: number, flags: number) => number,
+    flags: number,
+  ): Uint8Array | undefined {
+    const keyAddress = this.#putKey(key);
+    const out = keyAddress + align8(this.spec.keySize);
+    const result = call(this.address, keyAddress, out, flags);
+    if (result === -ENOENT) return undefined;
+    this.#refuse(operation, result);
+    return hideLater(this.spec, this.#memory.read(out, this.valueBytes));
   }
 
   #take(operation: string, call: (map: number, out: number) => number): Uint8Array | undefined {
