@@ -31,6 +31,8 @@ export type { Btf, BtfMember, BtfType } from './frontend/btf/types.ts';
 export { looksClassic } from './frontend/classic/parse.ts';
 export { type ClassicOptions, programFromClassic } from './frontend/classic/program.ts';
 export { type SystemCall, seccompData } from './frontend/classic/seccomp.ts';
+export { TargetTypes } from './frontend/core/target.ts';
+export type { Kconfig, KconfigValue } from './frontend/kconfig.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { programTypes } from './frontend/programTypes.ts';
 export { type ProgramOptions, programFromAssembly, programFromBytes } from './frontend/raw.ts';
@@ -96,6 +98,7 @@ export type {
   HostHelpers,
   ProgramMemory,
 } from './runtime/helpers.ts';
+export type { BtfFile, BtfSource, KernelBtf, LinkOptions } from './runtime/linkOptions.ts';
 export { BpfBloomFilter } from './runtime/maps/bloom.ts';
 export { BpfMap } from './runtime/maps/map.ts';
 export { BpfQueue } from './runtime/maps/queue.ts';
@@ -106,7 +109,14 @@ export type { MapChange } from './runtime/maps/watch.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { HostObject, type ObjectFields, type ObjectKind } from './runtime/objects/object.ts';
 export type { ObjectDefinition } from './runtime/objects/table.ts';
-export { type OpenOptions, open, openIn, readObject, type Source } from './runtime/open.ts';
+export {
+  type OpenOptions,
+  open,
+  openIn,
+  readObject,
+  readTypes,
+  type Source,
+} from './runtime/open.ts';
 export { PacketBuffer, type PacketBufferOptions, type PacketRoom } from './runtime/packetBuffer.ts';
 export type { ProfileEntry } from './runtime/profile.ts';
 export {

@@ -12,6 +12,7 @@
 import { WebpfError } from './errors.ts';
 import { readPart } from './files.ts';
 import { Engine, type EngineOptions } from './runtime/engine.ts';
+import { hostOptions, type LinkOptions } from './runtime/linkOptions.ts';
 import { BpfObject, type ObjectOptions } from './runtime/object.ts';
 import { checkOptions } from './runtime/objectOptions.ts';
 import { readBytes } from './runtime/read.ts';
@@ -31,7 +32,7 @@ export type { Trap, TrapKind } from './runtime/trap.ts';
 export { VERSION as version } from './version.ts';
 
 /** `runtime` says where the compiled runtime is, where a bundler has moved it. */
-export type LoadOptions = EngineOptions & Omit<ObjectOptions, 'cache'>;
+export type LoadOptions = EngineOptions & Omit<ObjectOptions, 'cache'> & LinkOptions;
 
 /** As the page sees it. */
 function urlOf(source: string): URL {
@@ -60,6 +61,10 @@ async function fetchBytes(url: URL): Promise<Uint8Array> {
  */
 export async function load(source: URL | string | Uint8Array, options: LoadOptions = {}): Promise<BpfObject> {
   const url = typeof source === 'string' ? urlOf(source) : source;
-  const file = url instanceof URL ? readBytes(await fetchBytes(url), url.href) : readBytes(url);
+  const host = await hostOptions(options, (file) =>
+    fetchBytes(typeof file === 'string' ? urlOf(file) : file),
+  );
+  const file =
+    url instanceof URL ? readBytes(await fetchBytes(url), url.href, host) : readBytes(url, undefined, host);
   return new BpfObject(await Engine.create(options), file, await checkOptions(options), true);
 }

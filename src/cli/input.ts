@@ -104,6 +104,12 @@ function assembled(path: string, name: string, text: string, type: ProgramType |
   return { ...program, name, subprograms };
 }
 
+/** What flags say of a program's file. */
+export interface ProgramFlags {
+  readonly type?: ProgramType | undefined;
+  readonly btf?: string | undefined;
+}
+
 /** Extensions of classic filters: of packets, and of system calls. */
 const classicKinds: ReadonlyMap<string, 'socket' | 'seccomp'> = new Map([
   ['.cbpf', 'socket'],
@@ -126,7 +132,7 @@ function classicProgram(bytes: Uint8Array, extension: string, name: string): Pro
 export async function readProgramFile(
   path: string,
   io: Io,
-  type: ProgramType | undefined,
+  { type, btf }: ProgramFlags,
 ): Promise<ObjectFile> {
   const bytes = await readInput(path, io);
   const extension = extname(path).toLowerCase();
@@ -138,7 +144,7 @@ export async function readProgramFile(
     return readObject(programFromBytes(bytes, { name, type }), path);
   }
   const classic = isElf(bytes) ? undefined : classicProgram(bytes, extension, name);
-  const file = await readObject(classic ?? bytes, path);
+  const file = await readObject(classic ?? bytes, path, btf === undefined ? {} : { btf });
   return type === undefined ? file : retyped(file, type);
 }
 

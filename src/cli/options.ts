@@ -15,6 +15,8 @@ export type Limit = number;
 export interface ProgramOptions {
   readonly program?: string;
   readonly type?: ProgramType;
+  /** Types that CO-RE relocations are answered by. */
+  readonly btf?: string;
 }
 
 export interface EngineFlags {
@@ -91,6 +93,12 @@ export const typeOption = (): Option =>
       if ((programTypes as readonly string[]).includes(text)) return text;
       throw new InvalidArgumentError(`Types are ${programTypes.join(', ')}.`);
     },
+  );
+
+export const btfOption = (): Option =>
+  new Option(
+    '--btf <file>',
+    'types of the host for CO-RE: raw BTF (/sys/kernel/btf/vmlinux) or an ELF file with it',
   );
 
 export const jsonOption = (): Option => new Option('--json', 'print one JSON object a line');

@@ -61,10 +61,16 @@ export function externError(symbol: ElfSymbol, externs: Externs, call: boolean, 
   const at = `at insn ${site.insn}`;
   const section = externs.get(name)?.section;
   if (section === '.kconfig') {
-    return unsupported(`kernel configuration value '${name}' (.kconfig) ${at} is not supported`, site);
+    return unsupported(
+      `kernel configuration value '${name}' (.kconfig) ${at} is not known: give it with the option "kconfig"`,
+      site,
+    );
   }
   if (section === '.ksyms') {
-    return unsupported(`kernel symbol '${name}' (.ksyms) ${at} is not supported`, site);
+    return unsupported(
+      `kernel symbol '${name}' (.ksyms) ${at} is not known: give its address with the option "ksyms"`,
+      site,
+    );
   }
   const what = call ? 'function' : 'symbol';
   return badRelocation(`${what} '${name}' ${at} is declared but not defined in this object`, site);

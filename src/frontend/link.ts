@@ -1,6 +1,8 @@
 import { WebpfError } from '../errors.ts';
 import type { BtfExt, SectionInfo } from './btf/types.ts';
 import { applyCore } from './core/patch.ts';
+import { CoreRelocations } from './core/relocations.ts';
+import type { TargetTypes } from './core/target.ts';
 import type { ElfRelocation } from './elf/types.ts';
 import { badRelocation, type Site, unsupported } from './externs.ts';
 import type { FunctionDef } from './functions.ts';
@@ -40,13 +42,15 @@ const NO_INFO: SectionInfo = { functions: [], lines: [], core: [] };
 /** Definitions and side tables of an object, shared by the links of its programs. */
 export class LinkContext {
   readonly defs: Definitions;
+  readonly core: CoreRelocations | undefined;
   private readonly ext: BtfExt;
   private readonly tables = new Map<number, SectionTables>();
   private work = 0;
 
-  constructor(defs: Definitions, ext: BtfExt) {
+  constructor(defs: Definitions, ext: BtfExt, target: TargetTypes) {
     this.defs = defs;
     this.ext = ext;
+    this.core = defs.btf && new CoreRelocations(defs.btf, ext, target);
   }
 
   /** Throws once the object's programs together are beyond anything real. */
@@ -197,11 +201,14 @@ class Linker {
   private relocateTypes(from: FunctionDef, start: number): void {
     const { btf } = this.context.defs;
     const core = within(this.context.tablesOf(from).info.core, from.offset, from.size);
-    if (btf === undefined || core.length === 0) return;
+    const { core: answers } = this.context;
+    if (btf === undefined || answers === undefined || core.length === 0) return;
     this.context.spend(core.length * CORE_WORK, this.site(start));
     for (const relocation of core) {
       const site = this.site(slotOf(from, start, relocation.offset));
-      const poisoned = applyCore(this.view, start + from.size / SLOT, btf, relocation, site);
+      const answer = () => answers.answer(relocation, site);
+      const patch = { btf, relocation, target: answers.target, answer };
+      const poisoned = applyCore(this.view, start + from.size / SLOT, patch, site);
       for (const [slot, message] of poisoned) this.poisoned.set(slot, message);
     }
   }
@@ -270,6 +277,7 @@ class Linker {
   private apply(slot: number, target: Target): FunctionDef | undefined {
     if (target.kind === 'function') return this.applyFunction(slot, target.function);
     if (target.kind === 'kfunc') return this.applyKfunc(slot, target.name);
+    if (target.kind === 'number') return this.applyNumber(slot, target.value);
     if (target.kind === 'kfuncAddress') return this.applyKfuncAddress(slot, target.name);
     const index = indexIn(this.mapIndexes, target.map);
     this.setSource(slot, target.kind === 'map' ? PSEUDO_MAP_INDEX : PSEUDO_MAP_INDEX_VALUE);
@@ -300,6 +308,12 @@ class Linker {
     this.setSource(slot, 0);
     this.view.setInt32(slot * SLOT + 4, exists ? 1 + indexIn(this.addressIndexes, name) : 0, true);
     this.view.setInt32(slot * SLOT + 12, 0, true);
+  }
+
+  private applyNumber(slot: number, value: bigint): undefined {
+    this.setSource(slot, 0);
+    this.view.setInt32(slot * SLOT + 4, Number(BigInt.asIntN(32, value)), true);
+    this.view.setInt32(slot * SLOT + 12, Number(BigInt.asIntN(32, value >> 32n)), true);
   }
 
   private setSource(slot: number, src: number): void {

@@ -4,10 +4,12 @@ import { parseBtfExt } from './btf/ext.ts';
 import { parseBtf } from './btf/parse.ts';
 import { placeVariables } from './btf/place.ts';
 import type { Btf, BtfExt } from './btf/types.ts';
+import { contextTarget, type TargetTypes } from './core/target.ts';
 import { readElf } from './elf/read.ts';
 import type { ElfFile, ElfSection } from './elf/types.ts';
 import { externsOf } from './externs.ts';
 import { type FunctionDef, FunctionTable } from './functions.ts';
+import { type Kconfig, KconfigMap } from './kconfig.ts';
 import { LinkContext, linkProgram } from './link.ts';
 import { MapTable } from './maps/table.ts';
 import type { ObjectFile, Program, RefusedProgram } from './program.ts';
@@ -42,6 +44,12 @@ function readLicense(elf: ElfFile): string {
 export interface HostOptions {
   /** Whether it has a function of the kernel: those that webpf knows by default. */
   readonly kfuncExists?: ((name: string) => boolean) | undefined;
+  /** Its types, by which CO-RE relocations are answered: the contexts that webpf has itself by default. */
+  readonly types?: TargetTypes | undefined;
+  /** Values of `__kconfig` variables. */
+  readonly kconfig?: Kconfig | undefined;
+  /** Addresses of `__ksym` variables. */
+  readonly ksyms?: Readonly<Record<string, bigint>> | undefined;
 }
 
 /** Programs of one object as they are linked. */
@@ -86,8 +94,8 @@ class Opener {
  * Programs come back linked (subprograms appended, references resolved), in the order of libbpf. One that needs
  * what webpf lacks, or whose own parts are damaged, is listed in `refused` with its error; the others load.
  *
- * CO-RE relocations are answered as libbpf does on a host without types of a kernel, but for the contexts that webpf
- * has itself; where that leaves an instruction without meaning, it is among the program's `poisoned`.
+ * CO-RE relocations are answered as libbpf does, by the types of `options.types`; where that leaves an instruction
+ * without meaning, it is among the program's `poisoned`.
  *
  * @param name path or name of the file, for messages
  * @throws WebpfError `bad-elf` or `bad-btf` when the file as a whole is truncated, corrupt or not eBPF
@@ -98,10 +106,21 @@ export function openObject(bytes: Uint8Array, name = 'object', options: HostOpti
   const functions = new FunctionTable(elf);
   const maps = new MapTable(elf, btf);
   const license = readLicense(elf);
-  const { kfuncExists = (kfunc) => KFUNC_NAMES.has(kfunc) } = options;
-  const defs = { elf, btf, externs: externsOf(btf), kfuncExists, functions, maps };
-  const opener = new Opener(new LinkContext(defs, ext), license);
+  const { kfuncExists = (kfunc) => KFUNC_NAMES.has(kfunc), types = contextTarget() } = options;
+  const externs = externsOf(btf);
+  const isConfigured = [...externs.values()].some(({ section }) => section === '.kconfig');
+  const kconfig = btf !== undefined && isConfigured ? new KconfigMap(btf, options.kconfig ?? {}) : undefined;
+  const { ksyms = {} } = options;
+  const defs = { elf, btf, externs, kfuncExists, ksyms, kconfig, functions, maps };
+  const opener = new Opener(new LinkContext(defs, ext, types), license);
   for (const main of functions.entries()) opener.open(main);
   const { programs, refused } = opener;
-  return { name, programs, refused, maps: maps.specs(), license, btf };
+  return {
+    name,
+    programs,
+    refused,
+    maps: [...maps.specs(), ...(kconfig ? [kconfig.spec] : [])],
+    license,
+    btf,
+  };
 }

@@ -87,16 +87,24 @@ const MAX_REUSE = 16;
 export class StringTable {
   private readonly bytes: Uint8Array;
   private readonly origin: Origin;
+  private readonly base: StringTable | undefined;
   private readonly cache = new Map<number, string>();
   private budget: number;
 
-  constructor(bytes: Uint8Array, origin: Origin) {
+  /** @param base a table that this one continues: offsets within it are its */
+  constructor(bytes: Uint8Array, origin: Origin, base?: StringTable) {
     this.bytes = bytes;
     this.origin = origin;
+    this.base = base;
     this.budget = MAX_STRING + bytes.length * MAX_REUSE;
   }
 
+  private get start(): number {
+    return this.base === undefined ? 0 : this.base.start + this.base.bytes.length;
+  }
+
   at(offset: number, field: string): string {
+    if (this.base !== undefined && offset < this.start) return this.base.at(offset, field);
     const known = this.cache.get(offset);
     if (known !== undefined) return known;
     const text = this.decode(offset, field);
@@ -105,15 +113,16 @@ export class StringTable {
   }
 
   private decode(offset: number, field: string): string {
-    if (offset >= this.bytes.length) {
+    const at = offset - this.start;
+    if (at >= this.bytes.length) {
       throw this.error(
         `${field}: string offset ${offset} is outside the table of ${this.bytes.length} bytes`,
       );
     }
-    const end = this.bytes.indexOf(0, offset);
+    const end = this.bytes.indexOf(0, at);
     if (end < 0) throw this.error(`${field}: the string at offset ${offset} has no terminating NUL`);
-    this.spend(end - offset, field);
-    return utf8.decode(this.bytes.subarray(offset, end));
+    this.spend(end - at, field);
+    return utf8.decode(this.bytes.subarray(at, end));
   }
 
   private spend(length: number, field: string): void {

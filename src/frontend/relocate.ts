@@ -1,6 +1,6 @@
 import { WebpfError } from '../errors.ts';
 import type { Btf } from './btf/types.ts';
-import type { ElfFile, ElfRelocation, ElfSection } from './elf/types.ts';
+import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from './elf/types.ts';
 import {
   badRelocation,
   type Externs,
@@ -11,6 +11,7 @@ import {
   unsupported,
 } from './externs.ts';
 import { type FunctionDef, type FunctionTable, isCode } from './functions.ts';
+import type { KconfigMap } from './kconfig.ts';
 import type { MapEntry } from './maps/entry.ts';
 import type { MapTable } from './maps/table.ts';
 import type { MapSpec } from './program.ts';
@@ -31,6 +32,8 @@ export type Target =
   | { readonly kind: 'function'; readonly function: FunctionDef }
   /** A function of the kernel, by name. */
   | { readonly kind: 'kfunc'; readonly name: string }
+  /** A number: the address of a symbol of the kernel. */
+  | { readonly kind: 'number'; readonly value: bigint }
   /** The address of a function of the kernel that may be missing. */
   | { readonly kind: 'kfuncAddress'; readonly name: string };
 
@@ -41,6 +44,9 @@ export interface Definitions {
   readonly externs: Externs;
   /** Whether the host has the function of the kernel, for programs that ask. */
   readonly kfuncExists: (name: string) => boolean;
+  /** Addresses of the kernel's symbols, as the host gives them. */
+  readonly ksyms: Readonly<Record<string, bigint>>;
+  readonly kconfig: KconfigMap | undefined;
   readonly functions: FunctionTable;
   readonly maps: MapTable;
 }
@@ -112,8 +118,10 @@ export function loadTarget(defs: Definitions, relocation: ElfRelocation, imm: nu
   if (isWeakKfunc(relocation.symbol, defs.externs)) {
     return { kind: 'kfuncAddress', name: relocation.symbol.name };
   }
-  const section = sectionOf(defs, relocation, false, site);
   const { symbol, addend } = relocation;
+  const foreign = symbol.section === 0 ? externTarget(defs, symbol, imm + addend) : undefined;
+  if (foreign !== undefined) return foreign;
+  const section = sectionOf(defs, relocation, false, site);
   const offset = symbol.value + imm + addend;
   if (isCode(section)) return functionAt(defs, section, offset, site);
   const data = defs.maps.dataOf(section.index);
@@ -125,6 +133,22 @@ export function loadTarget(defs: Definitions, relocation: ElfRelocation, imm: nu
     `insn ${site.insn} refers to offset ${offset} of '${section.name}', where no map begins`,
     site,
   );
+}
+
+/** What the host has for a symbol that the object declares; undefined where it has nothing. */
+function externTarget(defs: Definitions, symbol: ElfSymbol, addend: number): Target | undefined {
+  const { kconfig, ksyms, externs } = defs;
+  const { name } = symbol;
+  const isWeak = symbol.binding === 'weak';
+  if (externs.get(name)?.section === '.kconfig') {
+    const offset = kconfig?.offsetOf(name, isWeak);
+    return offset === undefined || kconfig === undefined
+      ? undefined
+      : { kind: 'value', map: kconfig.spec, offset: (offset + addend) | 0 };
+  }
+  if (externs.get(name)?.section !== '.ksyms') return undefined;
+  const address = Object.hasOwn(ksyms, name) ? ksyms[name] : isWeak ? 0n : undefined;
+  return address === undefined ? undefined : { kind: 'number', value: address };
 }
 
 /** Offsets may lie outside the variable: compilers fold constants into them, and the access decides. */

@@ -1,16 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
+import type { TargetTypes } from '../frontend/core/target.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
 import { Engine, type EngineOptions } from './engine.ts';
+import { type BtfSource, hostOptions, type LinkOptions, type ReadFile, targetTypes } from './linkOptions.ts';
 import { BpfObject, type ObjectOptions } from './object.ts';
 import { checkOptions } from './objectOptions.ts';
-import { readBytes } from './read.ts';
+import { readBytes, refuseLinked } from './read.ts';
 
 /** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
 export type Source = string | URL | Uint8Array | ObjectFile | Program;
 
-export type OpenOptions = EngineOptions & ObjectOptions;
+export type OpenOptions = EngineOptions & ObjectOptions & LinkOptions;
 
 function pathOf(url: URL): string {
   if (url.protocol === 'file:') return fileURLToPath(url);
@@ -40,21 +42,37 @@ const objectOf = (program: Program, name = program.name): ObjectFile => ({
   btf: program.btf,
 });
 
+const readFile: ReadFile = (source) => readSource(source instanceof URL ? pathOf(source) : source);
+
+/**
+ * Types of a host, read once for any number of objects: `open(file, { btf: await readTypes('vmlinux') })`.
+ *
+ * @throws WebpfError 'file' when a file cannot be read, 'bad-btf' or 'bad-elf' when it is damaged
+ */
+export const readTypes = (source: BtfSource): Promise<TargetTypes> => targetTypes(source, readFile);
+
 /**
  * Reads an object file (ELF, eBPF, little-endian), or a translated program.
  * @param name what messages call the file; its path, where it has one, unless told
+ * @param options what it is linked against
  */
-export async function readObject(source: Source, name?: string): Promise<ObjectFile> {
-  if (source instanceof Uint8Array) return readBytes(source, name);
+export async function readObject(
+  source: Source,
+  name?: string,
+  options: LinkOptions = {},
+): Promise<ObjectFile> {
+  const host = await hostOptions(options, readFile);
+  if (source instanceof Uint8Array) return readBytes(source, name, host);
   if (source instanceof URL || typeof source === 'string') {
     const path = source instanceof URL ? pathOf(source) : source;
-    return readBytes(await readSource(path), name ?? path);
+    return readBytes(await readSource(path), name ?? path, host);
   }
   if (source === null || typeof source !== 'object' || !('maps' in source)) {
     throw badArgument(
       'an object is opened from a path, a file URL, a Uint8Array or a program; this is none of them',
     );
   }
+  refuseLinked(host, 'what was read before');
   return 'programs' in source ? source : objectOf(source, name);
 }
 
@@ -62,10 +80,10 @@ export async function readObject(source: Source, name?: string): Promise<ObjectF
  * Opens an object file in an engine of its own: creates its maps, ready for {@link BpfObject.program}.
  *
  * @throws WebpfError 'file', 'bad-elf', 'bad-btf', 'bad-map', 'bad-relocation' for objects that cannot be read;
- * what concerns a single program (CO-RE, a missing helper, …) is reported when that program is asked for.
+ * what concerns a single program (a missing type or helper, …) is reported when that program is asked for.
  */
 export async function open(source: Source, options: OpenOptions = {}): Promise<BpfObject> {
-  const file = await readObject(source);
+  const file = await readObject(source, undefined, options);
   const engine = await Engine.create(options);
   return new BpfObject(engine, file, await checkOptions(options), true);
 }
@@ -74,7 +92,12 @@ export async function open(source: Source, options: OpenOptions = {}): Promise<B
 export async function openIn(
   engine: Engine,
   source: Source,
-  options: ObjectOptions = {},
+  options: ObjectOptions & LinkOptions = {},
 ): Promise<BpfObject> {
-  return new BpfObject(engine, await readObject(source), await checkOptions(options), false);
+  return new BpfObject(
+    engine,
+    await readObject(source, undefined, options),
+    await checkOptions(options),
+    false,
+  );
 }

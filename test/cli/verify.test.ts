@@ -112,10 +112,10 @@ describe('webpf verify', () => {
   });
 
   it('accepts programs that need helpers which webpf cannot run', async () => {
-    const file = await files.write('hash.s', 'call bpf_get_hash_recalc\nr0 = 0\nexit\n');
-    expect((await webpf(['verify', file, '--type', 'sched_cls'])).out).toMatch(/^accept/);
-    expect((await webpf(['run', file, '--type', 'sched_cls'])).err).toMatch(
-      /calls bpf_get_hash_recalc#34 .*webpf does not have/,
+    const file = await files.write('repeat.s', 'call bpf_rc_repeat\nr0 = 0\nexit\n');
+    expect((await webpf(['verify', file, '--type', 'lirc_mode2'])).out).toMatch(/^accept/);
+    expect((await webpf(['run', file, '--type', 'lirc_mode2', '--data', '00000000'])).err).toMatch(
+      /calls bpf_rc_repeat#77 .*webpf does not have/,
     );
   });
 

@@ -4,6 +4,7 @@ import { readData, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
 import {
+  btfOption,
   type EngineFlags,
   engineSettings,
   integerFrom,
@@ -92,7 +93,7 @@ const rowOf = ({ program, engine, nsPerRun, runs, loadMs }: Measured): string[] 
 ];
 
 async function benchFile(io: Io, file: string, flags: Flags): Promise<number> {
-  const object = await readProgramFile(file, io, flags.type);
+  const object = await readProgramFile(file, io, flags);
   const results: Measured[] = [];
   for (const engine of engines) {
     const note = (name: string, mode: ProofMode): void => {
@@ -117,6 +118,7 @@ export const bench: Register = (cli, io, action) => {
     )
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(btfOption())
     .option('-d, --data <hex|@file>', 'the packet or memory of every run')
     .option('-c, --capture <file>', 'run over the packets of a capture')
     .option('--seconds <n>', 'time for each engine', integerFrom(1), 1)

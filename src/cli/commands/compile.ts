@@ -4,7 +4,15 @@ import type { Register } from '../command.ts';
 import { readProgramFile, writing } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { cpusOption, globalOption, jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
+import {
+  btfOption,
+  cpusOption,
+  globalOption,
+  jsonOption,
+  modeOptions,
+  programOption,
+  typeOption,
+} from '../options.ts';
 import { noteSandbox } from '../run/note.ts';
 import { grouped } from '../text.ts';
 
@@ -12,6 +20,7 @@ interface Flags {
   readonly output: string;
   readonly program?: string;
   readonly type?: ProgramType;
+  readonly btf?: string;
   readonly sandbox?: boolean;
   readonly trusted?: boolean;
   readonly cpus?: number;
@@ -20,9 +29,9 @@ interface Flags {
 }
 
 async function compileFile(io: Io, file: string, flags: Flags): Promise<number> {
-  const { output, program, type, sandbox = false, trusted = false, cpus = 1, global = {}, json } = flags;
+  const { output, program, sandbox = false, trusted = false, cpus = 1, global = {}, json } = flags;
   const options = { sandbox, trusted, cpus, globals: global };
-  using object = await open(await readProgramFile(file, io, type), options);
+  using object = await open(await readProgramFile(file, io, flags), options);
   const start = performance.now();
   const { wasm, info } = await object.artifact(program);
   const ms = Math.round(performance.now() - start);
@@ -43,6 +52,7 @@ export const compile: Register = (cli, io, action) => {
     .requiredOption('-o, --output <file>', 'where the module goes')
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(btfOption())
     .addOption(cpusOption())
     .addOption(globalOption())
     .addOption(jsonOption());

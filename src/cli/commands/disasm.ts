@@ -4,7 +4,7 @@ import type { Register } from '../command.ts';
 import { pickPrograms, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
+import { btfOption, jsonOption, modeOptions, programOption, typeOption } from '../options.ts';
 import { noteSandbox } from '../run/note.ts';
 import { functionNames, SourceLines } from '../show/source.ts';
 import { printTranslation, printTranslationLines } from '../show/translation.ts';
@@ -13,6 +13,7 @@ import { plural, styled } from '../text.ts';
 interface Flags {
   readonly program?: string;
   readonly type?: ProgramType;
+  readonly btf?: string;
   readonly dialect: 'kernel' | 'llvm';
   readonly source?: boolean;
   readonly engine?: 'jit';
@@ -67,8 +68,8 @@ function printLines(io: Io, program: Program, { dialect }: Flags): void {
 
 /** The code that the JIT makes of programs, beside their instructions. */
 async function disassembleTranslated(io: Io, path: string, flags: Flags): Promise<number> {
-  const { sandbox = false, trusted = false, type, json } = flags;
-  const file = await readProgramFile(path, io, type);
+  const { sandbox = false, trusted = false, json } = flags;
+  const file = await readProgramFile(path, io, flags);
   using object = await open(file, { sandbox, trusted });
   for (const [index, program] of pickPrograms(file, flags.program).entries()) {
     const artifact = await object.artifact(program.name, { positions: 'all' });
@@ -87,7 +88,7 @@ async function disassembleTranslated(io: Io, path: string, flags: Flags): Promis
 }
 
 async function disassembleFile(io: Io, path: string, flags: Flags): Promise<number> {
-  const file = await readProgramFile(path, io, flags.type);
+  const file = await readProgramFile(path, io, flags);
   pickPrograms(file, flags.program).forEach((program, index) => {
     if (index > 0 && !flags.json) io.stdout.write('\n');
     (flags.json ? printLines : printListing)(io, program, flags);
@@ -107,6 +108,7 @@ export const disasm: Register = (cli, io, action) => {
     )
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(btfOption())
     .addOption(dialect.choices(['kernel', 'llvm']).default('kernel'))
     .option('--source', 'the line of source before its instructions, where the object has it')
     .addOption(engine.choices(['jit']))

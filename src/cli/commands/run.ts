@@ -3,6 +3,7 @@ import type { Register } from '../command.ts';
 import { readData, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import {
+  btfOption,
   cacheOption,
   engineOption,
   engineSettings,
@@ -19,7 +20,7 @@ import { noteSandbox } from '../run/note.ts';
 import { runPacket } from '../run/packet.ts';
 
 async function runFile(io: Io, file: string, flags: RunFlags): Promise<number> {
-  using object = await open(await readProgramFile(file, io, flags.type), openOptionsOf(flags, io.env));
+  using object = await open(await readProgramFile(file, io, flags), openOptionsOf(flags, io.env));
   const program = await object.program(flags.program);
   noteSandbox(io, program.name, program.mode, flags);
   const { capture } = flags;
@@ -39,6 +40,7 @@ export const run: Register = (cli, io, action) => {
     )
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(btfOption())
     .addOption(engineOption('auto'))
     .addOption(cacheOption())
     .option('-d, --data <hex|@file>', 'one packet (or memory, for programs without packets)')

@@ -3,7 +3,7 @@ import type { Register } from '../command.ts';
 import { noProgram, readProgramFile } from '../input.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
-import { jsonOption, type ProgramOptions, programOption, typeOption } from '../options.ts';
+import { btfOption, jsonOption, type ProgramOptions, programOption, typeOption } from '../options.ts';
 import { printJudgement } from '../show/rejection.ts';
 import { styled } from '../text.ts';
 import { ProgramBar } from '../verify/bar.ts';
@@ -37,7 +37,7 @@ function print(io: Io, judgement: Judgement, json: boolean): void {
 }
 
 async function verifyFile(io: Io, path: string, flags: Flags): Promise<number> {
-  const file = await readProgramFile(path, io, flags.type);
+  const file = await readProgramFile(path, io, flags);
   const wanted = file.programs.filter(({ name }) => flags.program === undefined || name === flags.program);
   const unlinked = judgeUnlinked(file, flags.program);
   if (wanted.length + unlinked.length === 0) throw noProgram(file, flags.program);
@@ -64,6 +64,7 @@ export const verify: Register = (cli, io, action) => {
     .argument('<file>', 'object file, assembly text (.s, .asm, .bpfasm) or raw bytecode (.bin)')
     .addOption(programOption())
     .addOption(typeOption())
+    .addOption(btfOption())
     .option('--log', "print the whole walk, as the kernel's verifier logs it")
     .option('--unprivileged', 'the rules for users without CAP_BPF')
     .option('--strict-alignment', 'every access aligned to its size (BPF_F_STRICT_ALIGNMENT)')

@@ -234,8 +234,8 @@ function readType(types: TypeReader, id: number): BtfType {
   return read(types, { id, name, vlen: info & 0xffffff, kindFlag: info >>> 31 === 1, sizeOrType });
 }
 
-function readTypes(types: TypeReader): BtfType[] {
-  const all: BtfType[] = [{ kind: 'void', name: '' }];
+function readTypes(types: TypeReader, base: readonly BtfType[]): BtfType[] {
+  const all = [...base];
   while (types.at < types.bytes.length) {
     if (all.length > MAX_TYPES) throw types.bytes.error(`more than ${MAX_TYPES} types`);
     all.push(readType(types, all.length));
@@ -263,20 +263,25 @@ export interface ParsedBtf {
   readonly strings: StringTable;
 }
 
+const NOTHING: readonly BtfType[] = [{ kind: 'void', name: '' }];
+
 /**
  * Parses the contents of a .BTF section (kernel document Documentation/bpf/btf.rst).
  *
  * @param subject name of the file, for messages
+ * @param base what split BTF continues: its types and strings count on from there
  * @throws WebpfError `bad-btf` when the bytes break the format
  */
-export function parseBtf(data: Uint8Array, subject: string): ParsedBtf {
+export function parseBtf(data: Uint8Array, subject: string, base?: ParsedBtf): ParsedBtf {
   const origin = { code: 'bad-btf', what: "section '.BTF'", subject } as const;
   const bytes = new ByteReader(data, origin);
-  const base = btfHeaderLength(bytes);
+  const start = btfHeaderLength(bytes);
   const section = (at: number, name: string): Uint8Array =>
-    bytes.slice(base + bytes.u32(at, name), bytes.u32(at + 4, name), name);
-  const strings = new StringTable(section(16, 'strings'), origin);
-  const types = readTypes(new TypeReader(new ByteReader(section(8, 'types'), origin), strings));
-  checkReferences(types, (message) => bytes.error(message));
+    bytes.slice(start + bytes.u32(at, name), bytes.u32(at + 4, name), name);
+  const strings = new StringTable(section(16, 'strings'), origin, base?.strings);
+  const reader = new TypeReader(new ByteReader(section(8, 'types'), origin), strings);
+  const known = base?.btf.types ?? NOTHING;
+  const types = readTypes(reader, known);
+  checkReferences(types, known.length, (message) => bytes.error(message));
   return { btf: { types }, strings };
 }

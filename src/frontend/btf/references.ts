@@ -17,12 +17,17 @@ export function referencesOf(type: BtfType): readonly number[] {
   }
 }
 
-/** Throws unless every type refers to types that exist. */
-export function checkReferences(types: readonly BtfType[], error: (message: string) => Error): void {
-  types.forEach((type, id) => {
-    for (const target of referencesOf(type)) {
+/** Throws unless every type from `first` on refers to types that exist. */
+export function checkReferences(
+  types: readonly BtfType[],
+  first: number,
+  error: (message: string) => Error,
+): void {
+  for (let id = first; id < types.length; id++) {
+    const type = types[id];
+    for (const target of type === undefined ? [] : referencesOf(type)) {
       if (target < types.length) continue;
-      throw error(`type ${id} (${type.kind} '${type.name}') refers to type ${target} of ${types.length}`);
+      throw error(`type ${id} (${type?.kind} '${type?.name}') refers to type ${target} of ${types.length}`);
     }
-  });
+  }
 }

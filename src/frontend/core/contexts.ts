@@ -1,26 +1,9 @@
+import type { Btf, BtfMember, BtfType } from '../btf/types.ts';
+
 /**
  * The structures of Linux that webpf itself hands to programs, above all as contexts: for these it can answer CO-RE
  * relocations. Their layout is Linux's interface (uapi/linux/bpf.h; struct pt_regs is that of x86-64), as of 6.18.
  */
-
-export type HostFieldKind = 'int' | 'ptr' | 'composite';
-
-export interface HostField {
-  readonly kind: HostFieldKind;
-  readonly signed: boolean;
-  /** Bytes from the start of the structure. */
-  readonly offset: number;
-  /** Bytes of the field, or of one element where it is an array. */
-  readonly size: number;
-  /** Elements; undefined unless it is an array. */
-  readonly length: number | undefined;
-}
-
-export interface HostStruct {
-  /** Bytes. */
-  readonly size: number;
-  readonly fields: ReadonlyMap<string, HostField>;
-}
 
 /**
  * Members in their order, laid out as C does: a type, then the names it has, `[n]` for an array; a name that begins
@@ -57,19 +40,26 @@ const MEMBERS: Readonly<Record<string, string>> = {
     composite64 |fred_cs u64 flags sp u16 ss u64 |ssx composite64 |fred_ss`,
 };
 
-type Scalar = Pick<HostField, 'kind' | 'signed' | 'size'>;
+const unsigned = (name: string, size: number): BtfType => ({
+  kind: 'int',
+  name,
+  size,
+  encoding: 'unsigned',
+  bits: size * 8,
+  bitOffset: 0,
+});
 
-const unsigned = (size: number): Scalar => ({ kind: 'int', signed: false, size });
-
-const TYPES: ReadonlyMap<string, Scalar> = new Map([
-  ['u8', unsigned(1)],
-  ['u16', unsigned(2)],
-  ['u32', unsigned(4)],
-  ['u64', unsigned(8)],
-  ['s32', { kind: 'int', signed: true, size: 4 }],
-  ['ptr', { kind: 'ptr', signed: false, size: 8 }],
-  ['composite64', { kind: 'composite', signed: false, size: 8 }],
+/** Types of members, which the table names so. */
+const SCALARS: ReadonlyMap<string, BtfType & { readonly size?: number }> = new Map<string, BtfType>([
+  ['u8', unsigned('unsigned char', 1)],
+  ['u16', unsigned('unsigned short', 2)],
+  ['u32', unsigned('unsigned int', 4)],
+  ['u64', unsigned('unsigned long long', 8)],
+  ['s32', { kind: 'int', name: 'int', size: 4, encoding: 'signed', bits: 32, bitOffset: 0 }],
+  ['ptr', { kind: 'ptr', name: '', type: 0 }],
+  ['composite64', { kind: 'struct', name: '', size: 8, members: [] }],
 ]);
+const POINTER_SIZE = 8;
 
 const alignTo = (offset: number, alignment: number): number => Math.ceil(offset / alignment) * alignment;
 
@@ -79,28 +69,61 @@ function memberParts(text: string): readonly [shares: boolean, name: string, len
   return [bar === '|', name, length === undefined ? undefined : Number(length)];
 }
 
-function layOut(members: string): HostStruct {
-  const fields = new Map<string, HostField>();
-  let type: Scalar = unsigned(4);
+/** Types as they are collected. */
+class Types {
+  readonly all: BtfType[] = [{ kind: 'void', name: '' }];
+  private readonly scalars = new Map<string, number>();
+  private readonly arrays = new Map<string, number>();
+
+  scalar(word: string): number {
+    return this.remembered(this.scalars, word, () => SCALARS.get(word) ?? { kind: 'void', name: '' });
+  }
+
+  array(type: number, length: number): number {
+    return this.remembered(this.arrays, `${type}:${length}`, () => ({
+      kind: 'array',
+      name: '',
+      type,
+      indexType: this.scalar('u32'),
+      length,
+    }));
+  }
+
+  private remembered(known: Map<string, number>, key: string, make: () => BtfType): number {
+    const id = known.get(key);
+    if (id !== undefined) return id;
+    const type = make();
+    known.set(key, this.all.push(type) - 1);
+    return this.all.length - 1;
+  }
+}
+
+function layOut(types: Types, name: string, text: string): BtfType {
+  const members: BtfMember[] = [];
+  let word = 'u32';
   let start = 0;
   let end = 0;
   let alignment = 1;
-  for (const word of members.split(/\s+/)) {
-    const named = TYPES.get(word);
-    if (named !== undefined) {
-      type = named;
+  for (const part of text.split(/\s+/)) {
+    if (SCALARS.has(part)) {
+      word = part;
       continue;
     }
-    const [shares, name, length] = memberParts(word);
-    start = alignTo(shares ? start : end, type.size);
-    end = Math.max(end, start + type.size * (length ?? 1));
-    alignment = Math.max(alignment, type.size);
-    fields.set(name, { ...type, offset: start, length });
+    const [shares, member, length] = memberParts(part);
+    const scalar = types.scalar(word);
+    const size = SCALARS.get(word)?.size ?? POINTER_SIZE;
+    start = alignTo(shares ? start : end, size);
+    end = Math.max(end, start + size * (length ?? 1));
+    alignment = Math.max(alignment, size);
+    const type = length === undefined ? scalar : types.array(scalar, length);
+    members.push({ name: member, type, bitOffset: start * 8, bitSize: 0 });
   }
-  return { size: alignTo(end, alignment), fields };
+  return { kind: 'struct', name, size: alignTo(end, alignment), members };
 }
 
-/** By name, without `struct`. */
-export const HOST_STRUCTS: ReadonlyMap<string, HostStruct> = new Map(
-  Object.entries(MEMBERS).map(([name, members]) => [name, layOut(members)]),
-);
+/** The structures as types, as a kernel's BTF would have them; members of anonymous unions are the structure's own. */
+export function contextTypes(): Btf {
+  const types = new Types();
+  for (const [name, members] of Object.entries(MEMBERS)) types.all.push(layOut(types, name, members));
+  return { types: types.all };
+}

@@ -60,6 +60,17 @@ export function readHeader(bytes: ByteReader): ElfHeader {
   checkIdent(bytes);
   bytes.need(0, HEADER_SIZE, 'ELF header');
   checkMachine(bytes);
+  return anyHeader(bytes);
+}
+
+/** The same of any ELF64 file, whatever its machine. */
+export function readAnyHeader(bytes: ByteReader): ElfHeader {
+  checkIdent(bytes);
+  bytes.need(0, HEADER_SIZE, 'ELF header');
+  return anyHeader(bytes);
+}
+
+function anyHeader(bytes: ByteReader): ElfHeader {
   const sectionTable = bytes.offset(40, 'section table');
   const entrySize = bytes.u16(58, 'section header size');
   if (sectionTable === 0) throw bytes.error('no section table; a relocatable object is needed');

@@ -1,5 +1,5 @@
 import { ByteReader, StringTable } from '../reader.ts';
-import { type ElfHeader, readHeader, SECTION_HEADER_SIZE } from './header.ts';
+import { type ElfHeader, readAnyHeader, readHeader, SECTION_HEADER_SIZE } from './header.ts';
 import {
   type ElfFile,
   type ElfRelocation,
@@ -172,4 +172,14 @@ export function readElf(data: Uint8Array, subject: string): ElfFile {
   const symbols = readSymbols(bytes, sections, subject);
   const relocations = relocationsBySection(sections, symbols, subject);
   return { name: subject, sections, symbols, relocations, bytes };
+}
+
+/**
+ * Sections of any little-endian ELF64 file: a kernel's image, a module, an object.
+ *
+ * @throws WebpfError `bad-elf`
+ */
+export function readSectionsOf(data: Uint8Array, subject: string): readonly ElfSection[] {
+  const bytes = new ByteReader(data, { code: 'bad-elf', what: 'ELF file', subject });
+  return readSections(bytes, readAnyHeader(bytes), subject);
 }
