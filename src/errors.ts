@@ -1,5 +1,14 @@
 /** The stage of a program's way (see README, "How it works") in which an error arose. */
-export type Stage = 'isa' | 'frontend' | 'verifier' | 'jit' | 'interp' | 'runtime' | 'capture' | 'cli';
+export type Stage =
+  | 'isa'
+  | 'frontend'
+  | 'verifier'
+  | 'jit'
+  | 'interp'
+  | 'runtime'
+  | 'capture'
+  | 'bpf'
+  | 'cli';
 
 /** What went wrong, as a literal a program can switch on. */
 export type ErrorCode =
@@ -20,6 +29,7 @@ export type ErrorCode =
   | 'not-found' // a program, map or symbol of that name does not exist
   | 'out-of-memory' // linear memory is exhausted
   | 'rejected' // a program the verifier does not accept; the error's cause is the Rejection
+  | 'syscall' // a bpf() command refused with a kernel error number (see `errno`)
   | 'trap' // a program was stopped at run time (see Trap)
   | 'unsupported'; // valid eBPF that webpf cannot carry (yet)
 
@@ -41,7 +51,7 @@ export interface ErrorDetails {
   readonly source?: SourceLine | undefined;
   /** Name of the program, map or file concerned. */
   readonly subject?: string | undefined;
-  /** Linux error number (positive) for refused map operations. */
+  /** Linux error number (positive) for refused map operations and bpf() commands. */
   readonly errno?: number | undefined;
   readonly cause?: unknown;
 }

@@ -12,6 +12,14 @@
 import './runtime/node.ts';
 
 export * as abi from './abi/maps.ts';
+export { Bpf, type BpfOptions } from './bpf/bpf.ts';
+export type { BtfInfo, LinkInfo, MapInfo, ObjectInfo, ProgInfo } from './bpf/info.ts';
+export { BatchError, type MapBatch, type MapBatchResult, type MapUpdateBatch } from './bpf/maps/batch.ts';
+export type { MapCreate } from './bpf/maps/create.ts';
+export type { MapElem, MapLookup, MapUpdate } from './bpf/maps/elements.ts';
+export type { ObjectKind as BpfObjectKind } from './bpf/objects.ts';
+export type { ProgLoad } from './bpf/programs/load.ts';
+export type { ProgTestRun, ProgTestRunResult } from './bpf/programs/testRun.ts';
 export {
   type Capture,
   type CaptureBatch,

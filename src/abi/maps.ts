@@ -68,6 +68,7 @@ export const BPF_STACK_BUILD_ID_IP = 2;
 export const EPERM = 1;
 export const ENOENT = 2;
 export const E2BIG = 7;
+export const EBADF = 9;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const EACCES = 13;

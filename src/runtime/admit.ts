@@ -30,6 +30,8 @@ export interface Admission {
   readonly setting?: Setting | undefined;
   /** Its translation, where there is one already: `proof` then has the facts alone that engines need to load it. */
   readonly artifact?: Artifact | undefined;
+  /** Instructions that the verifier walked, where it was asked. */
+  readonly insnsProcessed?: number | undefined;
   /** Takes a translation that was made, for later starts. */
   readonly keep?: ((artifact: Artifact) => void) | undefined;
 }
@@ -114,7 +116,7 @@ export async function admit(
   if (!wanted) return { ...unverified(engine, contextKind), setting };
   // Loaded here: programs whose translation is known never need it.
   const { verifyFor } = await import('./verifying.ts');
-  const { proof, rules } = await verifyFor(engine, program, programType);
-  if (engine.checkFacts) return { contextKind, proof: deadOnly(proof), facts: proof };
-  return { contextKind, proof, type: programType ?? rules, setting: { ...setting, rules } };
+  const { proof, rules, insnsProcessed } = await verifyFor(engine, program, programType);
+  if (engine.checkFacts) return { contextKind, proof: deadOnly(proof), facts: proof, insnsProcessed };
+  return { contextKind, proof, type: programType ?? rules, setting: { ...setting, rules }, insnsProcessed };
 }

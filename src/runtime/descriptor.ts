@@ -28,6 +28,8 @@ export interface DescriptorInput {
 export interface Descriptor {
   readonly address: number;
   readonly functions: number;
+  /** True once the program is unloaded: see unload(). */
+  released: boolean;
 }
 
 /** Map types whose values hold references of the host's, which a program must not read or forge. */
@@ -132,5 +134,5 @@ export function writeDescriptor(memory: LinearMemory, input: DescriptorInput): D
   memory.setU32(address + layout.PROG_PACKET_READ_ONLY, input.packetReadOnly ? 1 : 0);
   memory.setU32(address + layout.PROG_TYPE, input.type);
   grantMaps(memory, address, input.maps, input.regions);
-  return { address, functions };
+  return { address, functions, released: false };
 }

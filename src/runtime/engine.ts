@@ -198,12 +198,15 @@ export class Engine implements RunHost, RingHost {
   readonly tailCalls = new TailCalls();
   /** What its programs run as, by descriptor: what other threads need to run them too. */
   readonly loaded = new Map<number, LoadedProgram>();
+  /** Indexes of the runtime's table that unloaded programs have left. */
+  readonly freeIndexes: number[] = [];
   readonly #maps = new Map<number, RawMap>();
   readonly #attached: boolean;
   #isShared: boolean;
   readonly #programs = new Map<number, DecodedProgram>();
   readonly #profiles = new Map<number, Profile>();
   readonly #positions = new Map<number, Uint8Array | Positions>();
+  #lastProgram = 0;
   #trace: TraceLog | undefined;
   #flowKeys: FlowKeys | undefined;
 
@@ -448,8 +451,31 @@ export class Engine implements RunHost, RingHost {
     return { memory: this.memory.memory, exports, run, programAt };
   }
 
-  get programCount(): number {
-    return this.#programs.size;
+  /** A number for the next program, which none had before. */
+  nextProgramId(): number {
+    return ++this.#lastProgram;
+  }
+
+  /** Takes back all that is known of a program whose memory is about to go. */
+  forgetProgram(descriptor: number): void {
+    this.#programs.delete(descriptor);
+    this.#positions.delete(descriptor);
+    this.memory.free(this.#profiles.get(descriptor)?.counters ?? 0);
+    this.#profiles.delete(descriptor);
+    this.tailCalls.remove(descriptor);
+    this.loaded.delete(descriptor);
+  }
+
+  /**
+   * The host is done with the map, which no program may use any more: its memory goes, as soon as no map of maps holds
+   * it either.
+   */
+  destroyMap(map: RawMap): void {
+    this.assertOwn('take maps away');
+    this.#maps.delete(map.address);
+    this.tailCalls.remove(map.address);
+    map.dispose();
+    this.exports.mapDestroy(map.address);
   }
 
   assertOpen(): void {

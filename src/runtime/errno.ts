@@ -6,6 +6,7 @@ const names: ReadonlyMap<number, string> = new Map(
     EPERM: abi.EPERM,
     ENOENT: abi.ENOENT,
     E2BIG: abi.E2BIG,
+    EBADF: abi.EBADF,
     EAGAIN: abi.EAGAIN,
     ENOMEM: abi.ENOMEM,
     EACCES: abi.EACCES,
@@ -16,6 +17,7 @@ const names: ReadonlyMap<number, string> = new Map(
     ENOSPC: abi.ENOSPC,
     ENOSYS: abi.ENOSYS,
     EOPNOTSUPP: abi.EOPNOTSUPP,
+    ENOTSUPP: abi.ENOTSUPP,
   }).map(([name, number]) => [number, name]),
 );
 

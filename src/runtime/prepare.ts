@@ -122,7 +122,7 @@ export function place(
   refuseTailCalls(engine, program, maps.own, type);
   const flowKeys = program.type === 'flow_dissector' && contextKind === 'skb' ? engine.flowKeys : undefined;
   const regions = flowKeys === undefined ? [] : [flowKeys.region];
-  const id = engine.programCount + 1;
+  const id = engine.nextProgramId();
   const descriptor = writeDescriptor(engine.memory, {
     id,
     type: programTypeNumber(program.type),

@@ -81,6 +81,9 @@ const PIECE = 1024;
 
 const word = (words: Int32Array, index: number): number => (words[index] ?? 0) >>> 0;
 
+const unloaded = (name: string): WebpfError =>
+  new WebpfError('closed', `${name} has been unloaded: load it again`, { stage: 'runtime', subject: name });
+
 /** A program ready to run. */
 export class BpfProgram {
   readonly spec: Program;
@@ -98,6 +101,7 @@ export class BpfProgram {
   readonly #flowKeys: FlowKeys | undefined;
   readonly #leavesPackets: boolean;
   readonly #verdicts: ((low: number) => string) | undefined;
+  #closed = false;
 
   constructor(
     engine: RunHost,
@@ -150,6 +154,7 @@ export class BpfProgram {
    */
   run(data?: Uint8Array, context?: RunContext): RunResult;
   run<Fields>(event: ProgramEvent<Fields>): EventResult<Fields>;
+  run(input: RunInput): RunResult;
   run(input: RunInput = EMPTY, context: RunContext = NO_CONTEXT): RunResult {
     if (isEvent(input)) return this.#runEvent(input);
     this.#enter(input, context);
@@ -265,6 +270,11 @@ export class BpfProgram {
       }
       return collector.result();
     });
+  }
+
+  /** It runs no more: what it was made of in linear memory is about to go. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Whether this program was opened in that engine. */
@@ -405,6 +415,7 @@ export class BpfProgram {
 
   #assertIdle(): void {
     this.#engine.assertOpen();
+    if (this.#closed) throw unloaded(this.name);
     if (!this.#engine.running) return;
     throw badArgument(
       `${this.name} cannot run now: this engine is running a program already (open another engine for runs within runs)`,

@@ -86,6 +86,11 @@ export class TailCalls {
     return a !== undefined && b !== undefined && !sameNeeds(a.needs, b.needs);
   }
 
+  /** Forgets a program, or a prog_array: its address may become another's. */
+  remove(address: number): void {
+    this.#groups.delete(address);
+  }
+
   kindOf(program: number): TailCallKind {
     return this.#groups.get(program)?.kind;
   }

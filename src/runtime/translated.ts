@@ -1,6 +1,6 @@
 /** Programs and their translations: where one comes from, and how a program gets its code. */
 import * as layout from '../abi/layout.ts';
-import type { WasmModule, WasmTable } from '../abi/runtime.ts';
+import type { WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import { type Artifact, isTranslated, positionBytes } from '../jit/artifact.ts';
@@ -8,6 +8,7 @@ import { instantiateModule } from '../jit/instantiate.ts';
 import type { TranslateOptions } from '../jit/translate.ts';
 import { liveCalls } from '../verifier/live.ts';
 import type { Proof } from '../verifier/proof.ts';
+import { badArgument } from './argument.ts';
 import type { Engine } from './engine.ts';
 import type { Placed } from './placed.ts';
 import { Profile } from './profile.ts';
@@ -60,6 +61,7 @@ export function linkTranslated(
 ): Executor {
   const { exports, memory, run } = engine;
   const descriptor = placed.descriptor.address;
+  if (placed.descriptor.released) throw badArgument(`${placed.program.name} has been unloaded`);
   // Other threads would find indexes in shared memory that their tables do not have.
   engine.assertOwn('load programs');
   const counters = engine.counts ? engine.addProfile(descriptor, new Profile(memory, placed)) : undefined;
@@ -76,7 +78,7 @@ export function linkTranslated(
     kfunc: engine.kfuncs.find,
     counters,
   });
-  const indexes = addToTable(exports.table, [translated.entry, ...translated.functions]);
+  const indexes = addToTable(engine, [translated.entry, ...translated.functions]);
   const [entry, ...functions] = indexes;
   remember(engine, placed, proof, { info: artifact.info, artifact, indexes });
   memory.setU32(descriptor + layout.PROG_TABLE_INDEX, entry ?? 0);
@@ -108,11 +110,11 @@ export function remember(
   });
 }
 
-/** Appends functions to the table that tail calls and callbacks go through; their indexes. */
-function addToTable(table: WasmTable, functions: readonly unknown[]): number[] {
-  const first = table.grow(functions.length);
-  functions.forEach((fn, i) => {
-    table.set(first + i, fn);
+/** Puts functions into the table that tail calls and callbacks go through; their indexes. */
+function addToTable({ exports: { table }, freeIndexes }: Engine, functions: readonly unknown[]): number[] {
+  return functions.map((fn) => {
+    const index = freeIndexes.pop() ?? table.grow(1);
+    table.set(index, fn);
+    return index;
   });
-  return functions.map((_, i) => first + i);
 }

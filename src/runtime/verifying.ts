@@ -35,6 +35,8 @@ const nameOf = ({ type, attachType, frags, classic }: Program): string =>
 interface Verified {
   readonly proof: Proof;
   readonly rules: string;
+  /** Instructions walked. */
+  readonly insnsProcessed: number;
 }
 
 /** @throws WebpfError 'rejected' or 'unsupported', with the Rejection as its cause */
@@ -49,7 +51,7 @@ export async function verifyFor(
     cpus: engine.cpus,
     ...(programType && { programType }),
   });
-  const { proof } = verification;
+  const { proof, insnsProcessed } = verification;
   if (proof === undefined) return refuse(program, verification);
-  return { proof, rules: programType === undefined ? nameOf(program) : '' };
+  return { proof, rules: programType === undefined ? nameOf(program) : '', insnsProcessed };
 }

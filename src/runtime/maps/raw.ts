@@ -154,6 +154,12 @@ export class RawMap {
     }
   }
 
+  /** Gives back what the host's side has allocated: the map is about to be destroyed. */
+  dispose(): void {
+    this.#memory.free(this.#scratch);
+    this.#scratch = 0;
+  }
+
   /** .rodata once it is loaded: the verifier takes its bytes for constants, as in the kernel. */
   #refuseFrozen(operation: string): void {
     if (this.spec.frozen === true) throw mapError(this.spec.name, operation, -EPERM);
