@@ -56,12 +56,9 @@ function flagsOf(row: KfuncRow): KfuncFlags {
   };
 }
 
-/** Pointers to structures get their trust; memory of a fixed size may be NULL where nothing needs to be trusted. */
-function argumentOf(argument: RowArgument, trust: KfuncRow['trust']): KfuncArgument {
-  if (argument.kind === 'btf') return { ...argument, trust: trust ?? 'any' };
-  const optional = argument.kind === 'memory' && argument.size !== undefined && trust === undefined;
-  return optional ? { ...argument, nullable: true } : argument;
-}
+/** Pointers to structures get their trust. */
+const argumentOf = (argument: RowArgument, trust: KfuncRow['trust']): KfuncArgument =>
+  argument.kind === 'btf' ? { ...argument, trust: trust ?? 'any' } : argument;
 
 function kfuncFrom(name: string, row: KfuncRow, where: KfuncWhere): Kfunc {
   const { args = [], result = int, trust } = row;
