@@ -38,11 +38,14 @@ export { laterDue, laterEnd, laterRun } from './timers/due';
 
 // Every helper under its name in the kernel: what is exported is what there is.
 export * from './helpers/classic';
+export * from './helpers/clone';
 export * from './helpers/csum';
 export * from './helpers/dynptr';
 export * from './helpers/ecn';
+export * from './helpers/fib';
 export * from './helpers/loops';
 export * from './helpers/maps';
+export * from './helpers/mtu';
 export * from './helpers/print';
 export * from './helpers/probe';
 export * from './helpers/redirect';

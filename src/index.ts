@@ -114,6 +114,15 @@ export type { RawMap } from './runtime/maps/raw.ts';
 export { PerfBuffer, type PerfEvent, RingBuffer, TraceLog } from './runtime/maps/ring.ts';
 export { UserRing } from './runtime/maps/userRing.ts';
 export type { MapChange } from './runtime/maps/watch.ts';
+export type {
+  Device,
+  Neighbour,
+  Network,
+  Route,
+  RouteTable,
+  RouteType,
+  Transmission,
+} from './runtime/network/network.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { HostObject, type ObjectFields, type ObjectKind } from './runtime/objects/object.ts';
 export type { ObjectDefinition } from './runtime/objects/table.ts';

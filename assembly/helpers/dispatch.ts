@@ -1,6 +1,9 @@
 import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
 import { callKfunc } from '../kfuncs/dispatch';
+import { bpf_clone_redirect } from './clone';
+import { bpf_fib_lookup } from './fib';
+import { bpf_check_mtu } from './mtu';
 import { bpf_skb_get_nlattr, bpf_skb_get_nlattr_nest, bpf_skb_get_pay_offset } from './classic';
 import {
   bpf_dynptr_data,
@@ -38,7 +41,7 @@ import {
   bpf_probe_read_user,
   bpf_probe_read_user_str,
 } from './probe';
-import { bpf_redirect, bpf_redirect_map } from './redirect';
+import { bpf_redirect, bpf_redirect_map, bpf_redirect_neigh, bpf_redirect_peer } from './redirect';
 import {
   bpf_perf_event_output,
   bpf_ringbuf_discard,
@@ -149,6 +152,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_l3_csum_replace(r1, r2, r3, r4, r5);
     case 11:
       return bpf_l4_csum_replace(r1, r2, r3, r4, r5);
+    case 13:
+      return bpf_clone_redirect(r1, r2, r3, r4, r5);
     case 14:
       return bpf_get_current_pid_tgid(r1, r2, r3, r4, r5);
     case 15:
@@ -223,6 +228,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_stack(r1, r2, r3, r4, r5);
     case 68:
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
+    case 69:
+      return bpf_fib_lookup(r1, r2, r3, r4, r5);
     case 84:
       return bpf_sk_lookup_tcp(r1, r2, r3, r4, r5);
     case 85:
@@ -283,8 +290,14 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_csum_level(r1, r2, r3, r4, r5);
     case 151:
       return bpf_skb_cgroup_classid(r1, r2, r3, r4, r5);
+    case 152:
+      return bpf_redirect_neigh(r1, r2, r3, r4, r5);
+    case 155:
+      return bpf_redirect_peer(r1, r2, r3, r4, r5);
     case 160:
       return bpf_ktime_get_coarse_ns(r1, r2, r3, r4, r5);
+    case 163:
+      return bpf_check_mtu(r1, r2, r3, r4, r5);
     case 164:
       return bpf_for_each_map_elem(r1, r2, r3, r4, r5);
     case 165:

@@ -1,4 +1,4 @@
-import { EEXIST, EINVAL } from '../../src/abi/maps';
+import { EAFNOSUPPORT, EEXIST, EINVAL } from '../../src/abi/maps';
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -24,7 +24,6 @@ const REPLACE: u64 = 1;
 const NO_REUSEPORT: u64 = 2;
 const ESOCKTNOSUPPORT: i32 = 94;
 const EPROTOTYPE: i32 = 91;
-const EAFNOSUPPORT: i32 = 97;
 
 /** Listeners of TCP, and UDP sockets that are not connected. */
 function mayBeAssigned(socket: u32): bool {

@@ -46,7 +46,7 @@ export const LOOKING = ids(`
   l3_csum_replace l4_csum_replace
   trace_printk trace_vprintk snprintf perf_event_output skb_load_bytes skb_load_bytes_relative skb_pull_data
   sk_lookup_tcp sk_lookup_udp skc_lookup_tcp get_socket_uid get_netns_cookie
-  xdp_get_buff_len xdp_load_bytes xdp_store_bytes probe_read probe_read_str probe_read_kernel
+  fib_lookup check_mtu xdp_get_buff_len xdp_load_bytes xdp_store_bytes probe_read probe_read_str probe_read_kernel
   probe_read_kernel_str probe_read_user probe_read_user_str
 `);
 /** What they give must be given back; only the verifier sees to it that it is. */

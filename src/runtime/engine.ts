@@ -24,6 +24,8 @@ import { RawMap } from './maps/raw.ts';
 import { type RingHost, TraceLog } from './maps/ring.ts';
 import { spinLockOffset } from './maps/spinLock.ts';
 import { LinearMemory } from './memory.ts';
+import { Network } from './network/network.ts';
+import { hasNetwork } from './network/tables.ts';
 import type { HostObject } from './objects/object.ts';
 import { type ObjectDefinition, ObjectTable } from './objects/table.ts';
 import type { Profile, ProfileEntry } from './profile.ts';
@@ -208,6 +210,7 @@ export class Engine implements RunHost, RingHost {
   readonly #positions = new Map<number, Uint8Array | Positions>();
   #lastProgram = 0;
   #trace: TraceLog | undefined;
+  #network: Network | undefined;
   #flowKeys: FlowKeys | undefined;
 
   /** @param attached to memory that another engine has laid out, and shares */
@@ -247,6 +250,7 @@ export class Engine implements RunHost, RingHost {
     this.lengthOut = memory.alloc(8);
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
+    if (hasNetwork(memory)) this.#network = new Network(this, helpers);
   }
 
   static async create(options: EngineOptions = {}): Promise<Engine> {
@@ -326,6 +330,20 @@ export class Engine implements RunHost, RingHost {
    */
   runTimers(): number {
     return this.timers.run();
+  }
+
+  /**
+   * The host's network: interfaces, routes and neighbours that programs look up, and send copies of packets by.
+   * @example
+   * engine.network.setDevice({ ifindex: 2, mac: '02:00:00:00:00:02', transmit: ({ packet }) => send(packet) });
+   * engine.network.setRoute({ to: '192.0.2.0/24', device: 2 });
+   * engine.network.setNeighbour({ device: 2, address: '192.0.2.7', mac: '02:00:00:00:00:07' });
+   * @throws WebpfError 'bad-argument' at first use where the memory is shared already: use it before share()
+   */
+  get network(): Network {
+    this.assertOpen();
+    this.#network ??= new Network(this, this.helpers);
+    return this.#network;
   }
 
   /**

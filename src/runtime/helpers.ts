@@ -88,6 +88,7 @@ export class HelperTable {
   readonly #exports: () => Exports;
   readonly #host = new Map<number, HostHelper>();
   readonly #prototypes = new Map<number, Helper>();
+  readonly #services = new Map<number, HostHelper>();
   #memory: ProgramMemory | undefined;
   #rules: HelperRules | undefined;
   #call: Call | undefined;
@@ -130,9 +131,14 @@ export class HelperTable {
     return isDelivered(this.#exports(), id);
   }
 
+  /** What the runtime's own helpers need of the host, under a number that no program can call. */
+  serve(id: number, service: HostHelper): void {
+    this.#services.set(id, service);
+  }
+
   /** The import `hostHelper` of runtime and translated programs. */
   readonly call = (id: number, r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint): bigint => {
-    const helper = this.#host.get(id);
+    const helper = this.#host.get(id) ?? this.#services.get(id);
     if (!helper || !this.#memory) throw new Error(`helper ${id} is not registered`); // prepare() has refused it
     const args: HelperArguments = [unsigned(r1), unsigned(r2), unsigned(r3), unsigned(r4), unsigned(r5)];
     this.#refused = undefined;

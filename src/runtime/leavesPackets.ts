@@ -9,7 +9,8 @@ const HARMLESS: ReadonlySet<number> = new Set(
   `map_lookup_elem map_update_elem map_delete_elem map_lookup_percpu_elem map_push_elem ktime_get_ns ktime_get_boot_ns
   ktime_get_coarse_ns ktime_get_tai_ns jiffies64 get_prandom_u32 get_smp_processor_id get_numa_node_id
   get_current_pid_tgid get_current_uid_gid spin_lock spin_unlock ringbuf_output ringbuf_reserve ringbuf_submit
-  ringbuf_discard ringbuf_query csum_diff loop for_each_map_elem redirect redirect_map xdp_get_buff_len
+  ringbuf_discard ringbuf_query csum_diff loop for_each_map_elem redirect redirect_map redirect_neigh redirect_peer clone_redirect
+  xdp_get_buff_len
   sk_lookup_tcp sk_lookup_udp skc_lookup_tcp sk_release sk_fullsock tcp_sock get_listener_sock get_socket_cookie
   get_socket_uid get_netns_cookie sk_assign`
     .split(/\s+/)

@@ -13,6 +13,7 @@ import { restorePointers } from './events/memory.ts';
 import { checkNeeds } from './events/needs.ts';
 import type { FlowKeys } from './flowKeys.ts';
 import type { RunHost } from './host.ts';
+import { readNextHop } from './network/nextHop.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
 import type { ProfileEntry } from './profile.ts';
 import { type EventLeft, type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
@@ -527,7 +528,7 @@ export class BpfProgram {
     return {
       index: memory.u32(run + layout.RUN_REDIRECT_INDEX),
       map: map === 0 ? undefined : this.#engine.mapAt(map)?.spec.name,
-      flags: memory.u64(run + layout.RUN_REDIRECT_FLAGS),
+      ...readNextHop(memory, run),
     };
   }
 }

@@ -10,6 +10,10 @@ export interface Redirect {
   /** Name of the map; undefined for bpf_redirect. */
   readonly map: string | undefined;
   readonly flags: bigint;
+  /** `neighbour`: with the link addresses of a neighbour (bpf_redirect_neigh); `peer`: to the other end of a pair. */
+  readonly by: 'neighbour' | 'peer' | undefined;
+  /** Address of the neighbour, where the program has named one; else the packet says who it is. */
+  readonly nextHop: string | undefined;
 }
 
 /** What one run gives back. It stays as it is, whatever runs afterwards; copies are made when they are asked for. */
