@@ -5,6 +5,8 @@
  *
  * For each capture and each expression of test/classic/expressions.ts: `tcpdump -r CAPTURE -ddd EXPRESSION` is the
  * filter, `tcpdump -r CAPTURE -w FILE EXPRESSION` what it selects; both engines have to keep the same packets.
+ * (tcpdump runs filters over files by itself, and some of what it makes the kernel would not take: it reads words of
+ * scratch memory that no instruction has written. Such filters are counted, not compared.)
  * --record notes filters and selections for the tests (test/classic/selections.jsonl, of traffic-sample.pcapng).
  */
 import { execFile } from 'node:child_process';
@@ -60,6 +62,16 @@ interface Capture {
   readonly packets: readonly CapturedPacket[];
 }
 
+function isAgainstTheRules(filter: string): boolean {
+  try {
+    programFromClassic(filter);
+    return false;
+  } catch (error) {
+    if (error instanceof WebpfError && error.code === 'bad-program') return true;
+    throw error;
+  }
+}
+
 async function compare(filters: Filters, expression: string, { path: capture, packets }: Capture) {
   const [filter, written] = await Promise.all([
     tcpdump('-r', capture, '-ddd', expression),
@@ -70,6 +82,7 @@ async function compare(filters: Filters, expression: string, { path: capture, pa
   const wanted = await packetsOf(SELECTION);
   const digest = digestOf(wanted);
   const differences: Difference[] = [];
+  if (isAgainstTheRules(filter.toString())) return 'unruly';
   for (const engine of ENGINES) {
     const found = await filters.keep(filter.toString(), engine, packets);
     if (digestOf(found) === digest) continue;
@@ -106,6 +119,7 @@ const captures: Capture[] = [];
 for (const path of positionals.flatMap(capturesIn)) captures.push({ path, packets: await readable(path) });
 let compared = 0;
 let refused = 0;
+let unruly = 0;
 let selected = 0;
 const differences: Difference[] = [];
 const selections: Selection[] = [];
@@ -114,6 +128,10 @@ for (const [index, expression] of EXPRESSIONS.entries()) {
   const filters = new Filters();
   for (const capture of captures) {
     const outcome = await compare(filters, expression, capture);
+    if (outcome === 'unruly') {
+      unruly++;
+      continue;
+    }
     compared += outcome === undefined ? 0 : 1;
     refused += outcome === undefined ? 1 : 0;
     selected += outcome?.selection.packets ?? 0;
@@ -129,10 +147,17 @@ for (const one of differences) {
   const { capture, expression, engine, detail } = one;
   console.log(values.json ? JSON.stringify(one) : `${capture}: ${expression}: ${engine} ${detail}`);
 }
-const summary = { captures: captures.length, expressions: EXPRESSIONS.length, compared, refused, selected };
+const summary = {
+  captures: captures.length,
+  expressions: EXPRESSIONS.length,
+  compared,
+  refused,
+  unruly,
+  selected,
+};
 console.log(
   values.json
     ? JSON.stringify({ ...summary, differences: differences.length })
-    : `${summary.captures} captures, ${summary.expressions} expressions: ${compared} compared, ${refused} refused by tcpdump, ${selected} packets selected, ${differences.length} differences`,
+    : `${summary.captures} captures, ${summary.expressions} expressions: ${compared} compared, ${refused} refused by tcpdump, ${unruly} against the kernel's rules, ${selected} packets selected, ${differences.length} differences`,
 );
 process.exitCode = differences.length === 0 && compared > 0 ? 0 : 1;

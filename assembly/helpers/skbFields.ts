@@ -8,11 +8,21 @@ import {
   SKB_TSTAMP_TYPE,
 } from '../../src/abi/layout';
 import { EINVAL, EOPNOTSUPP } from '../../src/abi/maps';
-import { SKB_CLASSID, SKB_HASH_KNOWN, SKB_REALM } from '../../src/abi/packets';
+import {
+  PROG_TYPE_LWT_IN,
+  PROG_TYPE_LWT_SEG6LOCAL,
+  PROG_TYPE_LWT_XMIT,
+  PROG_TYPE_SCHED_ACT,
+  PROG_TYPE_SCHED_CLS,
+  SKB_CLASSID,
+  SKB_HASH_KNOWN,
+  SKB_REALM,
+} from '../../src/abi/packets';
 import { zero } from '../memory/bytes';
 import { run } from '../run/state';
 import { contextArgument, errno, memoryArgument } from './arguments';
 import { flowHash } from './flow';
+import { programType } from './socketArguments';
 import { clearHash, context, more, openSkb, setContextField, setMore } from './sockbuf';
 
 // What belongs to a socket buffer beside its packet: net/core/filter.c.
@@ -72,16 +82,22 @@ export function bpf_skb_set_tstamp(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64):
   return 0;
 }
 
-/** bpf_get_cgroup_classid(skb): the net_cls class that the host gives. */
-export function bpf_get_cgroup_classid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+/** bpf_skb_cgroup_classid(skb): the net_cls class that the host gives. */
+export function bpf_skb_cgroup_classid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   contextArgument(r1, CTX_SKB);
   openSkb();
   return more(SKB_CLASSID);
 }
 
-/** bpf_skb_cgroup_classid(skb): the same, of the socket's cgroup. */
-export function bpf_skb_cgroup_classid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  return bpf_get_cgroup_classid(r1, r2, r3, r4, r5);
+/** tc, and lightweight tunnels. */
+function hasPacketClass(type: u32): bool {
+  if (type == PROG_TYPE_SCHED_CLS || type == PROG_TYPE_SCHED_ACT || type == PROG_TYPE_LWT_SEG6LOCAL) return true;
+  return type >= <u32>PROG_TYPE_LWT_IN && type <= <u32>PROG_TYPE_LWT_XMIT;
+}
+
+/** bpf_get_cgroup_classid(skb): the same in tc programs; elsewhere of the current task, which is in no class (0). */
+export function bpf_get_cgroup_classid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  return hasPacketClass(programType()) ? bpf_skb_cgroup_classid(r1, r2, r3, r4, r5) : 0;
 }
 
 /** bpf_get_route_realm(skb): what the host says of the route the packet takes. */

@@ -42,7 +42,7 @@ const SET_IPV6: u64 = 1;
 const SET_ZERO_CSUM: u64 = 2;
 const SET_DONT_FRAGMENT: u64 = 4;
 const SET_SEQ: u64 = 8;
-const SET_NO_KEY: u64 = 32;
+const SET_NO_KEY: u64 = 16;
 const SET_FLAGS: u64 = SET_IPV6 | SET_ZERO_CSUM | SET_DONT_FRAGMENT | SET_SEQ | SET_NO_KEY;
 
 /** IP_TUNNEL_*_BIT, as masks. */

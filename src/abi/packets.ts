@@ -70,3 +70,10 @@ export const IP_TUNNEL_OPTS_MAX = 255;
 
 /** SKB_MAX_ALLOC of a kernel with pages of 4 KiB: no helper makes a packet longer. */
 export const SKB_MAX_LEN = 16_064;
+
+/** enum bpf_prog_type */
+export const PROG_TYPE_SCHED_CLS = 3;
+export const PROG_TYPE_SCHED_ACT = 4;
+export const PROG_TYPE_LWT_IN = 10;
+export const PROG_TYPE_LWT_XMIT = 12;
+export const PROG_TYPE_LWT_SEG6LOCAL = 19;

@@ -3,6 +3,7 @@ import { RUN_ARRIVES } from '../abi/sockets.ts';
 import { type ContextKind, contextKindOf } from '../verifier/contexts/kind.ts';
 import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
+import { type SkbState, SkbTemplate } from './skbState.ts';
 import type { Socket } from './sockets/socket.ts';
 
 export { type ContextKind, contextKindOf };
@@ -61,6 +62,8 @@ export interface RunContext extends XdpContext, SkbContext {
   readonly stack?: CallStack;
   /** The socket that the packet belongs to (`sk` of struct __sk_buff). Default: none. */
   readonly sk?: Socket;
+  /** What the socket buffer has beyond its context structure. */
+  readonly skbState?: SkbState;
   /** The packet arrives (tc ingress), so that bpf_sk_assign can give it a socket. Default: as in BPF_PROG_TEST_RUN, no. */
   readonly arrives?: boolean;
   /**
@@ -163,11 +166,14 @@ export class ContextTemplates {
   /** Address of the frames of call stacks, 0 until a run has one. */
   #frames = 0;
   #hasStack = false;
+  readonly #skbTemplate: SkbTemplate;
+  #hasSkbState = false;
 
   /** @param run address of the run state */
   constructor(memory: LinearMemory, run: number) {
     this.#memory = memory;
     this.#run = run;
+    this.#skbTemplate = new SkbTemplate(memory, run);
   }
 
   write(kind: ContextKind, context: RunContext): void {
@@ -204,6 +210,8 @@ export class ContextTemplates {
     if (context === NO_CONTEXT && this.#plainSkb) return;
     this.#plainSkb = false;
     writeSkb(this.#memory, this.#run, context);
+    if (context.skbState !== undefined || this.#hasSkbState) this.#skbTemplate.write(context.skbState ?? {});
+    this.#hasSkbState = context.skbState !== undefined;
     this.#plainSkb = context === NO_CONTEXT;
   }
 

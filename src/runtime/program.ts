@@ -17,6 +17,7 @@ import { readNextHop } from './network/nextHop.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
 import type { ProfileEntry } from './profile.ts';
 import { type EventLeft, type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
+import { readTunnel } from './skbState.ts';
 import type { Socket } from './sockets/socket.ts';
 
 import { type Trap, trapError } from './trap.ts';
@@ -506,6 +507,7 @@ export class BpfProgram {
       redirect: isRedirect ? this.#redirect() : undefined,
       skb: isSkb ? this.#skb() : undefined,
       socket: isSkb ? this.#socket() : undefined,
+      tunnel: isSkb ? readTunnel(this.#engine.memory, this.#engine.run) : undefined,
       flowKeys: this.#flowKeys?.read(),
       event,
     };

@@ -1,5 +1,6 @@
 import { readSkb, type SkbContext } from './context.ts';
 import type { EventResult, ProgramEvent } from './events/event.ts';
+import type { Tunnel } from './skbState.ts';
 import type { Chunk } from './snapshots.ts';
 import type { Socket } from './sockets/socket.ts';
 
@@ -32,6 +33,8 @@ export interface RunResult {
   readonly context: Required<SkbContext> | undefined;
   /** The socket that bpf_sk_assign has given the packet; undefined where it has not. */
   readonly socket: Socket | undefined;
+  /** What bpf_skb_set_tunnel_key has the packet sent through; undefined where it has not been called. */
+  readonly tunnel: Tunnel | undefined;
   /** The 56 bytes of `struct bpf_flow_keys` as a flow dissector left them; undefined for other programs. */
   readonly flowKeys: Uint8Array | undefined;
 }
@@ -45,6 +48,7 @@ export interface EventLeft {
 /** What few runs leave. */
 export interface Extras {
   readonly socket: Socket | undefined;
+  readonly tunnel: Tunnel | undefined;
   readonly redirect: Redirect | undefined;
   /** `struct __sk_buff` in a chunk. */
   readonly skb: { readonly chunk: Chunk; readonly start: number } | undefined;
@@ -133,6 +137,10 @@ export class KeptResult implements RunResult {
     return this.#extras?.socket;
   }
 
+  get tunnel(): Tunnel | undefined {
+    return this.#extras?.tunnel;
+  }
+
   get flowKeys(): Uint8Array | undefined {
     return this.#extras?.flowKeys;
   }
@@ -153,10 +161,10 @@ export class KeptResult implements RunResult {
 
   /** For `console.log`. */
   [Symbol.for('nodejs.util.inspect.custom')](): RunResult {
-    const { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys } = this;
+    const { r0, verdict, data, dataChanged, meta, redirect, context, socket, tunnel, flowKeys } = this;
     const { event, pointed } = this;
     const left = this.#extras?.event === undefined ? {} : { event, pointed };
-    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, flowKeys, ...left };
+    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, tunnel, flowKeys, ...left };
   }
 
   /** The same array or object whenever it is asked for. */

@@ -36,7 +36,7 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
   const result = program.run(data, { ...context, linkHeader });
   const meta = program.contextKind === 'xdp' ? result.meta : new Uint8Array();
   const after = result.flowKeys ?? joined(new Uint8Array(linkHeader), meta, result.data);
-  const { r0, verdict, redirect, context: fields, socket, flowKeys } = result;
+  const { r0, verdict, redirect, context: fields, socket, tunnel, flowKeys } = result;
   const dataChanged = !equalBytes(data, after);
   return {
     r0,
@@ -47,6 +47,7 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
     redirect,
     context: fields,
     socket,
+    tunnel,
     flowKeys,
     linkHeader,
   };

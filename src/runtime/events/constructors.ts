@@ -19,7 +19,9 @@ export const skb = ({
   packet,
   ...context
 }: SkbContext &
-  Pick<RunContext, 'sk' | 'arrives' | 'linkHeader'> & { readonly packet: Uint8Array }): ProgramEvent => ({
+  Pick<RunContext, 'sk' | 'arrives' | 'linkHeader' | 'skbState'> & {
+    readonly packet: Uint8Array;
+  }): ProgramEvent => ({
   kind: 'skb',
   data: packet,
   context,
