@@ -19,6 +19,7 @@ export type { MapCreate } from './bpf/maps/create.ts';
 export type { MapElem, MapLookup, MapUpdate } from './bpf/maps/elements.ts';
 export type { ObjectKind as BpfObjectKind } from './bpf/objects.ts';
 export type { ProgLoad } from './bpf/programs/load.ts';
+export type { LoadedObject, ObjectLoadOptions } from './bpf/programs/object.ts';
 export type { ProgTestRun, ProgTestRunResult } from './bpf/programs/testRun.ts';
 export {
   type Capture,

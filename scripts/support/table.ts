@@ -1,9 +1,10 @@
-/** docs/support.md: map types, program types, helpers and kernel functions, each with its status. */
+/** docs/support.md: map types, program types, helpers, kernel functions and commands, each with its status. */
 import { fileURLToPath } from 'node:url';
 import { Engine } from '../../src/index.ts';
 import { HELPER_NAMES } from '../../src/isa/helpers.ts';
 import { KFUNC_NAMES } from '../../src/isa/kfuncs.ts';
 import { kfuncOf } from '../../src/verifier/kfuncs/index.ts';
+import { commandSupport } from './commands.ts';
 import { commentsIn } from './comments.ts';
 import { mapTypes } from './maps.ts';
 import { programTypeSupport } from './programs.ts';
@@ -71,6 +72,19 @@ async function programs(): Promise<string> {
   );
 }
 
+function commands(): string {
+  const all = commandSupport();
+  const rows = all.map(({ number, name, method }) => [
+    `${number}`,
+    `\`${name}\``,
+    method === undefined ? 'not there' : RUNS,
+    method === undefined ? '' : `\`Bpf.${method}\``,
+  ]);
+  const count = all.filter(({ method }) => method !== undefined).length;
+  const summary = `${count} of ${all.length}. Programs are attached to hooks of the host with links, which \`Bpf.fire\` runs.`;
+  return section('Commands of bpf(2)', summary, ['', 'command', 'status', 'method'], rows);
+}
+
 const HEAD = `# What webpf supports
 
 Made by \`npm run support\` from the code, and held against it by a test.
@@ -78,5 +92,5 @@ Made by \`npm run support\` from the code, and held against it by a test.
 
 export async function supportTable(): Promise<string> {
   using engine = await Engine.create({ engine: 'interp' });
-  return [HEAD, maps(engine), await programs(), helpers(engine), kfuncs(engine)].join('\n');
+  return [HEAD, maps(engine), await programs(), helpers(engine), kfuncs(engine), commands()].join('\n');
 }

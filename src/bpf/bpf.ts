@@ -1,7 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EBUSY, EEXIST, EINVAL, ENOENT } from '../abi/maps.ts';
+import type { ObjectFile, Program } from '../frontend/program.ts';
 import { Engine, type EngineOptions } from '../runtime/engine.ts';
+import { codecsOf } from '../runtime/maps/codecs.ts';
+import { BpfMap } from '../runtime/maps/map.ts';
 import type { RunInput } from '../runtime/program.ts';
 import type { RunResult } from '../runtime/result.ts';
 import { BtfObject, parseLoaded } from './btf.ts';
@@ -19,6 +22,7 @@ import { readState, writeState } from './pins/file.ts';
 import { takeLock } from './pins/lock.ts';
 import { restoreState, type Saved, saveState } from './pins/state.ts';
 import { type ProgLoad, progLoad } from './programs/load.ts';
+import { type LoadedObject, loadObject, type ObjectLoadOptions } from './programs/object.ts';
 import type { ProgObject } from './programs/prog.ts';
 import { type ProgTestRun, type ProgTestRunResult, progTestRun } from './programs/testRun.ts';
 
@@ -143,6 +147,26 @@ export class Bpf implements Disposable {
   /** Verifies and loads a program. @returns a descriptor */
   progLoad(attr: ProgLoad): Promise<number> {
     return progLoad(this.#live(), attr);
+  }
+
+  /**
+   * Loads all programs of an object file with their maps, as bpf_object__load of libbpf.
+   * @example
+   * const { progs, maps } = await bpf.loadObject(await readObject('flows.bpf.o'));
+   */
+  loadObject(file: ObjectFile, options: ObjectLoadOptions = {}): Promise<LoadedObject> {
+    return loadObject(this.#live(), file, options);
+  }
+
+  /** The program as it was loaded. */
+  program({ progFd }: { readonly progFd: number }): Program {
+    return (this.#live().fds.get('PROG', progFd, 'prog').object as ProgObject).program;
+  }
+
+  /** The map with keys and values of its BTF types, where it has any. */
+  map<K = unknown, V = unknown>({ mapFd }: { readonly mapFd: number }): BpfMap<K, V> {
+    const { raw } = this.#live().fds.get('MAP', mapFd, 'map').object as MapObject;
+    return new BpfMap<K, V>(raw, codecsOf(raw.spec, raw.perCpu ? this.engine.cpus : undefined));
   }
 
   progTestRun(attr: ProgTestRun): Promise<ProgTestRunResult> {

@@ -5,13 +5,25 @@ import { asm } from './commands/asm.ts';
 import { bench } from './commands/bench.ts';
 import { compile } from './commands/compile.ts';
 import { disasm } from './commands/disasm.ts';
+import { map } from './commands/map.ts';
 import { plugin } from './commands/plugin.ts';
+import { prog } from './commands/prog.ts';
 import { run } from './commands/run.ts';
 import { verify } from './commands/verify.ts';
 import { printError } from './fail.ts';
 import type { Io } from './io.ts';
 
-const commands: Readonly<Record<string, Register>> = { run, verify, disasm, asm, compile, bench, plugin };
+const commands: Readonly<Record<string, Register>> = {
+  run,
+  verify,
+  disasm,
+  asm,
+  compile,
+  bench,
+  map,
+  prog,
+  plugin,
+};
 
 /** The command that is named, as all of them take a while; all where help, or an error, has to list them. */
 function commandsFor([name = '']: readonly string[]): readonly Register[] {

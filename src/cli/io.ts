@@ -17,6 +17,8 @@ export interface Environment {
   readonly WEBPF_DEBUG?: string | undefined;
   /** Where translations are kept, in place of the platform's directory for caches. */
   readonly WEBPF_CACHE_DIR?: string | undefined;
+  /** Directory of pins of `webpf map` and `webpf prog`. */
+  readonly WEBPF_PINS?: string | undefined;
   readonly XDG_CACHE_HOME?: string | undefined;
   readonly LOCALAPPDATA?: string | undefined;
 }

@@ -65,9 +65,12 @@ export class BpfMap<K = unknown, V = unknown> implements Iterable<[K, V]> {
   }
 
   *entries(): Generator<[K, V]> {
-    for (const [key, value] of this.#map.entries()) {
-      yield [this.#codecs.key.decode(key) as K, this.#codecs.value.decode(value) as V];
-    }
+    for (const [key, value] of this.#map.entries()) yield this.decode(key, value);
+  }
+
+  /** What the bytes of an element mean. */
+  decode(key: Uint8Array, value: Uint8Array): [K, V] {
+    return [this.#codecs.key.decode(key) as K, this.#codecs.value.decode(value) as V];
   }
 
   *keys(): Generator<K> {
