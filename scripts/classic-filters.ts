@@ -59,6 +59,8 @@ class Filters {
 
 interface Capture {
   readonly path: string;
+  /** What is read in its place. */
+  readonly copy: string;
   readonly packets: readonly CapturedPacket[];
 }
 
@@ -72,11 +74,11 @@ function isAgainstTheRules(filter: string): boolean {
   }
 }
 
-async function compare(filters: Filters, expression: string, { path: capture, packets }: Capture) {
+async function compare(filters: Filters, expression: string, { path: capture, copy, packets }: Capture) {
   const [filter, written] = await Promise.all([
-    tcpdump('-r', capture, '-ddd', expression),
+    tcpdump('-r', copy, '-ddd', expression),
     // Without -Z, tcpdump that root runs gives up its rights, and may not write where root may.
-    tcpdump('-Z', userInfo().username, '-r', capture, '-w', SELECTION, expression),
+    tcpdump('-Z', userInfo().username, '-r', copy, '-w', SELECTION, expression),
   ]);
   if (filter === undefined || written === undefined) return undefined;
   const wanted = await packetsOf(SELECTION);
@@ -115,8 +117,15 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean' }, record: { type: 'string' } },
 });
-const captures: Capture[] = [];
-for (const path of positionals.flatMap(capturesIn)) captures.push({ path, packets: await readable(path) });
+/** A capture as tcpdump writes it anew, so that lengths and times are those that captures can have. */
+async function normalised(path: string, index: number): Promise<Capture> {
+  const copy = join(WORK, `${index}.pcap`);
+  const written = await tcpdump('-Z', userInfo().username, '-r', path, '-w', copy);
+  const own = written === undefined ? path : copy;
+  return { path, copy: own, packets: await readable(own) };
+}
+
+const captures = await Promise.all(positionals.flatMap(capturesIn).map(normalised));
 let compared = 0;
 let refused = 0;
 let unruly = 0;

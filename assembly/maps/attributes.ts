@@ -93,6 +93,7 @@ function hashError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, fla
   if (lru) allowed |= BPF_F_NO_COMMON_LRU;
   const error = flagError(flags, allowed);
   if (error) return error;
+  if (isPerCpu(type) && flags & BPF_F_NUMA_NODE) return -EINVAL;
   if (lru && flags & BPF_F_NO_PREALLOC) return -ENOTSUPP;
   if (keySize == 0 || valueSize == 0 || maxEntries == 0) return -EINVAL;
   if ((keySize as u64) + valueSize >= KMALLOC_MAX - HASH_ELEMENT) return -E2BIG;

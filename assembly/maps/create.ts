@@ -1,6 +1,4 @@
 import {
-  HDR_NCPU,
-  HEADER,
   MAP_FLAGS,
   MAP_KEY_SIZE,
   MAP_MAGIC,
@@ -108,8 +106,6 @@ export function mapCreate(
   flags: u32,
   extra: u32,
 ): i32 {
-  // As libbpf does for an object file that leaves it out.
-  if (type == MAP_TYPE_PERF_EVENT_ARRAY && maxEntries == 0) maxEntries = load<u32>(HEADER, HDR_NCPU);
   const error = attributeError(type, keySize, valueSize, maxEntries, flags, extra);
   if (error) return error;
   if (isOuter(type) && !canNest(extra)) return -EINVAL;

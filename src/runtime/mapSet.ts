@@ -92,7 +92,7 @@ function createMap(
 }
 
 /** Perf event arrays that leave their size open get one ring for each CPU, as libbpf does it. */
-function defaultEntries({ cpus }: Engine, { type, maxEntries }: MapSpec): number {
+export function defaultEntries({ cpus }: Engine, { type, maxEntries }: MapSpec): number {
   return isPerf(type) && maxEntries === 0 ? cpus : maxEntries;
 }
 

@@ -1,7 +1,6 @@
-import * as layout from '../../src/abi/layout.ts';
 import * as abi from '../../src/abi/maps.ts';
 import type { MapSpec } from '../../src/frontend/program.ts';
-import { Engine } from '../../src/index.ts';
+import { Bpf, WebpfError } from '../../src/index.ts';
 import { mapSpec } from '../conformance/maps.ts';
 import type { Random } from '../nodiff/random.ts';
 import { type Answer, isRefusal, type KernelJudge } from './kernel.ts';
@@ -9,10 +8,10 @@ import { createMap } from './run.ts';
 
 /** One operation of the bpf() system call on a map, with what its answer is compared by. */
 export type Operation =
-  | { readonly name: 'lookup' | 'delete' | 'next'; readonly key: Uint8Array }
+  | { readonly name: 'lookup' | 'delete' | 'next' | 'take'; readonly key: Uint8Array }
   | { readonly name: 'update'; readonly key: Uint8Array; readonly value: Uint8Array; readonly flags: number }
   | { readonly name: 'push'; readonly value: Uint8Array; readonly flags: number }
-  | { readonly name: 'pop' | 'peek' | 'keys' };
+  | { readonly name: 'pop' | 'peek' | 'keys' | 'freeze' };
 
 /** The answer as text: hex of what was read, or `errno N`. */
 export type Replied = string;
@@ -34,11 +33,19 @@ export interface Subject {
 const u32 = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 const index = (limit: number) => (random: Random) => u32(random.below(limit));
 const NO_PREALLOC = abi.BPF_F_NO_PREALLOC;
+const RDONLY = abi.BPF_F_RDONLY;
+const WRONLY = abi.BPF_F_WRONLY;
 const PREFIXES = [0, 1, 7, 8, 9, 16, 24, 31, 32, 32, 33];
 const ADDRESSES = [0, 0x0a, 0x0100000a, 0x0200000a, 0xffffffff];
 
 const prefix = (random: Random): Uint8Array =>
   Buffer.concat([u32(random.pick(PREFIXES)), u32(random.pick(ADDRESSES))]);
+
+const prefix6 = (random: Random): Uint8Array => {
+  const address = new Uint8Array(16);
+  address[random.pick([0, 7, 8, 15])] = random.pick([1, 0x80, 0xff]);
+  return Buffer.concat([u32(random.pick([0, 1, 8, 63, 64, 65, 127, 128, 129])), address]);
+};
 
 export const SUBJECTS: readonly Subject[] = [
   { spec: mapSpec('hash', abi.MAP_TYPE_HASH, 4, 8, 4), key: index(7), ordered: false },
@@ -49,6 +56,19 @@ export const SUBJECTS: readonly Subject[] = [
   { spec: mapSpec('percpu array', abi.MAP_TYPE_PERCPU_ARRAY, 4, 8, 3), key: index(5), ordered: true },
   { spec: mapSpec('lru hash', abi.MAP_TYPE_LRU_HASH, 4, 8, 1000), key: index(7), ordered: false },
   { spec: mapSpec('lpm trie', abi.MAP_TYPE_LPM_TRIE, 8, 8, 6, NO_PREALLOC), key: prefix, ordered: true },
+  {
+    spec: mapSpec('lpm trie, IPv6', abi.MAP_TYPE_LPM_TRIE, 20, 3, 5, NO_PREALLOC),
+    key: prefix6,
+    ordered: true,
+  },
+  {
+    spec: mapSpec('lru percpu hash', abi.MAP_TYPE_LRU_PERCPU_HASH, 4, 8, 1000),
+    key: index(7),
+    ordered: false,
+  },
+  { spec: mapSpec('hash, read-only', abi.MAP_TYPE_HASH, 4, 8, 4, RDONLY), key: index(7), ordered: false },
+  { spec: mapSpec('array, write-only', abi.MAP_TYPE_ARRAY, 4, 8, 3, WRONLY), key: index(5), ordered: true },
+  { spec: mapSpec('queue, read-only', abi.MAP_TYPE_QUEUE, 0, 8, 3, RDONLY), key: undefined, ordered: true },
   { spec: mapSpec('queue', abi.MAP_TYPE_QUEUE, 0, 8, 3), key: undefined, ordered: true },
   { spec: mapSpec('stack', abi.MAP_TYPE_STACK, 0, 8, 3), key: undefined, ordered: true },
 ];
@@ -70,11 +90,12 @@ export function operations(subject: Subject, random: Random, count: number, valu
 function operation({ key }: Subject, random: Random, valueBytes: number): Operation {
   const value = random.bytes(valueBytes);
   const flags = random.pick(FLAGS);
+  if (random.chance(0.004)) return { name: 'freeze' };
   if (key === undefined)
     return random.chance(0.5)
       ? { name: 'push', value, flags }
       : { name: random.pick(['pop', 'peek'] as const) };
-  const kind = random.pick(['lookup', 'update', 'update', 'delete', 'next', 'keys'] as const);
+  const kind = random.pick(['lookup', 'update', 'update', 'delete', 'next', 'keys', 'take'] as const);
   if (kind === 'keys') return { name: 'keys' };
   return kind === 'update'
     ? { name: kind, key: key(random), value, flags }
@@ -108,6 +129,10 @@ export class KernelMap implements MapSide {
         return text(await this.#judge.next(this.#id, operation.key));
       case 'push':
         return text(await this.#judge.update(this.#id, none, operation.value, operation.flags));
+      case 'take':
+        return text(await this.#judge.take(this.#id, operation.key));
+      case 'freeze':
+        return text(await this.#judge.freeze(this.#id));
       case 'pop':
         return text(await this.#judge.take(this.#id, none));
       case 'peek':
@@ -134,86 +159,86 @@ function text(answer: Answer<{ value: string } | { key: string } | { ok: 1 }>): 
   return 'key' in answer ? answer.key : 'ok';
 }
 
-/** Ours, by the runtime's exports: every error number is seen. */
+/** Ours, by the commands of the same names. */
 export class OurMap implements MapSide {
   readonly valueBytes: number;
-  readonly #engine: Engine;
-  readonly #address: number;
-  readonly #spec: MapSpec;
-  readonly #key: number;
-  readonly #value: number;
+  readonly #bpf: Bpf;
+  readonly #fd: number;
 
-  private constructor(engine: Engine, spec: MapSpec) {
-    const map = engine.createMap(spec);
-    this.#engine = engine;
-    this.#spec = spec;
-    this.#address = map.address;
-    this.valueBytes = map.valueBytes;
-    this.#key = engine.memory.alloc(64);
-    this.#value = engine.memory.alloc(4096);
+  private constructor(bpf: Bpf, { type, keySize, valueSize, maxEntries, flags }: MapSpec) {
+    this.#bpf = bpf;
+    this.#fd = bpf.mapCreate({ mapType: type, keySize, valueSize, maxEntries, mapFlags: flags });
+    this.valueBytes = bpf.map({ mapFd: this.#fd }).raw.valueBytes;
   }
 
   /** `cpus`: as many as the kernel has, since it passes per-CPU values whole. */
   static async of({ spec }: Subject, cpus: number): Promise<OurMap> {
-    return new OurMap(await Engine.create({ engine: 'interp', cpus, maxMemory: 32 << 20 }), spec);
+    return new OurMap(await Bpf.open({ engine: 'interp', cpus, maxMemory: 32 << 20 }), spec);
   }
 
   async apply(operation: Operation): Promise<Replied> {
-    const { exports, memory } = this.#engine;
-    if ('key' in operation) memory.write(this.#key, operation.key);
-    if ('value' in operation) memory.write(this.#value, operation.value);
+    return replied(() => this.#perform(operation));
+  }
+
+  #perform(operation: Operation): Uint8Array | string | undefined {
+    const bpf = this.#bpf;
+    const mapFd = this.#fd;
     switch (operation.name) {
       case 'lookup':
-        return this.#lookup();
+        return bpf.mapLookupElem({ mapFd, key: operation.key });
+      case 'take':
+        return bpf.mapLookupAndDeleteElem({ mapFd, key: operation.key });
       case 'update':
-        return status(exports.mapUpdate(this.#address, this.#key, this.#value, operation.flags));
+        bpf.mapUpdateElem({ ...operation, mapFd });
+        return undefined;
       case 'delete':
-        return status(exports.mapDelete(this.#address, this.#key));
+        bpf.mapDeleteElem({ mapFd, key: operation.key });
+        return undefined;
       case 'next':
-        return this.#next(this.#key) ?? `errno ${abi.ENOENT}`;
+        return bpf.mapGetNextKey({ mapFd, key: operation.key });
       case 'push':
-        return status(exports.mapPush(this.#address, this.#value, operation.flags));
+        bpf.mapUpdateElem({ ...operation, mapFd });
+        return undefined;
       case 'pop':
-        return this.#taken(exports.mapPop(this.#address, this.#value));
+        return bpf.mapLookupAndDeleteElem({ mapFd });
       case 'peek':
-        return this.#taken(exports.mapPeek(this.#address, this.#value));
+        return bpf.mapLookupElem({ mapFd });
+      case 'freeze':
+        bpf.mapFreeze({ mapFd });
+        return undefined;
       case 'keys':
         return this.#keys();
     }
   }
 
-  #lookup(): Replied {
-    const { exports, memory } = this.#engine;
-    const address = exports.mapLookup(this.#address, this.#key) >>> 0;
-    if (address === 0) return `errno ${abi.ENOENT}`;
-    const cpuStride = memory.u32(this.#address + layout.MAP_CPU_STRIDE);
-    if (cpuStride === 0) return hex(memory.read(address, this.#spec.valueSize));
-    const stride = memory.u32(this.#address + layout.MAP_VALUE_STRIDE);
-    const cpus = this.valueBytes / stride;
-    return hex(
-      Buffer.concat(Array.from({ length: cpus }, (_, cpu) => memory.read(address + cpu * cpuStride, stride))),
-    );
-  }
-
-  #taken(result: number): Replied {
-    return result < 0 ? status(result) : hex(this.#engine.memory.read(this.#value, this.#spec.valueSize));
-  }
-
-  #next(key: number): string | undefined {
-    const { exports, memory } = this.#engine;
-    if (exports.mapNextKey(this.#address, key, this.#value) < 0) return undefined;
-    return hex(memory.read(this.#value, this.#spec.keySize));
-  }
-
-  #keys(): Replied {
+  #keys(): string {
     const keys: string[] = [];
-    for (let key = this.#next(0); key !== undefined; key = this.#next(this.#key)) {
-      keys.push(key);
-      this.#engine.memory.write(this.#key, Buffer.from(key, 'hex'));
+    for (let key: Uint8Array | undefined; ; ) {
+      const next = nextOrEnd(() => this.#bpf.mapGetNextKey({ mapFd: this.#fd, key }));
+      if (next === undefined) return keys.sort().join(' ');
+      keys.push(hex(next));
+      key = next;
     }
-    return keys.sort().join(' ');
   }
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const status = (result: number): Replied => (result < 0 ? `errno ${-result}` : 'ok');
+
+function replied(work: () => Uint8Array | string | undefined): Replied {
+  try {
+    const answer = work();
+    return answer instanceof Uint8Array ? hex(answer) : (answer ?? 'ok');
+  } catch (error) {
+    if (error instanceof WebpfError && error.code === 'syscall') return `errno ${error.errno}`;
+    throw error;
+  }
+}
+
+function nextOrEnd(work: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof WebpfError && error.code === 'syscall') return undefined;
+    throw error;
+  }
+}

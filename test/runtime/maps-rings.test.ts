@@ -155,7 +155,7 @@ describe('ring buffer records of unverified programs', () => {
 describe('perf event arrays', () => {
   const open = (context: number) => {
     const runtime = new Runtime('plain', 2);
-    const map = runtime.create({ type: abi.MAP_TYPE_PERF_EVENT_ARRAY, maxEntries: 0, extra: 4096 });
+    const map = runtime.create({ type: abi.MAP_TYPE_PERF_EVENT_ARRAY, maxEntries: 2, extra: 4096 });
     const packet = Uint8Array.from({ length: 32 }, (_, i) => i);
     const r1 = Number(runtime.start({ context, maps: [map], packet }));
     const stack = runtime.frame - 64;

@@ -281,10 +281,5 @@ export function nextKey(
 
 /** MAP_FREEZE: from now on no descriptor writes to it; programs may. */
 export function mapFreeze(kernel: Kernel, { mapFd }: { readonly mapFd: number }): void {
-  const command = 'MAP_FREEZE';
-  const { object, access } = kernel.fds.get(command, mapFd, 'map');
-  const map = object as MapObject;
-  if (!access.write) refuse(command, abi.EPERM, `descriptor ${mapFd} is for reading alone`);
-  if (map.frozen) refuse(command, abi.EBUSY, `map "${map.spec.name}" is frozen already`);
-  map.frozen = true;
+  mapFor(kernel, 'MAP_FREEZE', mapFd, 'write').frozen = true;
 }

@@ -2,6 +2,7 @@
 import { EINVAL } from '../../abi/maps.ts';
 import type { MapSpec, ObjectFile, Program } from '../../frontend/program.ts';
 import { u32Bytes } from '../../runtime/bytes.ts';
+import { defaultEntries } from '../../runtime/mapSet.ts';
 import { btfObjectOf } from '../btf.ts';
 import { asCommand, refuse } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
@@ -33,7 +34,8 @@ function reuse(kernel: Kernel, spec: MapSpec, fd: number): MapObject {
   return refuse(COMMAND, EINVAL, `map ${map.id} is not of the shape that "${spec.name}" has in the object`);
 }
 
-function create({ engine, maps, btfs }: Kernel, spec: MapSpec): MapObject {
+function create({ engine, maps, btfs }: Kernel, declared: MapSpec): MapObject {
+  const spec = { ...declared, maxEntries: defaultEntries(engine, declared) };
   const template = spec.inner && engine.createMap(spec.inner);
   const raw = asCommand(COMMAND, () => engine.createMap(spec, template?.address));
   if (template !== undefined) engine.destroyMap(template);
