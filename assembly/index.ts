@@ -60,6 +60,7 @@ export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';
 export * from './helpers/timers';
+export * from './helpers/tracing';
 export * from './helpers/tunnel';
 export * from './helpers/userRing';
 export * from './helpers/vlan';

@@ -155,6 +155,7 @@ export type { TcpState } from './runtime/sockets/tcp.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { TimerErrorHandler } from './runtime/timers.ts';
+export type { TaskHost, Traced } from './runtime/traced.ts';
 export type { Trap, TrapKind } from './runtime/trap.ts';
 export { verdictName } from './runtime/verdict.ts';
 export {

@@ -41,6 +41,23 @@ import {
   bpf_probe_read_user,
   bpf_probe_read_user_str,
 } from './probe';
+import {
+  bpf_copy_from_user,
+  bpf_copy_from_user_task,
+  bpf_current_task_under_cgroup,
+  bpf_get_attach_cookie,
+  bpf_get_current_ancestor_cgroup_id,
+  bpf_get_current_cgroup_id,
+  bpf_get_current_task,
+  bpf_get_func_arg,
+  bpf_get_func_arg_cnt,
+  bpf_get_func_ip,
+  bpf_get_func_ret,
+  bpf_override_return,
+  bpf_probe_write_user,
+  bpf_send_signal,
+  bpf_send_signal_thread,
+} from './tracing';
 import { bpf_redirect, bpf_redirect_map, bpf_redirect_neigh, bpf_redirect_peer } from './redirect';
 import {
   bpf_perf_event_output,
@@ -192,6 +209,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_change_type(r1, r2, r3, r4, r5);
     case 34:
       return bpf_get_hash_recalc(r1, r2, r3, r4, r5);
+    case 35:
+      return bpf_get_current_task(r1, r2, r3, r4, r5);
+    case 36:
+      return bpf_probe_write_user(r1, r2, r3, r4, r5);
+    case 37:
+      return bpf_current_task_under_cgroup(r1, r2, r3, r4, r5);
     case 38:
       return bpf_skb_change_tail(r1, r2, r3, r4, r5);
     case 39:
@@ -220,6 +243,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_redirect_map(r1, r2, r3, r4, r5);
     case 54:
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
+    case 58:
+      return bpf_override_return(r1, r2, r3, r4, r5);
     case 65:
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
     case 66:
@@ -230,6 +255,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
     case 69:
       return bpf_fib_lookup(r1, r2, r3, r4, r5);
+    case 80:
+      return bpf_get_current_cgroup_id(r1, r2, r3, r4, r5);
     case 84:
       return bpf_sk_lookup_tcp(r1, r2, r3, r4, r5);
     case 85:
@@ -260,6 +287,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_strtol(r1, r2, r3, r4, r5);
     case 106:
       return bpf_strtoul(r1, r2, r3, r4, r5);
+    case 109:
+      return bpf_send_signal(r1, r2, r3, r4, r5);
     case 112:
       return bpf_probe_read_user(r1, r2, r3, r4, r5);
     case 113:
@@ -268,10 +297,14 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_probe_read_user_str(r1, r2, r3, r4, r5);
     case 115:
       return bpf_probe_read_kernel_str(r1, r2, r3, r4, r5);
+    case 117:
+      return bpf_send_signal_thread(r1, r2, r3, r4, r5);
     case 118:
       return bpf_jiffies64(r1, r2, r3, r4, r5);
     case 122:
       return bpf_get_netns_cookie(r1, r2, r3, r4, r5);
+    case 123:
+      return bpf_get_current_ancestor_cgroup_id(r1, r2, r3, r4, r5);
     case 124:
       return bpf_sk_assign(r1, r2, r3, r4, r5);
     case 125:
@@ -288,6 +321,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_ringbuf_query(r1, r2, r3, r4, r5);
     case 135:
       return bpf_csum_level(r1, r2, r3, r4, r5);
+    case 148:
+      return bpf_copy_from_user(r1, r2, r3, r4, r5);
     case 151:
       return bpf_skb_cgroup_classid(r1, r2, r3, r4, r5);
     case 152:
@@ -310,18 +345,30 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_timer_start(r1, r2, r3, r4, r5);
     case 172:
       return bpf_timer_cancel(r1, r2, r3, r4, r5);
+    case 173:
+      return bpf_get_func_ip(r1, r2, r3, r4, r5);
+    case 174:
+      return bpf_get_attach_cookie(r1, r2, r3, r4, r5);
     case 177:
       return bpf_trace_vprintk(r1, r2, r3, r4, r5);
     case 181:
       return bpf_loop(r1, r2, r3, r4, r5);
     case 182:
       return bpf_strncmp(r1, r2, r3, r4, r5);
+    case 183:
+      return bpf_get_func_arg(r1, r2, r3, r4, r5);
+    case 184:
+      return bpf_get_func_ret(r1, r2, r3, r4, r5);
+    case 185:
+      return bpf_get_func_arg_cnt(r1, r2, r3, r4, r5);
     case 188:
       return bpf_xdp_get_buff_len(r1, r2, r3, r4, r5);
     case 189:
       return bpf_xdp_load_bytes(r1, r2, r3, r4, r5);
     case 190:
       return bpf_xdp_store_bytes(r1, r2, r3, r4, r5);
+    case 191:
+      return bpf_copy_from_user_task(r1, r2, r3, r4, r5);
     case 192:
       return bpf_skb_set_tstamp(r1, r2, r3, r4, r5);
     case 195:

@@ -5,6 +5,7 @@ import { badArgument, integer, unsigned64 } from './argument.ts';
 import type { LinearMemory } from './memory.ts';
 import { type SkbState, SkbTemplate } from './skbState.ts';
 import type { Socket } from './sockets/socket.ts';
+import { type Traced, writeTraced } from './traced.ts';
 
 export { type ContextKind, contextKindOf };
 
@@ -62,6 +63,8 @@ export interface RunContext extends XdpContext, SkbContext {
   readonly stack?: CallStack;
   /** The socket that the packet belongs to (`sk` of struct __sk_buff). Default: none. */
   readonly sk?: Socket;
+  /** What led to the event, and who was running. */
+  readonly traced?: Traced;
   /** What the socket buffer has beyond its context structure. */
   readonly skbState?: SkbState;
   /** The packet arrives (tc ingress), so that bpf_sk_assign can give it a socket. Default: as in BPF_PROG_TEST_RUN, no. */
@@ -168,6 +171,7 @@ export class ContextTemplates {
   #hasStack = false;
   readonly #skbTemplate: SkbTemplate;
   #hasSkbState = false;
+  #isTraced = false;
 
   /** @param run address of the run state */
   constructor(memory: LinearMemory, run: number) {
@@ -178,8 +182,14 @@ export class ContextTemplates {
 
   write(kind: ContextKind, context: RunContext): void {
     if (context.stack !== undefined || this.#hasStack) this.#writeStack(context.stack);
+    if (context.traced !== undefined || this.#isTraced) this.#writeTraced(context.traced);
     if (kind === 'xdp') this.#writeXdp(context);
     else if (kind === 'skb') this.#writeSkb(context);
+  }
+
+  #writeTraced(traced: Traced | undefined): void {
+    writeTraced(this.#memory, this.#run, traced ?? {});
+    this.#isTraced = traced !== undefined;
   }
 
   #writeStack({ kernel = [], user = [] }: CallStack = {}): void {

@@ -37,6 +37,7 @@ import { type ContextNeeds, TailCalls } from './tailCalls.ts';
 
 import { type Task, writeTask } from './task.ts';
 import { type TimerErrorHandler, Timers } from './timers.ts';
+import { makeCurrentTask, serveTasks, type TaskHost } from './traced.ts';
 import { readTrap, trapAt } from './trap.ts';
 import {
   createMemory,
@@ -105,6 +106,8 @@ export interface EngineOptions {
   readonly seed?: bigint;
   /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
   readonly task?: Partial<Task>;
+  /** What programs may do to tasks: without it they may not (-EPERM). */
+  readonly tasks?: TaskHost;
   /** The compiled runtime for the kind of memory, where it is not found beside the code: in a bundle, say. */
   readonly runtime?: RuntimeSource;
 }
@@ -250,6 +253,8 @@ export class Engine implements RunHost, RingHost {
     this.lengthOut = memory.alloc(8);
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
+    serveTasks(helpers, memory, options.tasks ?? {});
+    if (!attached) makeCurrentTask(memory, exports);
     if (hasNetwork(memory)) this.#network = new Network(this, helpers);
   }
 

@@ -2,6 +2,7 @@
 
 import { badArgument, unsigned64 } from '../argument.ts';
 import type { RunContext, SkbContext, XdpContext } from '../context.ts';
+import type { Traced } from '../traced.ts';
 import { type ContextAfter, type ContextFields, contextEvent } from './contexts.ts';
 import type { EventObject, EventPointer, ProgramEvent } from './event.ts';
 
@@ -113,7 +114,11 @@ export const rawTracepoint = (args: readonly (bigint | EventObject | Uint8Array)
 export const functionArgs = (
   args: readonly (bigint | EventObject | Uint8Array)[],
   result?: bigint,
-): ProgramEvent => words(result === undefined ? args : [...args, result]);
+  traced: Omit<Traced, 'argumentCount'> = {},
+): ProgramEvent => ({
+  ...words(result === undefined ? args : [...args, result]),
+  context: { traced: { ...traced, argumentCount: args.length } },
+});
 
 /** What a syscall program is given, as BPF_PROG_TEST_RUN has it in ctx_in. */
 export const syscallArgs = (data: Uint8Array): ProgramEvent<Uint8Array> => ({

@@ -1,0 +1,35 @@
+import { OBJ_COOKIE, OBJ_HEADER, OBJ_PARENT } from '../../src/abi/layout';
+
+// The hierarchy of cgroups, as their parents make it. 0 stands for the root, which the host need not make.
+
+/** Id of the root cgroup. */
+const ROOT_ID: u64 = 1;
+
+function parentOf(cgroup: u32): u32 {
+  return load<u32>(cgroup - OBJ_HEADER, OBJ_PARENT);
+}
+
+export function cgroupId(cgroup: u32): u64 {
+  return cgroup ? load<u64>(cgroup - OBJ_HEADER, OBJ_COOKIE) : ROOT_ID;
+}
+
+/** Steps from the root, which is at level 0: a cgroup without a parent is at level 1, below it. */
+function levelOf(cgroup: u32): u32 {
+  let level: u32 = 0;
+  for (; cgroup; cgroup = parentOf(cgroup)) ++level;
+  return level;
+}
+
+/** Id of the ancestor at `level`, the cgroup itself included; 0 where it has none there. */
+export function ancestorId(cgroup: u32, level: i32): u64 {
+  let own = levelOf(cgroup);
+  if (level < 0 || <u32>level > own) return 0;
+  while (own-- > <u32>level) cgroup = parentOf(cgroup);
+  return cgroupId(cgroup);
+}
+
+/** Whether `cgroup` is `ancestor`, or in it. */
+export function isUnder(cgroup: u32, ancestor: u32): bool {
+  while (cgroup && cgroup != ancestor) cgroup = parentOf(cgroup);
+  return cgroup == ancestor;
+}
