@@ -149,8 +149,8 @@ describe.each(modes)('calls ($name)', ({ proof }) => {
   test('known helpers that the runtime lacks go to the host', async () => {
     const machine = new JitMachine();
     machine.hostResult = (id) => BigInt(id);
-    const prog = await machine.translate({ insns: [call(35), exit], proof });
-    expect(machine.executeTranslated(prog)).toMatchObject({ r0: 35n });
+    const prog = await machine.translate({ insns: [call(77), exit], proof });
+    expect(machine.executeTranslated(prog)).toMatchObject({ r0: 77n });
   });
 
   test('calls deeper than the stack trap', async () => {

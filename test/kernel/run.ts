@@ -50,7 +50,7 @@ function wrapper(context: Job['context'], length: number, result: number): strin
 }
 
 /** References to maps by index become references by the judge's ids. */
-function withMapIds(insn: Insn, maps: readonly number[]): Insn {
+export function withMapIds(insn: Insn, maps: readonly number[]): Insn {
   if (insn.kind !== 'lddw' || (insn.pseudo !== 5 && insn.pseudo !== 6)) return insn;
   return { ...insn, pseudo: insn.pseudo === 5 ? 1 : 2, lo: maps[insn.lo] ?? -1 };
 }
