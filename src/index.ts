@@ -41,6 +41,7 @@ export { looksClassic } from './frontend/classic/parse.ts';
 export { type ClassicOptions, programFromClassic } from './frontend/classic/program.ts';
 export { type SystemCall, seccompData } from './frontend/classic/seccomp.ts';
 export { TargetTypes } from './frontend/core/target.ts';
+export type { SectionHandler, SectionHandlers } from './frontend/handlers.ts';
 export type { Kconfig, KconfigValue } from './frontend/kconfig.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { programTypes } from './frontend/programTypes.ts';

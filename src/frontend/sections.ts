@@ -187,14 +187,15 @@ export interface SectionMeaning {
   readonly autoload: boolean;
 }
 
-function matches(pattern: string, name: string): boolean {
+/** Whether libbpf's pattern is for the section: `name`, or with `name+` also what begins with `name/`. */
+export function matchesSection(pattern: string, name: string): boolean {
   if (!pattern.endsWith('+')) return name === pattern;
   const stem = pattern.slice(0, -1);
   return name === stem || name.startsWith(`${stem}/`);
 }
 
 function known(name: string, autoload: boolean): SectionMeaning | undefined {
-  const row = ROWS.find(([pattern]) => matches(pattern, name));
+  const row = ROWS.find(([pattern]) => matchesSection(pattern, name));
   if (row === undefined) return undefined;
   const [pattern, type, attachType = '', flag] = row;
   return {

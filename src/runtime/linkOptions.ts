@@ -2,6 +2,7 @@ import { parseBtfFile } from '../frontend/btf/file.ts';
 import type { ParsedBtf } from '../frontend/btf/parse.ts';
 import type { Btf } from '../frontend/btf/types.ts';
 import { TargetTypes } from '../frontend/core/target.ts';
+import type { SectionHandlers } from '../frontend/handlers.ts';
 import { type Kconfig, parseKconfig } from '../frontend/kconfig.ts';
 import type { HostOptions } from '../frontend/object.ts';
 import { badArgument } from './argument.ts';
@@ -32,6 +33,10 @@ export interface LinkOptions {
    * LINUX_HAS_SYSCALL_WRAPPER.
    */
   readonly kconfig?: Kconfig | string | undefined;
+  /**
+   * What programs of sections of your own are: `{ 'my_hook+': { type: 'sched_cls' } }`. They come before libbpf's names.
+   */
+  readonly sections?: SectionHandlers | undefined;
   /** Addresses of the variables and functions that objects declare with `__ksym`, by name. Weak ones are 0 without. */
   readonly ksyms?: Readonly<Record<string, bigint>> | undefined;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
 import type { TargetTypes } from '../frontend/core/target.ts';
+import { withHandlers } from '../frontend/handlers.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
 import { Engine, type EngineOptions } from './engine.ts';
@@ -60,6 +61,17 @@ export async function readObject(
   source: Source,
   name?: string,
   options: LinkOptions = {},
+): Promise<ObjectFile> {
+  const file = await readLinked(source, name, options);
+  if (options.sections === undefined) return file;
+  if ('artifacts' in file) throw badArgument('option sections is for object files; this has been translated');
+  return withHandlers(file, options.sections);
+}
+
+async function readLinked(
+  source: Source,
+  name: string | undefined,
+  options: LinkOptions,
 ): Promise<ObjectFile> {
   const host = await hostOptions(options, readFile);
   if (source instanceof Uint8Array) return readBytes(source, name, host);

@@ -14,6 +14,10 @@ import type { ProgObject } from './prog.ts';
 export interface ObjectLoadOptions {
   /** Descriptors of maps that are used in the place of those of the object, by name. */
   readonly mapFds?: Readonly<Record<string, number>>;
+  /** Programs that are loaded, or not, by name (bpf_program__set_autoload). Default: all but those of sections `?…`. */
+  readonly autoload?: Readonly<Record<string, boolean>>;
+  /** Maps that are made, or not, by name (bpf_map__set_autocreate). Default: all. */
+  readonly autocreate?: Readonly<Record<string, boolean>>;
 }
 
 /** Descriptors of what an object file has brought, by name. */
@@ -44,19 +48,36 @@ function create({ engine, maps, btfs }: Kernel, declared: MapSpec): MapObject {
   return new MapObject(engine, maps, maps.take(), { spec, btf, raw, frozen: spec.frozen ?? false });
 }
 
+function refuseUnknown(
+  what: string,
+  given: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse(COMMAND, EINVAL, `the object has no ${what} "${unknown}"`);
+}
+
 /** The maps of an object, each made when it is first asked for. */
 class ObjectMaps {
   readonly fds = new Map<string, number>();
   readonly #kernel: Kernel;
   readonly #specs: readonly MapSpec[];
   readonly #given: Readonly<Record<string, number>>;
+  readonly #autocreate: Readonly<Record<string, boolean>>;
 
-  constructor(kernel: Kernel, specs: readonly MapSpec[], given: Readonly<Record<string, number>>) {
+  constructor(kernel: Kernel, specs: readonly MapSpec[], options: ObjectLoadOptions) {
     this.#kernel = kernel;
     this.#specs = specs;
-    this.#given = given;
-    const unknown = Object.keys(given).find((name) => !specs.some((spec) => spec.name === name));
-    if (unknown !== undefined) refuse(COMMAND, EINVAL, `the object has no map "${unknown}"`);
+    this.#given = options.mapFds ?? {};
+    this.#autocreate = options.autocreate ?? {};
+    const names = specs.map(({ name }) => name);
+    refuseUnknown('map', this.#given, names);
+    refuseUnknown('map', this.#autocreate, names);
+  }
+
+  /** Those that are made though no program asks for them. */
+  get made(): readonly string[] {
+    return this.#specs.map(({ name }) => name).filter((name) => this.#autocreate[name] !== false);
   }
 
   fdOf(name: string): number {
@@ -65,6 +86,8 @@ class ObjectMaps {
     const spec = this.#specs.find((one) => one.name === name);
     if (spec === undefined) return refuse(COMMAND, EINVAL, `the object has no map "${name}"`);
     const given = this.#given[name];
+    if (given === undefined && this.#autocreate[name] === false)
+      return refuse(COMMAND, EINVAL, `map "${name}" is used, but autocreate says that it is not made`);
     const map = given === undefined ? create(this.#kernel, spec) : reuse(this.#kernel, spec, given);
     const fd = this.#kernel.fds.add(map);
     this.fds.set(name, fd);
@@ -95,21 +118,28 @@ function fillProgramArrays(kernel: Kernel, maps: ObjectMaps, progs: ReadonlyMap<
 }
 
 /**
- * Loads all programs of an object file, with their maps.
+ * Loads the programs of an object file, with their maps.
  * @throws WebpfError 'syscall' with the number that the kernel has for it; what was made before is given back
  */
 export async function loadObject(
   kernel: Kernel,
   file: ObjectFile,
-  { mapFds = {} }: ObjectLoadOptions,
+  options: ObjectLoadOptions,
 ): Promise<LoadedObject> {
-  const maps = new ObjectMaps(kernel, file.maps, mapFds);
+  const { autoload = {} } = options;
+  refuseUnknown(
+    'program',
+    autoload,
+    file.programs.map(({ name }) => name),
+  );
+  const maps = new ObjectMaps(kernel, file.maps, options);
   const progs = new Map<string, number>();
   const load = async (program: Program): Promise<number> =>
     progLoad(kernel, { program, mapFds: program.maps.map(({ name }) => maps.fdOf(name)) });
   try {
-    for (const program of file.programs) progs.set(program.name, await load(program));
-    for (const { name } of file.maps) maps.fdOf(name);
+    for (const program of file.programs.filter((one) => autoload[one.name] ?? one.autoload))
+      progs.set(program.name, await load(program));
+    for (const name of maps.made) maps.fdOf(name);
     fillProgramArrays(kernel, maps, progs);
     return { maps: maps.fds, progs };
   } catch (error) {
