@@ -43,6 +43,7 @@ export * from './helpers/csum';
 export * from './helpers/dynptr';
 export * from './helpers/ecn';
 export * from './helpers/fib';
+export * from './helpers/hooks';
 export * from './helpers/loops';
 export * from './helpers/maps';
 export * from './helpers/mtu';

@@ -108,6 +108,7 @@ export type {
   HostHelpers,
   ProgramMemory,
 } from './runtime/helpers.ts';
+export type { Hook, HookAfter, SysctlSetting } from './runtime/hook.ts';
 export type { BtfFile, BtfSource, KernelBtf, LinkOptions } from './runtime/linkOptions.ts';
 export { BpfBloomFilter } from './runtime/maps/bloom.ts';
 export { BpfMap } from './runtime/maps/map.ts';

@@ -58,6 +58,17 @@ import {
   bpf_send_signal,
   bpf_send_signal_thread,
 } from './tracing';
+import {
+  bpf_sock_ops_cb_flags_set,
+  bpf_msg_apply_bytes,
+  bpf_msg_cork_bytes,
+  bpf_sysctl_get_name,
+  bpf_sysctl_get_current_value,
+  bpf_sysctl_get_new_value,
+  bpf_sysctl_set_new_value,
+  bpf_get_retval,
+  bpf_set_retval,
+} from './hooks';
 import { bpf_redirect, bpf_redirect_map, bpf_redirect_neigh, bpf_redirect_peer } from './redirect';
 import {
   bpf_perf_event_output,
@@ -245,6 +256,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
     case 58:
       return bpf_override_return(r1, r2, r3, r4, r5);
+    case 59:
+      return bpf_sock_ops_cb_flags_set(r1, r2, r3, r4, r5);
+    case 61:
+      return bpf_msg_apply_bytes(r1, r2, r3, r4, r5);
+    case 62:
+      return bpf_msg_cork_bytes(r1, r2, r3, r4, r5);
     case 65:
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
     case 66:
@@ -283,6 +300,14 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skc_lookup_tcp(r1, r2, r3, r4, r5);
     case 97:
       return bpf_skb_ecn_set_ce(r1, r2, r3, r4, r5);
+    case 101:
+      return bpf_sysctl_get_name(r1, r2, r3, r4, r5);
+    case 102:
+      return bpf_sysctl_get_current_value(r1, r2, r3, r4, r5);
+    case 103:
+      return bpf_sysctl_get_new_value(r1, r2, r3, r4, r5);
+    case 104:
+      return bpf_sysctl_set_new_value(r1, r2, r3, r4, r5);
     case 105:
       return bpf_strtol(r1, r2, r3, r4, r5);
     case 106:
@@ -361,6 +386,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_func_ret(r1, r2, r3, r4, r5);
     case 185:
       return bpf_get_func_arg_cnt(r1, r2, r3, r4, r5);
+    case 186:
+      return bpf_get_retval(r1, r2, r3, r4, r5);
+    case 187:
+      return bpf_set_retval(r1, r2, r3, r4, r5);
     case 188:
       return bpf_xdp_get_buff_len(r1, r2, r3, r4, r5);
     case 189:

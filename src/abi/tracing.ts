@@ -17,3 +17,27 @@ export const PT_REGS_AX = 80;
 /** What hostHelper is called by: (signal, 1 for the thread alone), (address, from, size). */
 export const HOST_SIGNAL = 0x7000_0001;
 export const HOST_WRITE_USER = 0x7000_0002;
+
+// ---- what a hook has beside its context -------------------------------------------------------------------
+
+/** The fields below are this run's where RUN_SKB_READY is HOOK_READY (contexts that are no packets); else the template's. */
+export const HOOK_READY = 2;
+export const RUN_HOOK_TEMPLATE = 9248;
+export const RUN_HOOK = 9296;
+/** i32: what the system call returns. */
+export const HOOK_RETVAL = 0;
+/** u32: bytes of a message that the verdict is for, and bytes to wait for. */
+export const HOOK_APPLY_BYTES = 4;
+export const HOOK_CORK_BYTES = 8;
+/** Addresses and lengths of a sysctl: its name, its value, what is being written. u32 each. */
+export const HOOK_SYSCTL_NAME = 12;
+export const HOOK_SYSCTL_NAME_LENGTH = 16;
+export const HOOK_SYSCTL_VALUE = 20;
+export const HOOK_SYSCTL_VALUE_LENGTH = 24;
+export const HOOK_SYSCTL_NEW = 28;
+export const HOOK_SYSCTL_NEW_LENGTH = 32;
+/** u32: 1 where the program has chosen another value. */
+export const HOOK_SYSCTL_CHANGED = 36;
+export const HOOK_SIZE = 40;
+/** PAGE_SIZE: a value and its NUL. */
+export const SYSCTL_MAX = 4096;

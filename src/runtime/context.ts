@@ -2,6 +2,7 @@ import * as layout from '../abi/layout.ts';
 import { RUN_ARRIVES } from '../abi/sockets.ts';
 import { type ContextKind, contextKindOf } from '../verifier/contexts/kind.ts';
 import { badArgument, integer, unsigned64 } from './argument.ts';
+import { type Hook, HookTemplate } from './hook.ts';
 import type { LinearMemory } from './memory.ts';
 import { type SkbState, SkbTemplate } from './skbState.ts';
 import type { Socket } from './sockets/socket.ts';
@@ -63,6 +64,8 @@ export interface RunContext extends XdpContext, SkbContext {
   readonly stack?: CallStack;
   /** The socket that the packet belongs to (`sk` of struct __sk_buff). Default: none. */
   readonly sk?: Socket;
+  /** What hooks of cgroups and sockets have beside their context. */
+  readonly hook?: Hook;
   /** What led to the event, and who was running. */
   readonly traced?: Traced;
   /** What the socket buffer has beyond its context structure. */
@@ -172,17 +175,21 @@ export class ContextTemplates {
   readonly #skbTemplate: SkbTemplate;
   #hasSkbState = false;
   #isTraced = false;
+  readonly #hookTemplate: HookTemplate;
+  #hasHook = false;
 
   /** @param run address of the run state */
   constructor(memory: LinearMemory, run: number) {
     this.#memory = memory;
     this.#run = run;
     this.#skbTemplate = new SkbTemplate(memory, run);
+    this.#hookTemplate = new HookTemplate(memory, run);
   }
 
   write(kind: ContextKind, context: RunContext): void {
     if (context.stack !== undefined || this.#hasStack) this.#writeStack(context.stack);
     if (context.traced !== undefined || this.#isTraced) this.#writeTraced(context.traced);
+    if (context.hook !== undefined || this.#hasHook) this.#writeHook(context.hook);
     if (kind === 'xdp') this.#writeXdp(context);
     else if (kind === 'skb') this.#writeSkb(context);
   }
@@ -190,6 +197,11 @@ export class ContextTemplates {
   #writeTraced(traced: Traced | undefined): void {
     writeTraced(this.#memory, this.#run, traced ?? {});
     this.#isTraced = traced !== undefined;
+  }
+
+  #writeHook(hook: Hook | undefined): void {
+    this.#hookTemplate.write(hook ?? {});
+    this.#hasHook = hook !== undefined;
   }
 
   #writeStack({ kernel = [], user = [] }: CallStack = {}): void {

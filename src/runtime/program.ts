@@ -12,6 +12,7 @@ import { type EventPointer, type EventResult, hasMore, isEvent, type ProgramEven
 import { restorePointers } from './events/memory.ts';
 import { checkNeeds } from './events/needs.ts';
 import type { FlowKeys } from './flowKeys.ts';
+import { readHook } from './hook.ts';
 import type { RunHost } from './host.ts';
 import { readNextHop } from './network/nextHop.ts';
 import type { PacketBuffer } from './packetBuffer.ts';
@@ -508,6 +509,7 @@ export class BpfProgram {
       skb: isSkb ? this.#skb() : undefined,
       socket: isSkb ? this.#socket() : undefined,
       tunnel: isSkb ? readTunnel(this.#engine.memory, this.#engine.run) : undefined,
+      hook: this.contextKind === 'memory' ? readHook(this.#engine.memory, this.#engine.run) : undefined,
       flowKeys: this.#flowKeys?.read(),
       event,
     };

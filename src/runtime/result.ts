@@ -1,5 +1,6 @@
 import { readSkb, type SkbContext } from './context.ts';
 import type { EventResult, ProgramEvent } from './events/event.ts';
+import type { HookAfter } from './hook.ts';
 import type { Tunnel } from './skbState.ts';
 import type { Chunk } from './snapshots.ts';
 import type { Socket } from './sockets/socket.ts';
@@ -35,6 +36,8 @@ export interface RunResult {
   readonly socket: Socket | undefined;
   /** What bpf_skb_set_tunnel_key has the packet sent through; undefined where it has not been called. */
   readonly tunnel: Tunnel | undefined;
+  /** What helpers of hooks have left; undefined where none was called, and in results without an event. */
+  readonly hook: HookAfter | undefined;
   /** The 56 bytes of `struct bpf_flow_keys` as a flow dissector left them; undefined for other programs. */
   readonly flowKeys: Uint8Array | undefined;
 }
@@ -49,6 +52,7 @@ export interface EventLeft {
 export interface Extras {
   readonly socket: Socket | undefined;
   readonly tunnel: Tunnel | undefined;
+  readonly hook: HookAfter | undefined;
   readonly redirect: Redirect | undefined;
   /** `struct __sk_buff` in a chunk. */
   readonly skb: { readonly chunk: Chunk; readonly start: number } | undefined;
@@ -141,6 +145,10 @@ export class KeptResult implements RunResult {
     return this.#extras?.tunnel;
   }
 
+  get hook(): HookAfter | undefined {
+    return this.#extras?.hook;
+  }
+
   get flowKeys(): Uint8Array | undefined {
     return this.#extras?.flowKeys;
   }
@@ -162,9 +170,22 @@ export class KeptResult implements RunResult {
   /** For `console.log`. */
   [Symbol.for('nodejs.util.inspect.custom')](): RunResult {
     const { r0, verdict, data, dataChanged, meta, redirect, context, socket, tunnel, flowKeys } = this;
-    const { event, pointed } = this;
-    const left = this.#extras?.event === undefined ? {} : { event, pointed };
-    return { r0, verdict, data, dataChanged, meta, redirect, context, socket, tunnel, flowKeys, ...left };
+    const { event, pointed, hook } = this;
+    const left = this.#extras?.event === undefined ? {} : { event, pointed, hook };
+    return {
+      r0,
+      verdict,
+      data,
+      dataChanged,
+      meta,
+      redirect,
+      context,
+      socket,
+      tunnel,
+      hook: undefined,
+      flowKeys,
+      ...left,
+    };
   }
 
   /** The same array or object whenever it is asked for. */

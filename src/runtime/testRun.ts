@@ -36,7 +36,7 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
   const result = program.run(data, { ...context, linkHeader });
   const meta = program.contextKind === 'xdp' ? result.meta : new Uint8Array();
   const after = result.flowKeys ?? joined(new Uint8Array(linkHeader), meta, result.data);
-  const { r0, verdict, redirect, context: fields, socket, tunnel, flowKeys } = result;
+  const { r0, verdict, redirect, context: fields, socket, tunnel, hook, flowKeys } = result;
   const dataChanged = !equalBytes(data, after);
   return {
     r0,
@@ -48,6 +48,7 @@ export function testRun(program: BpfProgram, data: Uint8Array, context: RunConte
     context: fields,
     socket,
     tunnel,
+    hook,
     flowKeys,
     linkHeader,
   };
