@@ -48,7 +48,10 @@ function changeable(object: BpfObject, descriptor: number): Range[] {
   const free = [0, ...FIXED.map(([, end]) => end)].map(
     (start, i): Range => [run + start, run + (FIXED[i]?.[0] ?? layout.RUN_SIZE)],
   );
+  // Whoever looks an object of the host up holds their lock, whose count goes on.
+  const lock = layout.HEADER + layout.HDR_OBJECTS_LOCK;
   return [
+    [lock, lock + 4] as const,
     ...free,
     [arena.records, arena.records + layout.REC_SIZE] as const,
     [room, room + 4096] as const,
