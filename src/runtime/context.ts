@@ -262,3 +262,16 @@ export function readSkb(bytes: Uint8Array, start: number): Required<SkbContext> 
   const cb = [0, 1, 2, 3, 4].map((i) => view.getUint32(layout.SKB_CB + 4 * i, true));
   return { ...fields, cb, tstamp: view.getBigUint64(layout.SKB_TSTAMP, true) };
 }
+
+/** `struct __sk_buff` with these fields; its pointers are 0, as BPF_PROG_TEST_RUN gives them back. */
+export function skbBytes(context: Required<SkbContext>): Uint8Array {
+  const bytes = new Uint8Array(layout.SKB_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (const [name, offset] of Object.entries(skbFields))
+    view.setUint32(offset, context[name as keyof typeof skbFields], true);
+  context.cb.forEach((value, i) => {
+    view.setUint32(layout.SKB_CB + 4 * i, value, true);
+  });
+  view.setBigUint64(layout.SKB_TSTAMP, context.tstamp, true);
+  return bytes;
+}

@@ -1,7 +1,7 @@
 import { abi, type BpfMap, type MapInfo, type MapSpec } from '../../index.ts';
 import { mapTypeName } from '../show/maps.ts';
 import { hexBytes, inJson, isJson, printDocument, printDone, printText, spaced } from './print.ts';
-import { objectsOf, pinsOf, readReference, type Session } from './session.ts';
+import { attempt, objectsOf, pinsOf, readReference, type Session } from './session.ts';
 import { badWords } from './words.ts';
 
 /** A map that a command works on. */
@@ -110,16 +110,6 @@ function* elementsOf({ bpf }: Session, { fd }: Subject): Generator<[Uint8Array, 
     if (following === undefined) return;
     key = following;
     yield [key, attempt(() => bpf.mapLookupElem({ mapFd: fd, key: following }))];
-  }
-}
-
-/** Undefined where the kernel says -ENOENT. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Error && 'errno' in error && error.errno === abi.ENOENT) return undefined;
-    throw error;
   }
 }
 

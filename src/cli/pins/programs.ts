@@ -146,6 +146,7 @@ async function run(session: Session): Promise<number> {
   const { bpf, io } = session;
   const progFd = readReference(session, 'prog');
   const { data_in: dataFile, ctx_in: ctxFile, data_out, ctx_out, repeat = '1' } = readRun(session);
+  if (!/^\d+$/.test(repeat)) throw badWords(`repeat is "${repeat}", but must be a number`);
   const [dataIn, ctxIn] = [
     dataFile && (await readInput(dataFile, io)),
     ctxFile && (await readInput(ctxFile, io)),
@@ -157,7 +158,7 @@ async function run(session: Session): Promise<number> {
     repeat: Number(repeat),
   });
   await writeOut(session, data_out, dataOut);
-  await writeOut(session, ctx_out, ctxOut ?? new Uint8Array());
+  await writeOut(session, ctx_out, ctxOut);
   const ns = Math.round(duration);
   if (isJson(session)) printDocument(session, { retval, duration: ns });
   else

@@ -1,4 +1,4 @@
-import { Bpf, type BpfObjectKind, type ObjectInfo } from '../../index.ts';
+import { abi, Bpf, type BpfObjectKind, type ObjectInfo } from '../../index.ts';
 import type { Io } from '../io.ts';
 import { badWords, type Words } from './words.ts';
 
@@ -23,14 +23,22 @@ const DEFAULT_DIRECTORY = 'pins';
 export const openPins = ({ env }: Io, { pins }: PinFlags): Promise<Bpf> =>
   Bpf.open({ pins: pins ?? env.WEBPF_PINS ?? DEFAULT_DIRECTORY });
 
+/** Undefined where the kernel says -ENOENT. */
+export function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Error && 'errno' in error && error.errno === abi.ENOENT) return undefined;
+    throw error;
+  }
+}
+
 /** What there is of a kind, by ascending id. */
 export function* objectsOf(bpf: Bpf, kind: 'map' | 'prog'): Generator<ObjectInfo> {
-  for (let id = 0; ; ) {
-    try {
-      id = bpf.getNextId(kind, id);
-    } catch {
-      return;
-    }
+  for (let id: number | undefined = 0; ; ) {
+    const last: number = id;
+    id = attempt(() => bpf.getNextId(kind, last));
+    if (id === undefined) return;
     const fd = bpf.getFdById(kind, id);
     yield bpf.objGetInfoByFd({ bpfFd: fd });
     bpf.closeFd(fd);
