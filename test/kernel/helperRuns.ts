@@ -51,12 +51,14 @@ async function inKernel(judge: KernelJudge, calls: Calls): Promise<Ran[] | strin
 }
 
 const NET = '/sys/class/net';
-const numberIn = (...path: string[]): number => Number(readFileSync(join(...path), 'utf8'));
+/** 0 where there is no such file: a kernel without IPv6, say. */
+const numberIn = (...path: string[]): number =>
+  existsSync(join(...path)) ? Number(readFileSync(join(...path), 'utf8')) : 0;
 const forwards = (family: string, name: string): boolean =>
   numberIn('/proc/sys/net', family, 'conf', name, 'forwarding') !== 0;
 
 /** The interfaces of this machine, which helpers find when they run in its kernel. */
-const DEVICES: readonly Device[] = readdirSync(NET)
+const DEVICES: readonly Device[] = (existsSync(NET) ? readdirSync(NET) : [])
   .filter((name) => existsSync(join(NET, name, 'ifindex')))
   .map((name) => ({
     ifindex: numberIn(NET, name, 'ifindex'),
