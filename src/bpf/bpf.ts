@@ -150,7 +150,7 @@ export class Bpf implements Disposable {
   }
 
   /**
-   * Loads all programs of an object file with their maps, as bpf_object__load of libbpf.
+   * Loads the programs of an object file with their maps, as bpf_object__load of libbpf.
    * @example
    * const { progs, maps } = await bpf.loadObject(await readObject('flows.bpf.o'));
    */
@@ -163,7 +163,10 @@ export class Bpf implements Disposable {
     return (this.#live().fds.get('PROG', progFd, 'prog').object as ProgObject).program;
   }
 
-  /** The map with keys and values of its BTF types, where it has any. */
+  /**
+   * The map with keys and values of its BTF types, where it has any. It is the host's own: what descriptors and
+   * MAP_FREEZE forbid does not bind it.
+   */
   map<K = unknown, V = unknown>({ mapFd }: { readonly mapFd: number }): BpfMap<K, V> {
     const { raw } = this.#live().fds.get('MAP', mapFd, 'map').object as MapObject;
     return new BpfMap<K, V>(raw, codecsOf(raw.spec, raw.perCpu ? this.engine.cpus : undefined));

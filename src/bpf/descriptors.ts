@@ -8,7 +8,7 @@ export interface Access {
   readonly write: boolean;
 }
 
-export const READ_WRITE: Access = { read: true, write: true };
+const READ_WRITE: Access = { read: true, write: true };
 
 interface Open {
   readonly object: KernelObject;

@@ -1,8 +1,8 @@
 /** OBJ_GET_INFO_BY_FD: what is known of an object, with the kernel's names (struct bpf_map_info, bpf_prog_info, …). */
+import { mapTypeName } from '../frontend/mapTypes.ts';
 import type { Kernel } from './kernel.ts';
 import { LinkObject } from './links/link.ts';
 import { MapObject } from './maps/map.ts';
-import { MAP_TYPES } from './names.ts';
 import type { KernelObject } from './objects.ts';
 import { ProgObject } from './programs/prog.ts';
 
@@ -61,7 +61,7 @@ export type ObjectInfo = MapInfo | ProgInfo | LinkInfo | BtfInfo;
 const mapInfo = ({ id, spec, btf, frozen, references }: MapObject): MapInfo => ({
   kind: 'map',
   id,
-  type: MAP_TYPES[spec.type] ?? String(spec.type),
+  type: mapTypeName(spec.type),
   name: spec.name,
   keySize: spec.keySize,
   valueSize: spec.valueSize,

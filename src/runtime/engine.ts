@@ -212,6 +212,7 @@ export class Engine implements RunHost, RingHost {
   readonly #profiles = new Map<number, Profile>();
   readonly #positions = new Map<number, Uint8Array | Positions>();
   #lastProgram = 0;
+  #lastMap = 0;
   #trace: TraceLog | undefined;
   #network: Network | undefined;
   #flowKeys: FlowKeys | undefined;
@@ -379,10 +380,14 @@ export class Engine implements RunHost, RingHost {
     return this.#trace;
   }
 
-  /** @throws WebpfError 'map-operation' when the kernel would refuse such a map (`errno`), or webpf lacks its type. */
+  /**
+   * @param extra of maps of maps the address of a map of the inner shape, where there is one already; of others map_extra
+   * @throws WebpfError 'map-operation' when the kernel would refuse such a map (`errno`), or webpf lacks its type.
+   */
   createMap(spec: MapSpec, extra = 0): RawMap {
     this.assertOpen();
     this.assertOwn('make maps');
+    if (spec.inner !== undefined && extra === 0) return this.#createLike(spec, spec.inner);
     const { type, keySize, valueSize, maxEntries } = spec;
     // The verifier takes frozen data for constants: no program may write it, a sandboxed one neither.
     const flags = spec.frozen ? spec.flags | BPF_F_RDONLY_PROG : spec.flags;
@@ -396,11 +401,21 @@ export class Engine implements RunHost, RingHost {
     );
     if (address < 0 && address > -4096) throw mapError(spec.name, `creation (${shape(spec)})`, address);
     const map = this.adoptMap(spec, address >>> 0);
-    this.memory.setU32(map.address + layout.MAP_ID, this.#maps.size);
+    this.memory.setU32(map.address + layout.MAP_ID, ++this.#lastMap);
     const lock = spinLockOffset(spec);
     if (lock !== undefined) this.memory.setU32(map.address + layout.MAP_SPIN_LOCK, lock + 1);
     this.memory.setU32(map.address + layout.MAP_LATER, laterFields(this.memory, spec));
     return map;
+  }
+
+  /** A map of maps takes the shape of the inner ones from a template, which it has no use for afterwards. */
+  #createLike(spec: MapSpec, inner: MapSpec): RawMap {
+    const template = this.createMap(inner);
+    try {
+      return this.createMap(spec, template.address);
+    } finally {
+      this.destroyMap(template);
+    }
   }
 
   /** A map that is in memory already. */

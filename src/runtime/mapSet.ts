@@ -83,8 +83,7 @@ function createMap(
   maxEntries = defaultEntries(engine, spec),
 ): RawMap | WebpfError {
   try {
-    const template = spec.inner && engine.createMap(spec.inner).address;
-    return engine.createMap({ ...spec, maxEntries }, template);
+    return engine.createMap({ ...spec, maxEntries });
   } catch (error) {
     if (error instanceof WebpfError) return error;
     throw error;

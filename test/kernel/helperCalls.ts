@@ -4,15 +4,15 @@ import { HELPERS, helpersAt, prototypeOf } from '../../src/verifier/helpers/inde
 import type { Argument } from '../../src/verifier/helpers/types.ts';
 import type { Random } from '../nodiff/random.ts';
 
-/** Types that BPF_PROG_TEST_RUN gives a packet, by their number. */
-export const TYPES = {
-  xdp: 6,
-  sched_cls: 3,
-  socket_filter: 1,
-  cgroup_skb: 8,
-  lwt_xmit: 12,
-} as const satisfies Partial<Record<ProgramType, number>>;
-export type CalledIn = keyof typeof TYPES;
+/** Types that BPF_PROG_TEST_RUN gives a packet. */
+export const TYPES = [
+  'xdp',
+  'sched_cls',
+  'socket_filter',
+  'cgroup_skb',
+  'lwt_xmit',
+] as const satisfies readonly ProgramType[];
+export type CalledIn = (typeof TYPES)[number];
 
 /** Two of them on the stack, for what helpers read and write. */
 const BUFFER = 64;

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAP_TYPE_ARRAY } from '../../src/abi/maps.ts';
+import { programTypeNumber } from '../../src/frontend/programTypes.ts';
 import {
   type Device,
   type EngineKind,
@@ -12,7 +13,7 @@ import {
 } from '../../src/index.ts';
 import { assemble } from '../../src/isa/asm.ts';
 import { mapSpec } from '../conformance/maps.ts';
-import { type Calls, MAX_CALLS, RESULT_BYTES, STACK, TYPES } from './helperCalls.ts';
+import { type Calls, MAX_CALLS, RESULT_BYTES, STACK } from './helperCalls.ts';
 import { isRefusal, type KernelJudge } from './kernel.ts';
 
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
@@ -37,7 +38,7 @@ async function inKernel(judge: KernelJudge, calls: Calls): Promise<Ran[] | strin
   await judge.reset();
   const map = await judge.map(MAP_TYPE_ARRAY, 4, RESULT_BYTES, 1, 0);
   if (isRefusal(map)) throw new Error(`no map: errno ${map.errno}`);
-  const loaded = await judge.load(TYPES[calls.type], assemble(calls.text(`fd:${map.id}`)).code);
+  const loaded = await judge.load(programTypeNumber(calls.type), assemble(calls.text(`fd:${map.id}`)).code);
   if (isRefusal(loaded)) return loaded.log ?? `errno ${loaded.errno}`;
   const ran: Ran[] = [];
   for (const packet of PACKETS) {

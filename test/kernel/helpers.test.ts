@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { helperName } from '../../src/index.ts';
 import { Random } from '../nodiff/random.ts';
-import { type CalledIn, helpersIn, randomCalls, TYPES } from './helperCalls.ts';
+import { helpersIn, randomCalls, TYPES } from './helperCalls.ts';
 import { differenceOf } from './helperRuns.ts';
 import { KernelJudge } from './kernel.ts';
 
@@ -12,7 +12,7 @@ if (reason !== '') console.log(`helpers in the kernel: skipped: ${reason}`);
 /** Programs for each helper; more of them: npm run helper-calls. */
 const PROGRAMS = 5;
 
-const subjects = (Object.keys(TYPES) as CalledIn[]).flatMap((type) =>
+const subjects = TYPES.flatMap((type) =>
   helpersIn(type).map((id) => [type, helperName(id) ?? `${id}`, id] as const),
 );
 

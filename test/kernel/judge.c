@@ -26,6 +26,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -411,11 +412,20 @@ static void obey(const char *command) {
   else refuse(ENOSYS);
 }
 
+/* Programs of one sequence share the elements of per-CPU maps: all run on the processor where this starts. */
+static void stay_here(void) {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(sched_getcpu(), &here);
+  sched_setaffinity(0, sizeof here, &here);
+}
+
 int main(void) {
   struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
   char *line = NULL;
   size_t capacity = 0;
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  stay_here();
   while (getline(&line, &capacity, stdin) > 0) {
     char *command = strtok(line, " \n");
     if (command == NULL) continue;

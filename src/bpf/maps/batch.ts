@@ -71,7 +71,7 @@ function read(kernel: Kernel, command: string, attr: MapBatch, takes: boolean): 
   let key = following(kernel, command, map, inBatch);
   while (key !== undefined && keys.length < count) {
     keys.push(key);
-    values.push(valueAt(command, map, key));
+    values.push(valueAt(command, map, key, elemFlags));
     last = key;
     key = following(kernel, command, map, key);
   }

@@ -1,6 +1,7 @@
 /** The commands on single elements, in the kernel's order of checks (kernel/bpf/syscall.c). */
 import * as layout from '../../abi/layout.ts';
 import * as abi from '../../abi/maps.ts';
+import { u32Bytes } from '../../runtime/bytes.ts';
 import { isMapOfMaps, isProgramArray, isQueue } from '../../runtime/maps/kinds.ts';
 import { asCommand, refuse } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
@@ -98,12 +99,13 @@ const noElement = (command: string, { spec }: MapObject): never =>
 /** Of prog_arrays and maps of maps the id of what is there. */
 function idOf(command: string, map: MapObject, key: Uint8Array): Uint8Array {
   const target = map.entryAt(key) ?? noElement(command, map);
-  return new Uint8Array(Uint32Array.of(target.id).buffer);
+  return u32Bytes(target.id);
 }
 
-export function valueAt(command: string, map: MapObject, key: Uint8Array): Uint8Array {
+/** @param flags BPF_F_LOCK: the copy is made under the value's lock */
+export function valueAt(command: string, map: MapObject, key: Uint8Array, flags: number): Uint8Array {
   if (map.entries !== undefined) return idOf(command, map, key);
-  const value = asCommand(command, () => map.raw.lookup(key));
+  const value = asCommand(command, () => map.raw.lookup(key, flags));
   return value ?? noElement(command, map);
 }
 
@@ -118,26 +120,14 @@ export function mapLookupElem(kernel: Kernel, attr: MapLookup): Uint8Array {
   const { type, name } = map.spec;
   if (UNREADABLE.has(type)) return refuse(command, abi.ENOTSUPP, `elements of map "${name}" cannot be read`);
   if (isQueue(type)) return asCommand(command, () => map.raw.peek()) ?? noElement(command, map);
-  if (isBloom(type)) return bloomLookup(kernel, command, map, attr.value);
-  return valueAt(command, map, key);
+  if (isBloom(type)) return bloomLookup(command, map, attr.value);
+  return valueAt(command, map, key, flags);
 }
 
 /** A bloom filter says whether it may have the value; there is nothing to give back but the value itself. */
-function bloomLookup(
-  { engine }: Kernel,
-  command: string,
-  map: MapObject,
-  value: Uint8Array | undefined,
-): Uint8Array {
+function bloomLookup(command: string, map: MapObject, value: Uint8Array | undefined): Uint8Array {
   const wanted = sized(command, map, 'value', value ?? new Uint8Array(), map.spec.valueSize);
-  const at = engine.memory.alloc(wanted.length);
-  try {
-    engine.memory.write(at, wanted);
-    const result = engine.exports.mapPeek(map.raw.address, at);
-    return result === 0 ? wanted : refuse(command, -result, `map "${map.spec.name}" has no such value`);
-  } finally {
-    engine.memory.free(at);
-  }
+  return asCommand(command, () => map.raw.mayHave(wanted)) ? wanted : noElement(command, map);
 }
 
 /** MAP_UPDATE_ELEM. */
@@ -190,8 +180,6 @@ export function putTarget(command: string, map: MapObject, key: Uint8Array, targ
   if (address !== undefined) asCommand(command, () => map.raw.update(key, u32Bytes(address), flags));
   map.setEntry(key, target);
 }
-
-const u32Bytes = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
 
 /** @see bpf_prog_map_compatible */
 function progAddress(command: string, map: MapObject, prog: ProgObject): number | undefined {
@@ -248,9 +236,7 @@ export function mapLookupAndDeleteElem(kernel: Kernel, attr: MapElem): Uint8Arra
   if (isQueue(type)) return asCommand(command, () => map.raw.pop()) ?? noElement(command, map);
   if (!TAKEN_BY_KEY.has(type))
     return refuse(command, abi.ENOTSUPP, `elements of map "${name}" cannot be taken: look up, then delete`);
-  const value = valueAt(command, map, key);
-  deleteAt(command, map, key);
-  return value;
+  return asCommand(command, () => map.raw.take(key, flags)) ?? noElement(command, map);
 }
 
 /** MAP_GET_NEXT_KEY: the key after `key`, the first without one, or after one that is not there. */

@@ -18,19 +18,15 @@ export interface Owner {
   readonly frags: boolean;
 }
 
-/** How a map gets into linear memory, where it is not there yet. */
-export type Materialize = (map: MapObject) => RawMap;
-
-export interface MapParts {
+interface MapParts {
   readonly spec: MapSpec;
   readonly btf: BtfObject | undefined;
   readonly frozen?: boolean;
-  /** In memory, or the way there for maps that were pinned before. */
-  readonly raw: RawMap | Materialize;
+  readonly raw: RawMap;
 }
 
 /** BPF_F_RDONLY and BPF_F_WRONLY are the descriptor's that MAP_CREATE returns: others of the same map may do more. */
-export function forAllDescriptors({ memory }: Engine, raw: RawMap): void {
+function forAllDescriptors({ memory }: Engine, raw: RawMap): void {
   const at = raw.address + layout.MAP_FLAGS;
   memory.setU32(at, memory.u32(at) & ~(BPF_F_RDONLY | BPF_F_WRONLY));
 }
@@ -46,9 +42,9 @@ export class MapObject extends KernelObject {
   readonly entries: Map<string, Target> | undefined;
   frozen: boolean;
   owner: Owner | undefined;
+  readonly raw: RawMap;
   readonly #engine: Engine;
   readonly #table: IdTable<MapObject>;
-  #raw: RawMap | Materialize;
   /** Descriptors and pins. */
   #users = 0;
 
@@ -60,29 +56,11 @@ export class MapObject extends KernelObject {
     this.btf = parts.btf;
     this.frozen = parts.frozen ?? false;
     this.entries = isProgramArray(this.spec.type) || isMapOfMaps(this.spec.type) ? new Map() : undefined;
-    this.#raw = parts.raw;
-    if (typeof this.#raw !== 'function') this.#place(this.#raw);
+    this.raw = parts.raw;
+    engine.memory.setU32(this.raw.address + layout.MAP_ID, id);
+    forAllDescriptors(engine, this.raw);
     this.btf?.hold();
     table.add(this);
-  }
-
-  /** In linear memory: from now on, if it was not yet. */
-  get raw(): RawMap {
-    if (typeof this.#raw !== 'function') return this.#raw;
-    const raw = this.#raw(this);
-    this.#raw = raw;
-    this.#place(raw);
-    return raw;
-  }
-
-  /** Whether its contents are in linear memory, where they may have changed. */
-  get isLoaded(): boolean {
-    return typeof this.#raw !== 'function';
-  }
-
-  /** Flags as the kernel shows them. */
-  get flags(): number {
-    return this.spec.flags;
   }
 
   /** As the verifier is told of it: nobody changes what is frozen and read-only for programs. */
@@ -125,14 +103,9 @@ export class MapObject extends KernelObject {
       yield [new Uint8Array(Buffer.from(key, 'latin1')), target];
   }
 
-  #place(raw: RawMap): void {
-    this.#engine.memory.setU32(raw.address + layout.MAP_ID, this.id);
-    forAllDescriptors(this.#engine, raw);
-  }
-
   #dropEntries(fromMemory: boolean): void {
     for (const [key, target] of [...this.targets()]) {
-      if (fromMemory && this.isLoaded) this.raw.delete(key);
+      if (fromMemory) this.raw.delete(key);
       this.entries?.delete(text(key));
       target.drop();
     }
@@ -140,7 +113,7 @@ export class MapObject extends KernelObject {
 
   protected override release(): void {
     this.#table.remove(this.id);
-    if (typeof this.#raw !== 'function') this.#engine.destroyMap(this.#raw);
+    this.#engine.destroyMap(this.raw);
     this.#dropEntries(false);
     this.btf?.drop();
   }

@@ -130,9 +130,7 @@ function restoreMap(kernel: Kernel, saved: SavedMap): void {
   const { engine, maps, btfs } = kernel;
   const btf = saved.btfId === undefined ? undefined : btfs.get(saved.btfId);
   const spec: MapSpec = { ...saved.spec, btf: btf?.btf };
-  const template = spec.inner && engine.createMap(spec.inner);
-  const raw = engine.createMap(spec, template?.address);
-  if (template !== undefined) engine.destroyMap(template);
+  const raw = engine.createMap(spec);
   const map = new MapObject(engine, maps, saved.id, { spec, btf, raw });
   for (const [key, value] of saved.contents) {
     if (isQueue(spec.type)) raw.push(value);

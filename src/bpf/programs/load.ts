@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import type { MapObject } from '../maps/map.ts';
 import { checkName } from '../names.ts';
 import { ProgObject } from './prog.ts';
+import { INSN, LDDW, MAP_FD, MAP_IDX, MAP_IDX_VALUE, MAP_VALUE } from './pseudo.ts';
 
 /** What PROG_LOAD takes: instructions whose maps are descriptors, or a program that was opened from an object. */
 export interface ProgLoad {
@@ -21,12 +22,6 @@ export interface ProgLoad {
 }
 
 const COMMAND = 'PROG_LOAD';
-const INSN = 8;
-const LDDW = 0x18;
-const MAP_FD = 1;
-const MAP_VALUE = 2;
-const MAP_IDX = 5;
-const MAP_IDX_VALUE = 6;
 
 /** Instructions with descriptors of maps as indexes into the maps that are found. */
 function withIndexes(kernel: Kernel, insns: Uint8Array): { code: Uint8Array; maps: MapObject[] } {

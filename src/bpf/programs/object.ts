@@ -40,9 +40,7 @@ function reuse(kernel: Kernel, spec: MapSpec, fd: number): MapObject {
 
 function create({ engine, maps, btfs }: Kernel, declared: MapSpec): MapObject {
   const spec = { ...declared, maxEntries: defaultEntries(engine, declared) };
-  const template = spec.inner && engine.createMap(spec.inner);
-  const raw = asCommand(COMMAND, () => engine.createMap(spec, template?.address));
-  if (template !== undefined) engine.destroyMap(template);
+  const raw = asCommand(COMMAND, () => engine.createMap(spec));
   if (spec.data !== undefined) engine.memory.write(raw.valuesAddress, spec.data);
   const btf = spec.btf && btfObjectOf(btfs, spec.btf);
   return new MapObject(engine, maps, maps.take(), { spec, btf, raw, frozen: spec.frozen ?? false });

@@ -1,6 +1,5 @@
 import type { Program } from '../../frontend/program.ts';
 import { admit } from '../../runtime/admit.ts';
-import { admitCached } from '../../runtime/cache/admit.ts';
 import type { Engine } from '../../runtime/engine.ts';
 import type { Placed } from '../../runtime/placed.ts';
 import { finishProgram, place } from '../../runtime/prepare.ts';
@@ -20,20 +19,16 @@ export interface Prepared {
 export const grantedMaps = (maps: readonly MapObject[]): MapObject[] =>
   maps.flatMap((map) => [map, ...[...map.targets()].flatMap(([, one]) => (one.kind === 'map' ? [one] : []))]);
 
-/** Where translations are kept, by engine; engines that are not here keep none. */
-export const caches = new WeakMap<Engine, string>();
-
 /** Verifies the program, gives it its place in linear memory, and its code. */
 export async function prepare(
   engine: Engine,
   program: Program,
   maps: readonly MapObject[],
 ): Promise<Prepared> {
-  const own = maps.slice(0, countOf(program));
+  // Maps that the instructions name come first; those bound to the program follow.
+  const own = maps.slice(0, program.maps.length);
   const actual = { ...program, maps: own.map((map) => map.verified) };
-  const cache = caches.get(engine);
-  const admission =
-    cache === undefined ? await admit(engine, actual, {}) : await admitCached(engine, actual, {}, cache);
+  const admission = await admit(engine, actual, {});
   engine.assertOpen();
   const granted = grantedMaps(maps).map(({ raw }) => raw);
   const placed = place(engine, actual, { own: own.map(({ raw }) => raw), granted }, admission);
@@ -45,6 +40,3 @@ export async function prepare(
     throw error;
   }
 }
-
-/** Maps that the instructions name come first; those bound to the program follow. */
-const countOf = ({ maps }: Program): number => maps.length;

@@ -1,6 +1,7 @@
 import * as layout from '../../abi/layout.ts';
 import { EINVAL, MAP_TYPE_PROG_ARRAY } from '../../abi/maps.ts';
 import type { Program } from '../../frontend/program.ts';
+import { u32Bytes } from '../../runtime/bytes.ts';
 import { grantMaps } from '../../runtime/descriptor.ts';
 import type { BpfProgram } from '../../runtime/program.ts';
 import { unload } from '../../runtime/unload.ts';
@@ -134,7 +135,7 @@ export class ProgObject extends KernelObject {
       if (map.spec.type !== MAP_TYPE_PROG_ARRAY) continue;
       for (const [key, target] of map.targets()) {
         const address = target === this ? this.connect(map) : undefined;
-        if (address !== undefined) map.raw.update(key, new Uint8Array(Uint32Array.of(address).buffer));
+        if (address !== undefined) map.raw.update(key, u32Bytes(address));
       }
     }
   }

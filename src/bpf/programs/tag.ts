@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
+import { INSN, LDDW, MAP_FD, MAP_IDX, MAP_IDX_VALUE, MAP_VALUE } from './pseudo.ts';
 
-const INSN = 8;
-const LDDW = 0x18;
-/** BPF_PSEUDO_MAP_FD and _VALUE, and where an index takes the descriptor's place. */
-const MAP_FD = 1;
-const MAP_VALUE = 2;
-const MAP_IDX = 5;
-const MAP_IDX_VALUE = 6;
 const TAG_BYTES = 8;
 
 /** The instructions as they were loaded, with nothing that is different each time: descriptors of maps are 0. */

@@ -1,5 +1,4 @@
-import { abi, type BpfMap, type MapInfo, type MapSpec } from '../../index.ts';
-import { mapTypeName } from '../show/maps.ts';
+import { abi, type BpfMap, type MapInfo, type MapSpec, mapTypeNumber } from '../../index.ts';
 import { hexBytes, inJson, isJson, printDocument, printDone, printText, spaced } from './print.ts';
 import { attempt, objectsOf, pinsOf, readReference, type Session } from './session.ts';
 import { badWords } from './words.ts';
@@ -230,11 +229,9 @@ function push(session: Session): number {
 // ---- maps themselves ---------------------------------------------------------------------------------------
 
 function typeNumber(name: string): number {
-  for (let type = 1; ; type++) {
-    const known = mapTypeName(type);
-    if (known === name) return type;
-    if (known === `type ${type}`) throw badWords(`"${name}" is no type of maps`);
-  }
+  const type = mapTypeNumber(name);
+  if (type === undefined) throw badWords(`"${name}" is no type of maps`);
+  return type;
 }
 
 interface Shape {

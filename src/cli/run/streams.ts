@@ -1,8 +1,14 @@
-import { abi, type BpfObject, type PerfBuffer, type RingBuffer, WebpfError } from '../../index.ts';
+import {
+  abi,
+  type BpfObject,
+  mapTypeName,
+  type PerfBuffer,
+  type RingBuffer,
+  WebpfError,
+} from '../../index.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
 import type { Limit } from '../options.ts';
-import { mapTypeName } from '../show/maps.ts';
 import { grouped, plural } from '../text.ts';
 
 /** The events of one ring or perf buffer. */

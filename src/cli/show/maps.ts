@@ -1,4 +1,4 @@
-import { abi, type BpfMap, type BpfObject, type MapSpec, WebpfError } from '../../index.ts';
+import { abi, type BpfMap, type BpfObject, type MapSpec, mapTypeName, WebpfError } from '../../index.ts';
 import type { Io } from '../io.ts';
 import { printJson } from '../json.ts';
 import type { Limit } from '../options.ts';
@@ -7,17 +7,6 @@ import { grouped, styled } from '../text.ts';
 import { columnsOf } from './columns.ts';
 import { formatValue } from './format.ts';
 import { heaviest, inOrder, type Row, sumCpus } from './rows.ts';
-
-/** 1 → hash, as BPF_MAP_TYPE_HASH. */
-const typeNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(abi).flatMap(([name, value]) =>
-    name.startsWith('MAP_TYPE_') && typeof value === 'number'
-      ? [[value, name.slice('MAP_TYPE_'.length).toLowerCase()] as const]
-      : [],
-  ),
-);
-
-export const mapTypeName = (type: number): string => typeNames.get(type) ?? `type ${type}`;
 
 const ordered: ReadonlySet<number> = new Set([abi.MAP_TYPE_ARRAY, abi.MAP_TYPE_PERCPU_ARRAY]);
 /** Their values mean nothing outside the engine, or they are shown as events. */

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { contextOf, type PacketAccess } from '../../../src/verifier/contexts/index.ts';
 import type { KernelJudge } from '../../kernel/kernel.ts';
+import { ATTACH_TYPES } from '../attachTypes.ts';
 import { type AccessTable, encode, measureAccesses } from './measure.ts';
 import { measurePacket } from './packet.ts';
 import { measurePointee, POINTEES } from './pointees.ts';
 import { measureReturns, type ReturnTable } from './returns.ts';
-import { ATTACH_TYPES, candidateOf, SITES, type Site, siteName, TYPES } from './sites.ts';
+import { candidateOf, SITES, type Site, siteName, TYPES } from './sites.ts';
 
 /** What a kernel said of one kind of program. */
 export interface SiteRecord {

@@ -1,5 +1,7 @@
 import type { BtfKind } from '../../../src/frontend/btf/types.ts';
 import type { ProgramType } from '../../../src/frontend/program.ts';
+import { programTypeNumber } from '../../../src/frontend/programTypes.ts';
+import { ATTACH_TYPES } from '../attachTypes.ts';
 
 /** A program type at an attach type, as the kernel is asked about it. */
 export interface Site {
@@ -16,21 +18,6 @@ export interface Site {
   };
 }
 
-/** enum bpf_attach_type by number. */
-export const ATTACH_TYPES: readonly string[] = (
-  'cgroup_inet_ingress cgroup_inet_egress cgroup_inet_sock_create cgroup_sock_ops sk_skb_stream_parser ' +
-  'sk_skb_stream_verdict cgroup_device sk_msg_verdict cgroup_inet4_bind cgroup_inet6_bind cgroup_inet4_connect ' +
-  'cgroup_inet6_connect cgroup_inet4_post_bind cgroup_inet6_post_bind cgroup_udp4_sendmsg cgroup_udp6_sendmsg ' +
-  'lirc_mode2 flow_dissector cgroup_sysctl cgroup_udp4_recvmsg cgroup_udp6_recvmsg cgroup_getsockopt ' +
-  'cgroup_setsockopt trace_raw_tp trace_fentry trace_fexit modify_return lsm_mac trace_iter ' +
-  'cgroup_inet4_getpeername cgroup_inet6_getpeername cgroup_inet4_getsockname cgroup_inet6_getsockname xdp_devmap ' +
-  'cgroup_inet_sock_release xdp_cpumap sk_lookup xdp sk_skb_verdict sk_reuseport_select ' +
-  'sk_reuseport_select_or_migrate perf_event trace_kprobe_multi lsm_cgroup struct_ops netfilter tcx_ingress ' +
-  'tcx_egress trace_uprobe_multi cgroup_unix_connect cgroup_unix_sendmsg cgroup_unix_recvmsg ' +
-  'cgroup_unix_getpeername cgroup_unix_getsockname netkit_primary netkit_peer trace_kprobe_session ' +
-  'trace_uprobe_session'
-).split(' ');
-
 const SLEEPABLE = 1 << 4;
 
 type Windows = Site['windows'];
@@ -40,22 +27,16 @@ const SK_BUFF = upTo(192);
 const SOCK = upTo(80);
 const SOCK_ADDR = upTo(72);
 
-/** Type, enum bpf_prog_type, offsets tried, attach types ('' for none). */
-type Row = readonly [type: ProgramType, number: number, windows: Windows, attachTypes: string];
+/** Type, offsets tried, attach types ('' for none). */
+type Row = readonly [type: ProgramType, windows: Windows, attachTypes: string];
 
 const ROWS: readonly Row[] = [
-  ['socket_filter', 1, SK_BUFF, '-'],
-  [
-    'kprobe',
-    2,
-    upTo(168),
-    '- trace_kprobe_multi trace_uprobe_multi trace_kprobe_session trace_uprobe_session',
-  ],
-  ['sched_cls', 3, SK_BUFF, '- tcx_ingress tcx_egress netkit_primary netkit_peer'],
-  ['sched_act', 4, SK_BUFF, '-'],
+  ['socket_filter', SK_BUFF, '-'],
+  ['kprobe', upTo(168), '- trace_kprobe_multi trace_uprobe_multi trace_kprobe_session trace_uprobe_session'],
+  ['sched_cls', SK_BUFF, '- tcx_ingress tcx_egress netkit_primary netkit_peer'],
+  ['sched_act', SK_BUFF, '-'],
   [
     'tracepoint',
-    5,
     [
       // The kernel takes negative offsets, which nothing is behind: see accessContext.
       [0, 32],
@@ -63,64 +44,56 @@ const ROWS: readonly Row[] = [
     ],
     '-',
   ],
-  ['xdp', 6, upTo(24), '- xdp xdp_devmap xdp_cpumap'],
-  ['perf_event', 7, upTo(184), '- perf_event'],
-  ['cgroup_skb', 8, SK_BUFF, 'cgroup_inet_ingress cgroup_inet_egress'],
+  ['xdp', upTo(24), '- xdp xdp_devmap xdp_cpumap'],
+  ['perf_event', upTo(184), '- perf_event'],
+  ['cgroup_skb', SK_BUFF, 'cgroup_inet_ingress cgroup_inet_egress'],
   [
     'cgroup_sock',
-    9,
     SOCK,
     '- cgroup_inet_sock_create cgroup_inet_sock_release cgroup_inet4_post_bind cgroup_inet6_post_bind',
   ],
-  ['lwt_in', 10, SK_BUFF, '-'],
-  ['lwt_out', 11, SK_BUFF, '-'],
-  ['lwt_xmit', 12, SK_BUFF, '-'],
-  ['sock_ops', 13, upTo(224), '- cgroup_sock_ops'],
-  ['sk_skb', 14, SK_BUFF, '- sk_skb_stream_parser sk_skb_stream_verdict sk_skb_verdict'],
-  ['cgroup_device', 15, upTo(12), '- cgroup_device'],
-  ['sk_msg', 16, upTo(80), '- sk_msg_verdict'],
-  ['raw_tracepoint', 17, upTo(96), '-'],
+  ['lwt_in', SK_BUFF, '-'],
+  ['lwt_out', SK_BUFF, '-'],
+  ['lwt_xmit', SK_BUFF, '-'],
+  ['sock_ops', upTo(224), '- cgroup_sock_ops'],
+  ['sk_skb', SK_BUFF, '- sk_skb_stream_parser sk_skb_stream_verdict sk_skb_verdict'],
+  ['cgroup_device', upTo(12), '- cgroup_device'],
+  ['sk_msg', upTo(80), '- sk_msg_verdict'],
+  ['raw_tracepoint', upTo(96), '-'],
   [
     'cgroup_sock_addr',
-    18,
     SOCK_ADDR,
     'cgroup_inet4_bind cgroup_inet6_bind cgroup_inet4_connect cgroup_inet6_connect cgroup_unix_connect ' +
       'cgroup_udp4_sendmsg cgroup_udp6_sendmsg cgroup_unix_sendmsg cgroup_udp4_recvmsg cgroup_udp6_recvmsg ' +
       'cgroup_unix_recvmsg cgroup_inet4_getpeername cgroup_inet6_getpeername cgroup_unix_getpeername ' +
       'cgroup_inet4_getsockname cgroup_inet6_getsockname cgroup_unix_getsockname',
   ],
-  ['lwt_seg6local', 19, SK_BUFF, '-'],
-  ['sk_reuseport', 21, upTo(56), '- sk_reuseport_select sk_reuseport_select_or_migrate'],
-  ['flow_dissector', 22, SK_BUFF, '- flow_dissector'],
-  ['cgroup_sysctl', 23, upTo(8), '- cgroup_sysctl'],
-  ['raw_tracepoint_writable', 24, upTo(96), '-'],
-  ['cgroup_sockopt', 25, upTo(40), 'cgroup_getsockopt cgroup_setsockopt'],
-  ['sk_lookup', 30, upTo(72), 'sk_lookup'],
+  ['lwt_seg6local', SK_BUFF, '-'],
+  ['sk_reuseport', upTo(56), '- sk_reuseport_select sk_reuseport_select_or_migrate'],
+  ['flow_dissector', SK_BUFF, '- flow_dissector'],
+  ['cgroup_sysctl', upTo(8), '- cgroup_sysctl'],
+  ['raw_tracepoint_writable', upTo(96), '-'],
+  ['cgroup_sockopt', upTo(40), 'cgroup_getsockopt cgroup_setsockopt'],
+  ['sk_lookup', upTo(72), 'sk_lookup'],
   [
     'syscall',
-    31,
     [
       [-8, 32],
       [32736, 32767],
     ],
     '-',
   ],
-  ['netfilter', 32, upTo(16), 'netfilter'],
+  ['netfilter', upTo(16), 'netfilter'],
 ];
-
-const NUMBERS = new Map<ProgramType, number>([
-  ...ROWS.map(([type, number]) => [type, number] as const),
-  ['tracing', 26],
-]);
 
 /** How the kernel is asked about a program type at an attach type, '' for none. */
 export const candidateOf = (type: ProgramType, attachType: string): Site['candidate'] => ({
-  type: NUMBERS.get(type) ?? 0,
+  type: programTypeNumber(type),
   attachType: Math.max(0, ATTACH_TYPES.indexOf(attachType)),
   flags: type === 'syscall' ? SLEEPABLE : 0,
 });
 
-const sitesOf = ([type, , windows, attachTypes]: Row): Site[] =>
+const sitesOf = ([type, windows, attachTypes]: Row): Site[] =>
   attachTypes.split(' ').map((name) => ({
     type,
     attachType: name === '-' ? undefined : name,

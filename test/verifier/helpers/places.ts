@@ -3,6 +3,8 @@ import { findType } from '../../../src/frontend/btf/lookup.ts';
 import { parseBtf } from '../../../src/frontend/btf/parse.ts';
 import type { Btf, BtfKind } from '../../../src/frontend/btf/types.ts';
 import type { ProgramType } from '../../../src/frontend/program.ts';
+import { programTypeNumber } from '../../../src/frontend/programTypes.ts';
+import { ATTACH_TYPES } from '../attachTypes.ts';
 
 /** A program type, the attach type and whatever else decides which helpers the kernel hands out. */
 export interface Place {
@@ -20,59 +22,6 @@ export interface PlaceNumbers {
   readonly flags: number;
   readonly attachBtfId: number;
 }
-
-/** enum bpf_prog_type, in order. */
-const PROGRAM_TYPES: readonly ProgramType[] = [
-  'unspec',
-  'socket_filter',
-  'kprobe',
-  'sched_cls',
-  'sched_act',
-  'tracepoint',
-  'xdp',
-  'perf_event',
-  'cgroup_skb',
-  'cgroup_sock',
-  'lwt_in',
-  'lwt_out',
-  'lwt_xmit',
-  'sock_ops',
-  'sk_skb',
-  'cgroup_device',
-  'sk_msg',
-  'raw_tracepoint',
-  'cgroup_sock_addr',
-  'lwt_seg6local',
-  'lirc_mode2',
-  'sk_reuseport',
-  'flow_dissector',
-  'cgroup_sysctl',
-  'raw_tracepoint_writable',
-  'cgroup_sockopt',
-  'tracing',
-  'struct_ops',
-  'ext',
-  'lsm',
-  'sk_lookup',
-  'syscall',
-  'netfilter',
-];
-
-/** enum bpf_attach_type of Linux 6.18, in order. */
-const ATTACH_TYPES = `
-  cgroup_inet_ingress cgroup_inet_egress cgroup_inet_sock_create cgroup_sock_ops sk_skb_stream_parser
-  sk_skb_stream_verdict cgroup_device sk_msg_verdict cgroup_inet4_bind cgroup_inet6_bind cgroup_inet4_connect
-  cgroup_inet6_connect cgroup_inet4_post_bind cgroup_inet6_post_bind cgroup_udp4_sendmsg cgroup_udp6_sendmsg
-  lirc_mode2 flow_dissector cgroup_sysctl cgroup_udp4_recvmsg cgroup_udp6_recvmsg cgroup_getsockopt
-  cgroup_setsockopt trace_raw_tp trace_fentry trace_fexit modify_return lsm_mac trace_iter
-  cgroup_inet4_getpeername cgroup_inet6_getpeername cgroup_inet4_getsockname cgroup_inet6_getsockname xdp_devmap
-  cgroup_inet_sock_release xdp_cpumap sk_lookup xdp sk_skb_verdict sk_reuseport_select
-  sk_reuseport_select_or_migrate perf_event trace_kprobe_multi lsm_cgroup struct_ops netfilter tcx_ingress
-  tcx_egress trace_uprobe_multi cgroup_unix_connect cgroup_unix_sendmsg cgroup_unix_recvmsg
-  cgroup_unix_getpeername cgroup_unix_getsockname netkit_primary netkit_peer trace_kprobe_session
-  trace_uprobe_session`
-  .trim()
-  .split(/\s+/);
 
 const at = (type: ProgramType, ...attachTypes: readonly string[]): Place[] =>
   (attachTypes.length === 0 ? [''] : attachTypes).map((attachType) => ({
@@ -196,11 +145,9 @@ export function kernelOffset(struct: string, member: string): number {
   return find(kernelTypeId('struct', struct)) ?? 0;
 }
 
-export const typeNumber = (type: ProgramType): number => PROGRAM_TYPES.indexOf(type);
-
 export function numbersOf({ type, attachType, sleepable, target }: Place): PlaceNumbers {
   return {
-    type: typeNumber(type),
+    type: programTypeNumber(type),
     attachType:
       attachType === '' && type !== 'struct_ops' ? 0 : Math.max(0, ATTACH_TYPES.indexOf(attachType)),
     flags: sleepable ? SLEEPABLE : 0,
