@@ -1,4 +1,5 @@
 import { WebpfError } from '../errors.ts';
+import { LDDW, PSEUDO_MAP_INDEX, PSEUDO_MAP_INDEX_VALUE } from '../isa/lddw.ts';
 import type { BtfExt, SectionInfo } from './btf/types.ts';
 import { applyCore } from './core/patch.ts';
 import { CoreRelocations } from './core/relocations.ts';
@@ -11,13 +12,10 @@ import { sortByOffset, within } from './range.ts';
 import { callTarget, type Definitions, loadTarget, localTarget, type Target } from './relocate.ts';
 
 const SLOT = 8;
-const LDDW = 0x18;
 const CALL = 0x85;
 const PSEUDO_CALL = 1;
 const PSEUDO_KFUNC_CALL = 2;
 const PSEUDO_FUNC = 4;
-const PSEUDO_MAP_INDEX = 5;
-const PSEUDO_MAP_INDEX_VALUE = 6;
 
 /** The kernel's limit on instructions of a program (BPF_COMPLEXITY_LIMIT_INSNS). */
 const MAX_SLOTS = 1_000_000;

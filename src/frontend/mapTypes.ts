@@ -11,8 +11,8 @@ const NUMBERS: ReadonlyMap<string, number> = new Map(
 
 const NAMES: ReadonlyMap<number, string> = new Map([...NUMBERS].map(([name, type]) => [type, name]));
 
-/** 1 → hash; the number itself where no type has it. */
-export const mapTypeName = (type: number): string => NAMES.get(type) ?? String(type);
+/** 1 → hash; `type 99` where no type has the number. */
+export const mapTypeName = (type: number): string => NAMES.get(type) ?? `type ${type}`;
 
 /** hash → 1; undefined for what is no type of maps. */
 export const mapTypeNumber = (name: string): number | undefined => NUMBERS.get(name);

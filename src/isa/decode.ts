@@ -1,6 +1,8 @@
 /** From bytes to instructions, with the checks of reserved fields. RFC 9669, section 3. */
+
 import { WebpfError } from '../errors.ts';
 import type { Insn } from './insn.ts';
+import { LDDW } from './lddw.ts';
 import { type FieldName, type Property, ROWS_BY_OPCODE, type Row } from './rows.ts';
 
 export const SLOT_BYTES = 8;
@@ -23,8 +25,6 @@ interface Raw {
   readonly imm: number;
 }
 
-/** The one wide instruction. */
-const LDDW = 0x18;
 const FIELDS: readonly FieldName[] = ['dst', 'src', 'off', 'imm', 'next'];
 
 const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}`;

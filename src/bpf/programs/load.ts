@@ -1,12 +1,19 @@
 import { EINVAL } from '../../abi/maps.ts';
 import type { Program, ProgramType } from '../../frontend/program.ts';
 import { programFromBytes } from '../../frontend/raw.ts';
+import { SLOT_BYTES } from '../../isa/decode.ts';
+import {
+  LDDW,
+  PSEUDO_MAP_FD,
+  PSEUDO_MAP_INDEX,
+  PSEUDO_MAP_INDEX_VALUE,
+  PSEUDO_MAP_VALUE,
+} from '../../isa/lddw.ts';
 import { commandError, refuse, sysError } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MapObject } from '../maps/map.ts';
 import { checkName } from '../names.ts';
 import { ProgObject } from './prog.ts';
-import { INSN, LDDW, MAP_FD, MAP_IDX, MAP_IDX_VALUE, MAP_VALUE } from './pseudo.ts';
 
 /** What PROG_LOAD takes: instructions whose maps are descriptors, or a program that was opened from an object. */
 export interface ProgLoad {
@@ -25,22 +32,22 @@ const COMMAND = 'PROG_LOAD';
 
 /** Instructions with descriptors of maps as indexes into the maps that are found. */
 function withIndexes(kernel: Kernel, insns: Uint8Array): { code: Uint8Array; maps: MapObject[] } {
-  if (insns.length === 0 || insns.length % INSN !== 0)
-    return refuse(COMMAND, EINVAL, `${insns.length} bytes are no instructions of ${INSN} bytes each`);
+  if (insns.length === 0 || insns.length % SLOT_BYTES !== 0)
+    return refuse(COMMAND, EINVAL, `${insns.length} bytes are no instructions of ${SLOT_BYTES} bytes each`);
   const code = insns.slice();
   const view = new DataView(code.buffer);
   const maps: MapObject[] = [];
-  for (let at = 0; at + INSN < code.length; at += INSN) {
+  for (let at = 0; at + SLOT_BYTES < code.length; at += SLOT_BYTES) {
     if (code[at] !== LDDW) continue;
     const register = (code[at + 1] ?? 0) & 0xf;
     const source = (code[at + 1] ?? 0) >> 4;
-    if (source === MAP_FD || source === MAP_VALUE) {
+    if (source === PSEUDO_MAP_FD || source === PSEUDO_MAP_VALUE) {
       const map = kernel.fds.get(COMMAND, view.getInt32(at + 4, true), 'map').object as MapObject;
       if (!maps.includes(map)) maps.push(map);
       view.setInt32(at + 4, maps.indexOf(map), true);
-      code[at + 1] = register | ((source === MAP_FD ? MAP_IDX : MAP_IDX_VALUE) << 4);
+      code[at + 1] = register | ((source === PSEUDO_MAP_FD ? PSEUDO_MAP_INDEX : PSEUDO_MAP_INDEX_VALUE) << 4);
     }
-    at += INSN;
+    at += SLOT_BYTES;
   }
   return { code, maps };
 }

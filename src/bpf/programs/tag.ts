@@ -1,23 +1,30 @@
 import { createHash } from 'node:crypto';
-import { INSN, LDDW, MAP_FD, MAP_IDX, MAP_IDX_VALUE, MAP_VALUE } from './pseudo.ts';
+import { SLOT_BYTES } from '../../isa/decode.ts';
+import {
+  LDDW,
+  PSEUDO_MAP_FD,
+  PSEUDO_MAP_INDEX,
+  PSEUDO_MAP_INDEX_VALUE,
+  PSEUDO_MAP_VALUE,
+} from '../../isa/lddw.ts';
 
 const TAG_BYTES = 8;
 
 /** The instructions as they were loaded, with nothing that is different each time: descriptors of maps are 0. */
 function unstable(code: Uint8Array): Uint8Array {
   const out = code.slice();
-  for (let at = 0; at < out.length; at += INSN) {
+  for (let at = 0; at < out.length; at += SLOT_BYTES) {
     if (out[at] !== LDDW) continue;
     const source = (out[at + 1] ?? 0) >> 4;
     const register = (out[at + 1] ?? 0) & 0xf;
-    const isMap = source === MAP_FD || source === MAP_IDX;
-    const isValue = source === MAP_VALUE || source === MAP_IDX_VALUE;
+    const isMap = source === PSEUDO_MAP_FD || source === PSEUDO_MAP_INDEX;
+    const isValue = source === PSEUDO_MAP_VALUE || source === PSEUDO_MAP_INDEX_VALUE;
     if (isMap || isValue) {
-      out[at + 1] = register | ((isMap ? MAP_FD : MAP_VALUE) << 4);
-      out.fill(0, at + 4, at + INSN);
-      out.fill(0, at + INSN + 4, at + 2 * INSN);
+      out[at + 1] = register | ((isMap ? PSEUDO_MAP_FD : PSEUDO_MAP_VALUE) << 4);
+      out.fill(0, at + 4, at + SLOT_BYTES);
+      out.fill(0, at + SLOT_BYTES + 4, at + 2 * SLOT_BYTES);
     }
-    at += INSN;
+    at += SLOT_BYTES;
   }
   return out;
 }

@@ -1,3 +1,4 @@
+import { LDDW } from '../../isa/lddw.ts';
 import { accessPath } from '../btf/access.ts';
 import type { Btf, CoreRelocation } from '../btf/types.ts';
 import { badRelocation, type Site } from '../externs.ts';
@@ -8,7 +9,6 @@ import { contextTarget, type TargetTypes } from './target.ts';
 
 const SLOT = 8;
 const CALL = 0x85;
-const LDDW = 0x18;
 
 const SOURCE_REGISTER = 0x08;
 /** Instruction classes: ALU and ALU64; LDX, ST and STX. */
