@@ -8,7 +8,7 @@
  *   HEAP_START ... run states, programs, maps, packets (assembly/memory)
  */
 
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 export const ABI_MAGIC = 0x66706277; // 'wbpf'
 export const WASM_PAGE = 65536;
 /**

@@ -1,15 +1,15 @@
 /** What led to a run, and who runs: compiled by TypeScript and by AssemblyScript. Fields of the run state (RUN_ENVIRONMENT). */
 
 /** u32 in the header: the task that programs see as the current one unless the run has another. */
-export const HDR_TASK = 584;
+export const HDR_TASK = 604;
 
 /** Addresses of objects, 0 for none: the current task, and its cgroup. */
-export const RUN_TASK = 9216; // u32
-export const RUN_CGROUP = 9220; // u32
-export const RUN_FUNCTION_IP = 9224; // u64
-export const RUN_ATTACH_COOKIE = 9232; // u64
+export const RUN_TASK = 9472; // u32
+export const RUN_CGROUP = 9476; // u32
+export const RUN_FUNCTION_IP = 9480; // u64
+export const RUN_ATTACH_COOKIE = 9488; // u64
 /** Arguments of the traced function, the first in the context; behind them its result, if it has returned. */
-export const RUN_ARGUMENTS = 9240; // u32
+export const RUN_ARGUMENTS = 9496; // u32
 
 /** `ax` of struct pt_regs of x86-64. */
 export const PT_REGS_AX = 80;
@@ -22,8 +22,8 @@ export const HOST_WRITE_USER = 0x7000_0002;
 
 /** The fields below are this run's where RUN_SKB_READY is HOOK_READY (contexts that are no packets); else the template's. */
 export const HOOK_READY = 2;
-export const RUN_HOOK_TEMPLATE = 9248;
-export const RUN_HOOK = 9296;
+export const RUN_HOOK_TEMPLATE = 9504;
+export const RUN_HOOK = 9552;
 /** i32: what the system call returns. */
 export const HOOK_RETVAL = 0;
 /** u32: bytes of a message that the verdict is for, and bytes to wait for. */

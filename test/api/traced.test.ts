@@ -81,6 +81,30 @@ describe.each(engines)('programs that trace, in %s', (engine) => {
     expect(signed(program.run(ptRegs({})).r0)).toBe(-14n);
   });
 
+  it('have a call stack, a task and a cookie in one run', async () => {
+    const text = `
+      r6 = r1
+      call bpf_get_attach_cookie
+      r7 = r0
+      r1 = r6
+      r2 = r10
+      r2 += -16
+      r3 = 16
+      r4 = 0
+      call bpf_get_stack
+      if r0 != 16 goto out
+      call bpf_get_current_cgroup_id
+      r1 = *(u64 *)(r10 - 16)
+      r0 += r1
+      r0 += r7
+      out: `;
+    using object = await openText(`${text}\nexit`, { type: 'kprobe', engine });
+    using task = object.engine.object({ kind: 'task', bytes: Uint8Array.of(5, 0, 0, 0) });
+    using cgroup = object.engine.object({ kind: 'cgroup', cookie: 100n });
+    const context = { stack: { kernel: [0x1000n, 0x2000n] }, traced: { task, cgroup, cookie: 7n } };
+    expect((await object.program()).run({ ...ptRegs({}), context }).r0).toBe(0x1000n + 107n);
+  });
+
   it('know the cgroup of the task, and those above', async () => {
     const groups = mapSpec('groups', abi.MAP_TYPE_CGROUP_ARRAY, { valueSize: 4, maxEntries: 3 });
     const run = async (text: string) => {
