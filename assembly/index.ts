@@ -57,6 +57,7 @@ export * from './helpers/sockets';
 export * from './helpers/skbFields';
 export * from './helpers/spin';
 export * from './helpers/stacks';
+export * from './helpers/storage';
 export * from './helpers/strings';
 export * from './helpers/task';
 export * from './helpers/time';

@@ -49,6 +49,7 @@ import {
   bpf_get_current_ancestor_cgroup_id,
   bpf_get_current_cgroup_id,
   bpf_get_current_task,
+  bpf_get_current_task_btf,
   bpf_get_func_arg,
   bpf_get_func_arg_cnt,
   bpf_get_func_ip,
@@ -69,6 +70,16 @@ import {
   bpf_get_retval,
   bpf_set_retval,
 } from './hooks';
+import {
+  bpf_cgrp_storage_delete,
+  bpf_cgrp_storage_get,
+  bpf_inode_storage_delete,
+  bpf_inode_storage_get,
+  bpf_sk_storage_delete,
+  bpf_sk_storage_get,
+  bpf_task_storage_delete,
+  bpf_task_storage_get,
+} from './storage';
 import { bpf_redirect, bpf_redirect_map, bpf_redirect_neigh, bpf_redirect_peer } from './redirect';
 import {
   bpf_perf_event_output,
@@ -312,6 +323,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_strtol(r1, r2, r3, r4, r5);
     case 106:
       return bpf_strtoul(r1, r2, r3, r4, r5);
+    case 107:
+      return bpf_sk_storage_get(r1, r2, r3, r4, r5);
+    case 108:
+      return bpf_sk_storage_delete(r1, r2, r3, r4, r5);
     case 109:
       return bpf_send_signal(r1, r2, r3, r4, r5);
     case 112:
@@ -346,6 +361,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_ringbuf_query(r1, r2, r3, r4, r5);
     case 135:
       return bpf_csum_level(r1, r2, r3, r4, r5);
+    case 145:
+      return bpf_inode_storage_get(r1, r2, r3, r4, r5);
+    case 146:
+      return bpf_inode_storage_delete(r1, r2, r3, r4, r5);
     case 148:
       return bpf_copy_from_user(r1, r2, r3, r4, r5);
     case 151:
@@ -354,6 +373,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_redirect_neigh(r1, r2, r3, r4, r5);
     case 155:
       return bpf_redirect_peer(r1, r2, r3, r4, r5);
+    case 156:
+      return bpf_task_storage_get(r1, r2, r3, r4, r5);
+    case 157:
+      return bpf_task_storage_delete(r1, r2, r3, r4, r5);
+    case 158:
+      return bpf_get_current_task_btf(r1, r2, r3, r4, r5);
     case 160:
       return bpf_ktime_get_coarse_ns(r1, r2, r3, r4, r5);
     case 163:
@@ -420,6 +445,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_ktime_get_tai_ns(r1, r2, r3, r4, r5);
     case 209:
       return bpf_user_ringbuf_drain(r1, r2, r3, r4, r5);
+    case 210:
+      return bpf_cgrp_storage_get(r1, r2, r3, r4, r5);
+    case 211:
+      return bpf_cgrp_storage_delete(r1, r2, r3, r4, r5);
     case 0x1000_0000:
       return bpf_skb_get_pay_offset(r1, r2, r3, r4, r5);
     case 0x1000_0001:

@@ -44,6 +44,11 @@ export function bpf_get_current_task(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64
   return own ? own : load<u32>(HEADER, HDR_TASK);
 }
 
+/** bpf_get_current_task_btf(): as bpf_get_current_task, with the type that verified programs read it by. */
+export function bpf_get_current_task_btf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  return bpf_get_current_task(r1, r2, r3, r4, r5);
+}
+
 export function bpf_get_current_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   return cgroupId(load<u32>(run, RUN_CGROUP));
 }

@@ -1,4 +1,5 @@
 import {
+  BPF_F_CLONE,
   BPF_F_INNER_MAP,
   BPF_F_MMAPABLE,
   BPF_F_NO_COMMON_LRU,
@@ -38,7 +39,12 @@ import {
   MAP_TYPE_STACK_TRACE,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
+  MAP_TYPE_SK_STORAGE,
+  MAP_TYPE_INODE_STORAGE,
+  MAP_TYPE_TASK_STORAGE,
+  MAP_TYPE_CGRP_STORAGE,
 } from '../../src/abi/maps';
+import { isStorage } from '../storage/elements';
 import { isPerCpu } from './hash';
 
 // What BPF_MAP_CREATE checks, type by type (the map_alloc_check functions in kernel/bpf). All return 0 or a
@@ -64,6 +70,9 @@ const STACK_FRAMES_MAX: u32 = 127;
 const STACK_FRAME: u32 = 8;
 const BUILD_ID_FRAME: u32 = 32;
 const STACKS_MAX: u32 = 1 << 31;
+
+/** U16_MAX, less struct bpf_local_storage_elem. */
+const STORAGE_VALUE_MAX: u32 = 65535 - 64;
 
 function flagError(flags: u32, allowed: u32): i32 {
   if (flags & ~allowed) return -EINVAL;
@@ -144,6 +153,13 @@ function portError(type: u32, keySize: u32, valueSize: u32, maxEntries: u32, fla
   return maxEntries > CPUS_MAX ? -E2BIG : 0;
 }
 
+/** Values belong to objects of the host: there is room for as many as there are objects. */
+function storageError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  if (flags & ~(BPF_F_NO_PREALLOC | BPF_F_CLONE) || !(flags & BPF_F_NO_PREALLOC)) return -EINVAL;
+  if (keySize != 4 || valueSize == 0 || maxEntries != 0) return -EINVAL;
+  return valueSize > STORAGE_VALUE_MAX ? -E2BIG : 0;
+}
+
 function isHash(type: u32): bool {
   return (
     type == MAP_TYPE_HASH || type == MAP_TYPE_HASH_OF_MAPS || isPerCpu(type) || type == MAP_TYPE_LRU_HASH
@@ -159,7 +175,7 @@ export function attributeError(
   flags: u32,
   extra: u32,
 ): i32 {
-  if (maxEntries == 0 && !isHash(type)) return -EINVAL;
+  if (maxEntries == 0 && !isHash(type) && !isStorage(type)) return -EINVAL;
   switch (type) {
     case MAP_TYPE_ARRAY:
     case MAP_TYPE_PERCPU_ARRAY:
@@ -193,6 +209,11 @@ export function attributeError(
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
       return portError(type, keySize, valueSize, maxEntries, flags);
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return storageError(keySize, valueSize, maxEntries, flags);
     default:
       return type > 0 && type <= <u32>MAP_TYPE_INSN_ARRAY ? -EOPNOTSUPP : -EINVAL;
   }

@@ -35,7 +35,12 @@ import {
   MAP_TYPE_STACK_TRACE,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
+  MAP_TYPE_SK_STORAGE,
+  MAP_TYPE_INODE_STORAGE,
+  MAP_TYPE_TASK_STORAGE,
+  MAP_TYPE_CGRP_STORAGE,
 } from '../../src/abi/maps';
+import { storageInit } from '../storage/elements';
 import { alloc, free } from '../memory/allocator';
 import { perfInit, ringbufInit } from '../rings/maps';
 import { arrayInit } from './array';
@@ -85,6 +90,11 @@ function initByType(map: u32): i32 {
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
       return slateInit(map);
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return storageInit(map);
     default:
       return -EOPNOTSUPP;
   }

@@ -25,7 +25,12 @@ import {
   MAP_TYPE_PERCPU_HASH,
   MAP_TYPE_PROG_ARRAY,
   MAP_TYPE_XSKMAP,
+  MAP_TYPE_SK_STORAGE,
+  MAP_TYPE_INODE_STORAGE,
+  MAP_TYPE_TASK_STORAGE,
+  MAP_TYPE_CGRP_STORAGE,
 } from '../../src/abi/maps';
+import { nextSlot, storageDump } from '../storage/values';
 import { copy } from '../memory/bytes';
 import { lock, unlock } from '../memory/lock';
 import { M_CPUS, M_LOCK, valueAt } from './descriptor';
@@ -157,6 +162,13 @@ function dumpTrie(map: u32, cursor: u32, keys: u32, values: u32, max: u32, curso
   return count;
 }
 
+/** The keys are the addresses of the objects. */
+function dumpStorage(map: u32, cursor: u32, keys: u32, values: u32, max: u32, cursorOut: u32): u32 {
+  const count = storageDump(map, cursor, keys, values, max);
+  store<u32>(cursorOut, count < max ? CURSOR_END : nextSlot);
+  return count;
+}
+
 /** See RuntimeExports.mapDump. */
 export function mapDump(map: u32, cursor: u32, keys: u32, values: u32, max: u32, cursorOut: u32): i32 {
   if (load<u32>(map, MAP_FLAGS) & BPF_F_WRONLY) return -EPERM;
@@ -179,6 +191,11 @@ export function mapDump(map: u32, cursor: u32, keys: u32, values: u32, max: u32,
       return dumpHash(map, cursor, keys, values, max, cursorOut);
     case MAP_TYPE_LPM_TRIE:
       return dumpTrie(map, cursor, keys, values, max, cursorOut);
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return dumpStorage(map, cursor, keys, values, max, cursorOut);
     default:
       return -EINVAL;
   }

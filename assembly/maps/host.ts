@@ -24,7 +24,12 @@ import {
   MAP_TYPE_STACK,
   MAP_TYPE_STACK_TRACE,
   MAP_TYPE_USER_RINGBUF,
+  MAP_TYPE_SK_STORAGE,
+  MAP_TYPE_INODE_STORAGE,
+  MAP_TYPE_TASK_STORAGE,
+  MAP_TYPE_CGRP_STORAGE,
 } from '../../src/abi/maps';
+import { storageRead } from '../storage/host';
 import { copyOut } from './copyOut';
 import { hashTake } from './hash';
 import { stackCopy } from './stacks';
@@ -55,6 +60,11 @@ export function readElement(map: u32, key: u32, out: u32, locked: bool): i32 {
       return take(map, out, false);
     case MAP_TYPE_STACK_TRACE:
       return stackCopy(map, key, out, false);
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return storageRead(map, key, out, locked);
     case MAP_TYPE_PERF_EVENT_ARRAY:
     case MAP_TYPE_CGROUP_ARRAY:
     case MAP_TYPE_RINGBUF:

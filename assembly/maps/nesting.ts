@@ -16,6 +16,7 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PROG_ARRAY,
 } from '../../src/abi/maps';
+import { dropStorage, isStorage } from '../storage/elements';
 import { lock, unlock } from '../memory/lock';
 import { freeSlabs, M_EXTRA, M_LOCK, M_REFS } from './descriptor';
 import { free } from '../memory/allocator';
@@ -74,6 +75,7 @@ export function releaseInner(map: u32): void {
     removeAllLater(map);
     free(load<u32>(map, MAP_LATER));
   }
+  if (isStorage(load<u32>(map, MAP_TYPE))) dropStorage(map);
   freeSlabs(map);
   store<u32>(map, 0, MAP_MAGIC);
   free(map);

@@ -25,7 +25,12 @@ import {
   MAP_TYPE_STACK_TRACE,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
+  MAP_TYPE_SK_STORAGE,
+  MAP_TYPE_INODE_STORAGE,
+  MAP_TYPE_TASK_STORAGE,
+  MAP_TYPE_CGRP_STORAGE,
 } from '../../src/abi/maps';
+import { storagePeek, storageRemove, storageWrite } from '../storage/host';
 import { bloomPeek, bloomPush } from './bloom';
 import { queuePush, queueTake } from './queue';
 import { arrayLookup, arrayPeek, arrayUpdate, indexNextKey } from './array';
@@ -81,6 +86,11 @@ export function peek(map: u32, key: u32): u32 {
       return objectPeek(map, key);
     case MAP_TYPE_HASH_OF_MAPS:
       return mapHashPeek(map, key);
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return storagePeek(map, key);
     default:
       return lookup(map, key);
   }
@@ -115,6 +125,11 @@ export function update(map: u32, key: u32, value: u32, flags: u64, host: bool): 
       return host ? queuePush(map, value, flags) : -EINVAL;
     case MAP_TYPE_BLOOM_FILTER:
       return host ? bloomPush(map, value, flags) : -EINVAL;
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return host ? storageWrite(map, key, value, flags) : -EINVAL;
     case MAP_TYPE_STACK_TRACE:
       return -EINVAL;
     case MAP_TYPE_RINGBUF:
@@ -145,6 +160,11 @@ export function remove(map: u32, key: u32, host: bool): i32 {
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
       return host ? portDelete(map, key) : -EINVAL;
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
+      return host ? storageRemove(map, key) : -EINVAL;
     case MAP_TYPE_STACK_TRACE:
       return host ? stackDelete(map, key) : -EINVAL;
     case MAP_TYPE_BLOOM_FILTER:
@@ -184,6 +204,10 @@ export function nextKey(map: u32, key: u32, out: u32): i32 {
       return -EOPNOTSUPP;
     case MAP_TYPE_RINGBUF:
     case MAP_TYPE_USER_RINGBUF:
+    case MAP_TYPE_SK_STORAGE:
+    case MAP_TYPE_INODE_STORAGE:
+    case MAP_TYPE_TASK_STORAGE:
+    case MAP_TYPE_CGRP_STORAGE:
       return -ENOTSUPP;
     default:
       return -EINVAL;

@@ -21,6 +21,7 @@ import {
 } from '../../src/abi/layout';
 import { free, reserve } from '../memory/allocator';
 import { lock, unlock } from '../memory/lock';
+import { dropOwner } from '../storage/elements';
 
 const LOCK: u32 = HEADER + HDR_OBJECTS_LOCK;
 const FIRST_CAPACITY: u32 = 64;
@@ -137,6 +138,7 @@ export function objectRelease(structure: u32): void {
     if (!isLast) return;
     const header = structure - OBJ_HEADER;
     structure = load<u32>(header, OBJ_PARENT);
+    dropOwner(header + OBJ_HEADER);
     store<u32>(header, 0, OBJ_MAGIC);
     free(header);
   }

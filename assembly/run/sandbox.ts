@@ -4,6 +4,7 @@
  */
 import {
   FUNC_SIZE,
+  MAP_TYPE,
   PROG_FUNCS,
   PROG_MAPS,
   PROG_NFUNCS,
@@ -31,6 +32,7 @@ import {
 import { TRAP_BAD_FUNCTION, TRAP_BAD_MAP, TRAP_HELPER_MEMORY, TRAP_MEMORY } from '../../src/abi/traps';
 import { insideSocket } from '../sockets/table';
 import { insideObject } from '../objects/registry';
+import { insideStorage, isStorage } from '../storage/elements';
 import { spend } from './budget';
 import { run } from './state';
 import { trap } from './trap';
@@ -74,6 +76,18 @@ function insideRegion(address: u64, size: u64, write: u32): bool {
   return count != 0 && insideRegions(load<u32>(run, RUN_EVENT_REGIONS), count, address, size, write);
 }
 
+/** A value of the program's local storage maps, which stand in no list of regions: they come and go. */
+function insideOwnStorage(address: u64, size: u64): bool {
+  const prog = load<u32>(run, RUN_PROG);
+  if (prog == 0) return false;
+  const maps = load<u32>(prog, PROG_MAPS);
+  for (let i: u32 = 0; i < load<u32>(prog, PROG_NMAPS); ++i) {
+    const map = load<u32>(maps + (i << 2));
+    if (isStorage(load<u32>(map, MAP_TYPE)) && insideStorage(map, address, size)) return true;
+  }
+  return false;
+}
+
 /**
  * [address, address + size) is memory of the current program: stack, packet, context, a map's values, what its event
  * has brought. It may read objects of the host besides.
@@ -83,7 +97,8 @@ export function inside(address: u64, size: u64, write: u32): bool {
   if (within(address, size, load<u32>(run, RUN_PKT_META), load<u32>(run, RUN_PKT_END))) return true;
   if (within(address, size, load<u32>(run, RUN_CTX), load<u32>(run, RUN_CTX_END))) return true;
   if (insideRegion(address, size, write)) return true;
-  return write == 0 && (insideSocket(address, size) || insideObject(address, size));
+  if (write == 0 && (insideSocket(address, size) || insideObject(address, size))) return true;
+  return insideOwnStorage(address, size);
 }
 
 /** A memory access of the instruction at `pc`: its address as u32, or a trap. */

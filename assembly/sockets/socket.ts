@@ -10,6 +10,7 @@ import {
   TCP_TIME_WAIT,
 } from '../../src/abi/sockets';
 import { free } from '../memory/allocator';
+import { dropOwner } from '../storage/elements';
 
 // A socket is known by the address of its first view. What the kernel asks of sockets, by their state.
 
@@ -57,5 +58,7 @@ export function put(socket: u32): void {
     left = load<u32>(countAt(socket)) - 1;
     store<u32>(countAt(socket), left);
   }
-  if (left == 0) free(socket - OBJ_HEADER);
+  if (left) return;
+  dropOwner(socket);
+  free(socket - OBJ_HEADER);
 }

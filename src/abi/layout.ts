@@ -61,6 +61,8 @@ export const HDR_OBJECTS_COUNT = 588; // u32
 export const HDR_OBJECTS_CAPACITY = 592; // u32
 export const HDR_OBJECTS_LOCK = 596; // u32
 export const HDR_OBJECTS_ID = 600; // u32
+/** Lock of what local storage maps hold for them. */
+export const HDR_STORAGE_LOCK = 608; // u32
 /** From here on, up to HDR_HASH_SEED, the header belongs to assembly/memory. */
 export const HDR_ALLOCATOR = 64;
 
@@ -193,8 +195,8 @@ export const OBJ_SIZE = 16; // u32
 export const OBJ_PARENT = 20; // u32
 /** u64: cookie of a socket, id of a cgroup. */
 export const OBJ_COOKIE = 24;
-/** Free for the kind of object. */
-export const OBJ_PRIVATE = 32; // 32 bytes
+/** First of the values that local storage maps hold for the object; 0: none. See assembly/storage/elements.ts. */
+export const OBJ_STORAGE = 32; // u32
 export const OBJ_HEADER = 64;
 export const OBJ_MAGIC_VALUE = 0x6f626a6b; // 'kjbo'
 export const OBJ_TASK = 1;

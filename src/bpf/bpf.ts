@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { EBUSY, EEXIST, EINVAL, ENOENT } from '../abi/maps.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { Engine, type EngineOptions } from '../runtime/engine.ts';
-import { codecsOf } from '../runtime/maps/codecs.ts';
-import { BpfMap } from '../runtime/maps/map.ts';
+import type { BpfMap } from '../runtime/maps/map.ts';
+import { typedMap } from '../runtime/maps/typed.ts';
 import type { RunInput } from '../runtime/program.ts';
 import type { RunResult } from '../runtime/result.ts';
 import { BtfObject, parseLoaded } from './btf.ts';
@@ -169,7 +169,7 @@ export class Bpf implements Disposable {
    */
   map<K = unknown, V = unknown>({ mapFd }: { readonly mapFd: number }): BpfMap<K, V> {
     const { raw } = this.#live().fds.get('MAP', mapFd, 'map').object as MapObject;
-    return new BpfMap<K, V>(raw, codecsOf(raw.spec, raw.perCpu ? this.engine.cpus : undefined));
+    return typedMap<K, V>(this.engine, raw);
   }
 
   progTestRun(attr: ProgTestRun): Promise<ProgTestRunResult> {

@@ -192,6 +192,11 @@ export class Engine implements RunHost, RingHost {
   readonly objects: ObjectTable;
   readonly snapshots: Snapshots;
   readonly sockets: Sockets;
+  /**
+   * The task that programs see as the current one unless a run has another (`context.traced.task`); it has no members.
+   * undefined in engines of other threads ({@link Engine.attach}).
+   */
+  readonly currentTask: HostObject | undefined;
   readonly signal: Signal;
   readonly cpus: number;
   readonly helpers: HelperTable;
@@ -255,7 +260,7 @@ export class Engine implements RunHost, RingHost {
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
     serveTasks(helpers, memory, options.tasks ?? {});
-    if (!attached) makeCurrentTask(memory, exports);
+    this.currentTask = attached ? undefined : makeCurrentTask(memory, this.objects);
     if (hasNetwork(memory)) this.#network = new Network(this, helpers);
   }
 

@@ -17,10 +17,11 @@ import { createMaps, type MapSet } from './mapSet.ts';
 import { BpfBloomFilter } from './maps/bloom.ts';
 import { codecsOf } from './maps/codecs.ts';
 import { isBloom, isKeyed, isPerf, isProgramArray, isQueue, isRing, isUserRing } from './maps/kinds.ts';
-import { BpfMap } from './maps/map.ts';
+import type { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
 import { PerfBuffer, RingBuffer, type TraceLog } from './maps/ring.ts';
+import { typedMap } from './maps/typed.ts';
 import { UserRing } from './maps/userRing.ts';
 import { PacketBuffer, type PacketBufferOptions } from './packetBuffer.ts';
 import type { Placed } from './placed.ts';
@@ -167,7 +168,7 @@ export class BpfObject implements Disposable {
   /** A map with keys and values decoded by BTF. */
   map<K = unknown, V = unknown>(name: string): BpfMap<K, V> {
     const raw = this.#maps.find(name, isKeyed, 'map with keys');
-    return new BpfMap<K, V>(raw, codecsOf(raw.spec, raw.perCpu ? this.engine.cpus : undefined));
+    return typedMap<K, V>(this.engine, raw);
   }
 
   /** A queue or stack map. */

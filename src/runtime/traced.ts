@@ -6,7 +6,7 @@ import { integer, unsigned64 } from './argument.ts';
 import type { HelperTable } from './helpers.ts';
 import type { LinearMemory } from './memory.ts';
 import type { HostObject } from './objects/object.ts';
-import type { Exports } from './wasm.ts';
+import type { ObjectTable } from './objects/table.ts';
 
 export interface Traced {
   /** Address of the traced function (bpf_get_func_ip). Default 0: not known. */
@@ -45,8 +45,10 @@ export function writeTraced(memory: LinearMemory, run: number, traced: Traced): 
 }
 
 /** The task that is the current one unless a run has another: it has no members. */
-export function makeCurrentTask(memory: LinearMemory, exports: Exports): void {
-  memory.setU32(layout.HEADER + abi.HDR_TASK, exports.objectCreate(layout.OBJ_TASK, 0, 0));
+export function makeCurrentTask(memory: LinearMemory, objects: ObjectTable): HostObject {
+  const task = objects.create({ kind: 'task' });
+  memory.setU32(layout.HEADER + abi.HDR_TASK, task.address);
+  return task;
 }
 
 export function serveTasks(helpers: HelperTable, memory: LinearMemory, host: TaskHost): void {

@@ -2,7 +2,7 @@
 import * as abi from '../../abi/maps.ts';
 import type { Btf } from '../../frontend/btf/types.ts';
 import type { MapSpec, Program } from '../../frontend/program.ts';
-import { isMapOfMaps, isProgramArray, isQueue } from '../../runtime/maps/kinds.ts';
+import { isMapOfMaps, isProgramArray, isQueue, isStorage } from '../../runtime/maps/kinds.ts';
 import { BtfObject } from '../btf.ts';
 import type { Kernel } from '../kernel.ts';
 import { LinkObject } from '../links/link.ts';
@@ -57,6 +57,8 @@ const TRANSIENT: ReadonlySet<number> = new Set([
 
 function contentsOf({ spec, raw, entries }: MapObject): SavedMap['contents'] {
   if (entries !== undefined || TRANSIENT.has(spec.type)) return [];
+  // What belongs to objects goes with them, and they with the process.
+  if (isStorage(spec.type)) return [];
   if (!isQueue(spec.type)) return [...raw.entries()].map(([key, value]) => [key.slice(), value.slice()]);
   const values: Uint8Array[] = [];
   for (let value = raw.pop(); value !== undefined; value = raw.pop()) values.push(value);

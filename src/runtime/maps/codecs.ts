@@ -5,9 +5,14 @@ import type { MapSpec } from '../../frontend/program.ts';
 import { align8, u32Bytes } from '../bytes.ts';
 import { naming } from '../naming.ts';
 
+/** As a codec; what it decodes need not be a value of BTF. */
+export interface KeyCodec extends Omit<Codec, 'decode'> {
+  decode(bytes: Uint8Array): unknown;
+}
+
 /** How the keys and values of a map are decoded. */
 export interface MapCodecs {
-  readonly key: Codec;
+  readonly key: KeyCodec;
   readonly value: Codec;
 }
 

@@ -6,6 +6,12 @@ export const isRing = (type: number): boolean => type === abi.MAP_TYPE_RINGBUF;
 export const isPerf = (type: number): boolean => type === abi.MAP_TYPE_PERF_EVENT_ARRAY;
 export const isUserRing = (type: number): boolean => type === abi.MAP_TYPE_USER_RINGBUF;
 export const isBloom = (type: number): boolean => type === abi.MAP_TYPE_BLOOM_FILTER;
+/** Local storage: values that belong to objects of the host. */
+export const isStorage = (type: number): boolean =>
+  type === abi.MAP_TYPE_SK_STORAGE ||
+  type === abi.MAP_TYPE_INODE_STORAGE ||
+  type === abi.MAP_TYPE_TASK_STORAGE ||
+  type === abi.MAP_TYPE_CGRP_STORAGE;
 /** Maps with keys and values, used like a `Map`. */
 export const isKeyed = (type: number): boolean =>
   ![isQueue, isRing, isPerf, isUserRing, isBloom].some((is) => is(type));
