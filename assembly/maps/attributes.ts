@@ -72,7 +72,7 @@ const BUILD_ID_FRAME: u32 = 32;
 const STACKS_MAX: u32 = 1 << 31;
 
 /** U16_MAX, less struct bpf_local_storage_elem. */
-const STORAGE_VALUE_MAX: u32 = 65535 - 64;
+const STORAGE_VALUE_MAX: u32 = 65535 - 128;
 
 function flagError(flags: u32, allowed: u32): i32 {
   if (flags & ~allowed) return -EINVAL;

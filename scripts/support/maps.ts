@@ -36,9 +36,11 @@ export function mapTypes(engine: Engine): readonly { name: string; number: numbe
   return Object.entries(abi)
     .filter(([name]) => name.startsWith(PREFIX))
     .map(([key, number]) => {
-      const isMade = SHAPES.some(
-        (one) =>
-          errnoOf(() => engine.createMap(shape('map', Number(number), one), inner.address)) === undefined,
+      const isMade = SHAPES.some((one) =>
+        // What some types take for their inner map is a number that others refuse.
+        [undefined, inner.address].some(
+          (extra) => errnoOf(() => engine.createMap(shape('map', Number(number), one), extra)) === undefined,
+        ),
       );
       return { name: `BPF_${key}`, number: Number(number), isMade };
     })

@@ -8,7 +8,7 @@ import {
 } from '../../abi/maps.ts';
 import { resolve, sizeOf } from '../../frontend/btf/lookup.ts';
 import type { MapSpec } from '../../frontend/program.ts';
-import { isMapOfMaps } from '../../runtime/maps/kinds.ts';
+import { isMapOfMaps, isStorage } from '../../runtime/maps/kinds.ts';
 import type { BtfObject } from '../btf.ts';
 import type { Access } from '../descriptors.ts';
 import { asCommand, refuse } from '../errors.ts';
@@ -53,6 +53,8 @@ function check(attr: MapCreate): Access {
   const { btfKeyTypeId = 0, btfValueTypeId = 0, mapExtra = 0n, mapFlags = 0, numaNode = 0 } = attr;
   if (btfKeyTypeId !== 0 && btfValueTypeId === 0)
     refuse(COMMAND, EINVAL, 'btfKeyTypeId needs btfValueTypeId beside it');
+  if (isStorage(attr.mapType) && btfKeyTypeId === 0)
+    refuse(COMMAND, EINVAL, 'local storage maps need btfKeyTypeId and btfValueTypeId');
   if (mapExtra !== 0n && !TAKES_EXTRA.has(attr.mapType))
     refuse(COMMAND, EINVAL, 'mapExtra is for bloom filters and arenas');
   const access = accessOf(COMMAND, mapFlags);
