@@ -37,6 +37,7 @@ export { socketCreate, socketDestroy, socketEnter, socketLeave } from './sockets
 export { laterDue, laterEnd, laterRun } from './timers/due';
 
 // Every helper under its name in the kernel: what is exported is what there is.
+export * from './helpers/cgroups';
 export * from './helpers/classic';
 export * from './helpers/clone';
 export * from './helpers/csum';

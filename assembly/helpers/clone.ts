@@ -1,6 +1,6 @@
 import { CTX_SKB } from '../../src/abi/layout';
 import { EINVAL, ERANGE } from '../../src/abi/maps';
-import { HOST_TRANSMIT } from '../../src/abi/network';
+import { HOST_TRANSMIT } from '../../src/abi/services';
 import { hostHelper } from '../env';
 import { device } from '../network/tables';
 import { charge, contextArgument, errno } from './arguments';

@@ -1,6 +1,16 @@
 import { KFUNC_BASE, KFUNC_HOST } from '../../src/abi/layout';
 import { hostHelper } from '../env';
 import { callKfunc } from '../kfuncs/dispatch';
+import {
+  bpf_current_task_under_cgroup,
+  bpf_get_current_ancestor_cgroup_id,
+  bpf_get_current_cgroup_id,
+  bpf_sk_ancestor_cgroup_id,
+  bpf_sk_cgroup_id,
+  bpf_skb_ancestor_cgroup_id,
+  bpf_skb_cgroup_id,
+  bpf_skb_under_cgroup,
+} from './cgroups';
 import { bpf_clone_redirect } from './clone';
 import { bpf_fib_lookup } from './fib';
 import { bpf_check_mtu } from './mtu';
@@ -44,10 +54,7 @@ import {
 import {
   bpf_copy_from_user,
   bpf_copy_from_user_task,
-  bpf_current_task_under_cgroup,
   bpf_get_attach_cookie,
-  bpf_get_current_ancestor_cgroup_id,
-  bpf_get_current_cgroup_id,
   bpf_get_current_task,
   bpf_get_current_task_btf,
   bpf_get_func_arg,
@@ -229,6 +236,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_change_proto(r1, r2, r3, r4, r5);
     case 32:
       return bpf_skb_change_type(r1, r2, r3, r4, r5);
+    case 33:
+      return bpf_skb_under_cgroup(r1, r2, r3, r4, r5);
     case 34:
       return bpf_get_hash_recalc(r1, r2, r3, r4, r5);
     case 35:
@@ -283,8 +292,12 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_load_bytes_relative(r1, r2, r3, r4, r5);
     case 69:
       return bpf_fib_lookup(r1, r2, r3, r4, r5);
+    case 79:
+      return bpf_skb_cgroup_id(r1, r2, r3, r4, r5);
     case 80:
       return bpf_get_current_cgroup_id(r1, r2, r3, r4, r5);
+    case 83:
+      return bpf_skb_ancestor_cgroup_id(r1, r2, r3, r4, r5);
     case 84:
       return bpf_sk_lookup_tcp(r1, r2, r3, r4, r5);
     case 85:
@@ -349,6 +362,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_sk_assign(r1, r2, r3, r4, r5);
     case 125:
       return bpf_ktime_get_boot_ns(r1, r2, r3, r4, r5);
+    case 128:
+      return bpf_sk_cgroup_id(r1, r2, r3, r4, r5);
+    case 129:
+      return bpf_sk_ancestor_cgroup_id(r1, r2, r3, r4, r5);
     case 130:
       return bpf_ringbuf_output(r1, r2, r3, r4, r5);
     case 131:

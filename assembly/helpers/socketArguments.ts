@@ -1,6 +1,7 @@
 import {
   CTX_SKB,
   CTX_XDP,
+  OBJ_SOCK,
   PROG_TYPE,
   RUN_CTX,
   RUN_PKT_DATA,
@@ -28,6 +29,7 @@ import {
   SOCKOPT_SK,
   VIEW_SOCKET,
 } from '../../src/abi/sockets';
+import { objectAt } from '../objects/registry';
 import { run } from '../run/state';
 import { isSocket } from '../sockets/table';
 import { contextKind, refuse } from './arguments';
@@ -42,6 +44,13 @@ export function socketArgument(pointer: u64): u32 {
   if (isSocket(view)) return view;
   if (!isSocket(view - SOCK_TCP)) refuse(pointer);
   return view - SOCK_TCP;
+}
+
+/** As socketArgument, where objects of kind `sock` may stand as well, and NULL (0). */
+export function socketOrObject(pointer: u64): u32 {
+  if (pointer == 0) return 0;
+  const object = objectAt(pointer, OBJ_SOCK);
+  return object ? object : socketArgument(pointer);
 }
 
 /** enum bpf_prog_type of the running program. */

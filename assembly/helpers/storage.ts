@@ -9,11 +9,10 @@ import {
 } from '../../src/abi/maps';
 import { PROG_TYPE_CGROUP_SOCK } from '../../src/abi/sockets';
 import { objectOrNullArgument } from '../objects/argument';
-import { objectAt } from '../objects/registry';
 import { isFull } from '../sockets/socket';
 import { storageDelete, storageLookup, storageUpdate } from '../storage/values';
 import { errno, memoryArgument, typedMap } from './arguments';
-import { contextSocket, programType, socketArgument } from './socketArguments';
+import { contextSocket, programType, socketOrObject } from './socketArguments';
 
 // Values that belong to sockets, tasks, cgroups and inodes.
 
@@ -34,24 +33,21 @@ function deleteOf(map: u32, owner: u32): u64 {
   return errno(owner ? storageDelete(map, owner) : -EINVAL);
 }
 
-/** A socket that programs look up, or an object of kind `sock`; 0 for NULL and for those with little more than addresses. */
-function socketOwner(pointer: u64): u32 {
-  if (pointer == 0) return 0;
-  const object = objectAt(pointer, OBJ_SOCK);
-  if (object) return object;
-  const socket = socketArgument(pointer);
-  return isFull(socket) ? socket : 0;
+/** 0 for NULL, and for sockets with little more than addresses. */
+function owningSocket(pointer: u64): u32 {
+  const socket = socketOrObject(pointer);
+  return socket && isFull(socket) ? socket : 0;
 }
 
 /** bpf_sk_storage_get(map, sk, value, flags): of programs of type cgroup_sock the socket is the context. */
 export function bpf_sk_storage_get(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = typedMap(r1, MAP_TYPE_SK_STORAGE);
-  const owner = programType() == PROG_TYPE_CGROUP_SOCK ? contextSocket(r2) : socketOwner(r2);
+  const owner = programType() == PROG_TYPE_CGROUP_SOCK ? contextSocket(r2) : owningSocket(r2);
   return valueOf(map, owner, r3, r4);
 }
 
 export function bpf_sk_storage_delete(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  return deleteOf(typedMap(r1, MAP_TYPE_SK_STORAGE), socketOwner(r2));
+  return deleteOf(typedMap(r1, MAP_TYPE_SK_STORAGE), owningSocket(r2));
 }
 
 /** bpf_inode_storage_get(map, inode, value, flags) */

@@ -1,35 +1,27 @@
 import {
   CTX_MEMORY,
   HEADER,
-  MAP_MAX_ENTRIES,
+  OBJ_TASK,
   RUN_PKT_DATA,
   RUN_PKT_END,
 } from '../../src/abi/layout';
 import {
-  E2BIG,
-  EAGAIN,
   EINVAL,
   EOPNOTSUPP,
-  MAP_TYPE_CGROUP_ARRAY,
 } from '../../src/abi/maps';
+import { HOST_SIGNAL, HOST_WRITE_USER } from '../../src/abi/services';
 import {
   HDR_TASK,
-  HOST_SIGNAL,
-  HOST_WRITE_USER,
   PT_REGS_AX,
   RUN_ARGUMENTS,
   RUN_ATTACH_COOKIE,
-  RUN_CGROUP,
   RUN_FUNCTION_IP,
   RUN_TASK,
 } from '../../src/abi/tracing';
-import { OBJ_TASK } from '../../src/abi/layout';
 import { hostHelper } from '../env';
-import { objectAt } from '../maps/slate';
 import { objectArgument } from '../objects/argument';
-import { ancestorId, cgroupId, isUnder } from '../objects/cgroups';
 import { run } from '../run/state';
-import { contextKind, errno, memoryArgument, refuse, typedMap } from './arguments';
+import { contextKind, errno, memoryArgument, refuse } from './arguments';
 import { bpf_probe_read_user } from './probe';
 
 // What programs that trace ask for: kernel/trace/bpf_trace.c, kernel/bpf/helpers.c.
@@ -47,25 +39,6 @@ export function bpf_get_current_task(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64
 /** bpf_get_current_task_btf(): as bpf_get_current_task, with the type that verified programs read it by. */
 export function bpf_get_current_task_btf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   return bpf_get_current_task(r1, r2, r3, r4, r5);
-}
-
-export function bpf_get_current_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  return cgroupId(load<u32>(run, RUN_CGROUP));
-}
-
-/** bpf_get_current_ancestor_cgroup_id(level) */
-export function bpf_get_current_ancestor_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  return ancestorId(load<u32>(run, RUN_CGROUP), r1 as i32);
-}
-
-/** bpf_current_task_under_cgroup(map, index) */
-export function bpf_current_task_under_cgroup(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const map = typedMap(r1, MAP_TYPE_CGROUP_ARRAY);
-  const index = r2 as u32;
-  if (index >= load<u32>(map, MAP_MAX_ENTRIES)) return errno(-E2BIG);
-  const cgroup = objectAt(map, index);
-  if (cgroup == 0) return errno(-EAGAIN);
-  return isUnder(load<u32>(run, RUN_CGROUP), cgroup) ? 1 : 0;
 }
 
 /** The context of a program that traces: a structure, or arguments. */

@@ -1,4 +1,4 @@
-import { OBJ_HEADER, OBJ_REFS } from '../../src/abi/layout';
+import { OBJ_HEADER, OBJ_PARENT, OBJ_REFS } from '../../src/abi/layout';
 import {
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -8,14 +8,17 @@ import {
   TCP_LISTEN,
   TCP_NEW_SYN_RECV,
   TCP_TIME_WAIT,
+  VIEW_SOCKET,
 } from '../../src/abi/sockets';
 import { free } from '../memory/allocator';
+import { objectRelease } from '../objects/registry';
 import { dropOwner } from '../storage/elements';
 
 // A socket is known by the address of its first view. What the kernel asks of sockets, by their state.
 
+/** Of objects of kind `sock`, whose members are the host's, nothing is known here: 0. */
 export function stateOf(socket: u32): u32 {
-  return load<u32>(socket, SOCK_STATE);
+  return load<u32>(socket + VIEW_SOCKET) == socket ? load<u32>(socket, SOCK_STATE) : 0;
 }
 
 export function protocolOf(socket: u32): u32 {
@@ -60,5 +63,6 @@ export function put(socket: u32): void {
   }
   if (left) return;
   dropOwner(socket);
+  objectRelease(load<u32>(socket - OBJ_HEADER, OBJ_PARENT));
   free(socket - OBJ_HEADER);
 }

@@ -78,6 +78,3 @@ export const RUN_NEXT_HOP = 8484; // 16 bytes
 export const REDIRECT_NEIGHBOUR = 65_536;
 export const REDIRECT_PEER = 131_072;
 export const REDIRECT_NEXT_HOP = 262_144;
-
-/** What hostHelper is called by to send a packet: (ifindex, flags, address, length). */
-export const HOST_TRANSMIT = 0x7000_0000;

@@ -14,10 +14,6 @@ export const RUN_ARGUMENTS = 9496; // u32
 /** `ax` of struct pt_regs of x86-64. */
 export const PT_REGS_AX = 80;
 
-/** What hostHelper is called by: (signal, 1 for the thread alone), (address, from, size). */
-export const HOST_SIGNAL = 0x7000_0001;
-export const HOST_WRITE_USER = 0x7000_0002;
-
 // ---- what a hook has beside its context -------------------------------------------------------------------
 
 /** The fields below are this run's where RUN_SKB_READY is HOOK_READY (contexts that are no packets); else the template's. */

@@ -138,7 +138,7 @@ export class HelperTable {
 
   /** The import `hostHelper` of runtime and translated programs. */
   readonly call = (id: number, r1: bigint, r2: bigint, r3: bigint, r4: bigint, r5: bigint): bigint => {
-    const helper = this.#host.get(id) ?? this.#services.get(id);
+    const helper = this.#host.get(id) ?? this.#services.get(id >>> 0);
     if (!helper || !this.#memory) throw new Error(`helper ${id} is not registered`); // prepare() has refused it
     const args: HelperArguments = [unsigned(r1), unsigned(r2), unsigned(r3), unsigned(r4), unsigned(r5)];
     this.#refused = undefined;

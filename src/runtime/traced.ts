@@ -1,6 +1,7 @@
 /** What led to a run, and who runs: what programs that trace ask for beside their context. */
 import * as layout from '../abi/layout.ts';
 import { EFAULT, EPERM } from '../abi/maps.ts';
+import { HOST_SIGNAL, HOST_WRITE_USER } from '../abi/services.ts';
 import * as abi from '../abi/tracing.ts';
 import { integer, unsigned64 } from './argument.ts';
 import type { HelperTable } from './helpers.ts';
@@ -52,11 +53,11 @@ export function makeCurrentTask(memory: LinearMemory, objects: ObjectTable): Hos
 }
 
 export function serveTasks(helpers: HelperTable, memory: LinearMemory, host: TaskHost): void {
-  helpers.serve(abi.HOST_SIGNAL, ([signal, toThread]) => {
+  helpers.serve(HOST_SIGNAL, ([signal, toThread]) => {
     const error = host.signal?.(Number(signal), toThread === 0n ? 'process' : 'thread');
     return -(host.signal === undefined ? EPERM : (error ?? 0));
   });
-  helpers.serve(abi.HOST_WRITE_USER, ([address, from, size]) => {
+  helpers.serve(HOST_WRITE_USER, ([address, from, size]) => {
     if (host.writeUser === undefined) return -EPERM;
     return host.writeUser(address, memory.read(Number(from), Number(size))) ? 0 : -EFAULT;
   });

@@ -1,4 +1,5 @@
 import * as abi from '../../abi/network.ts';
+import { HOST_TRANSMIT } from '../../abi/services.ts';
 import { AF_INET, AF_INET6 } from '../../abi/sockets.ts';
 import { badArgument, integer, oneOf } from '../argument.ts';
 import type { HelperTable } from '../helpers.ts';
@@ -175,7 +176,7 @@ export class Network {
   /** @throws WebpfError 'bad-argument' where other engines share the memory already, and none has begun */
   constructor(host: NetworkHost, helpers: HelperTable) {
     this.#tables = openTables(host);
-    helpers.serve(abi.HOST_TRANSMIT, ([ifindex, flags, address, length]) =>
+    helpers.serve(HOST_TRANSMIT, ([ifindex, flags, address, length]) =>
       this.#send(host.memory, Number(ifindex), flags !== 0n, [Number(address), Number(length)]),
     );
   }

@@ -3,6 +3,7 @@ import * as abi from '../../abi/sockets.ts';
 import { structureOf } from '../../verifier/contexts/pointees.ts';
 import { badArgument, integer, unsigned64 } from '../argument.ts';
 import type { LinearMemory } from '../memory.ts';
+import type { HostObject } from '../objects/object.ts';
 import type { Exports } from '../wasm.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import {
@@ -56,6 +57,8 @@ export interface SocketDefinition extends Partial<SocketFields> {
   readonly tcp?: Partial<TcpState>;
   /** The listener that a request (state `new_syn_recv`) belongs to. */
   readonly listener?: Socket;
+  /** The cgroup that it belongs to, kept for as long as the socket is. Default: the root, whose id is 1. */
+  readonly cgroup?: HostObject;
   /** Programs find it by its addresses and ports (bpf_sk_lookup_tcp and relatives). Default true. */
   readonly lookup?: boolean;
 }
@@ -246,8 +249,8 @@ export class Socket implements Disposable {
     memory.write(this.address + four, isMapped ? bytes.subarray(12) : new Uint8Array(4));
   }
 
-  #writeRest({ cookie, netns, netnsCookie, ipv6Only, listener }: SocketDefinition): void {
-    const { memory } = this.#host;
+  #writeRest({ cookie, netns, netnsCookie, ipv6Only, listener, cgroup }: SocketDefinition): void {
+    const { memory, exports } = this.#host;
     const at = this.address;
     if (cookie !== undefined)
       memory.setU64(at - layout.OBJ_HEADER + layout.OBJ_COOKIE, unsigned64('cookie of a socket', cookie));
@@ -255,6 +258,7 @@ export class Socket implements Disposable {
       memory.setU32(at + abi.SOCK_NETNS, integer('netns of a socket', netns, -1, 0x7fff_ffff) >>> 0);
     if (netnsCookie !== undefined)
       memory.setU64(at + abi.SOCK_NETNS_COOKIE, unsigned64('netnsCookie of a socket', netnsCookie));
+    if (cgroup !== undefined) exports.objectSetParent(at, cgroup.addressIn(memory));
     if (listener !== undefined) memory.setU32(at + abi.SOCK_LISTENER, listener.addressIn(memory));
     if (ipv6Only === undefined) return;
     const flags = memory.u32(at + abi.SOCK_FLAGS) & ~abi.SOCK_IS_IPV6_ONLY;

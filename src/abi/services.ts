@@ -1,0 +1,7 @@
+/** What the runtime's own helpers call the host by (hostHelper): numbers beyond those that helpers can have. */
+/** To send a packet: (ifindex, flags, address, length). */
+export const HOST_TRANSMIT = 0x8000_0000;
+/** (signal, 1 for the thread alone) */
+export const HOST_SIGNAL = 0x8000_0001;
+/** (address, from, size) */
+export const HOST_WRITE_USER = 0x8000_0002;
