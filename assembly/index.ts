@@ -40,6 +40,7 @@ export { laterDue, laterEnd, laterRun } from './timers/due';
 export * from './helpers/cgroups';
 export * from './helpers/classic';
 export * from './helpers/clone';
+export * from './helpers/counters';
 export * from './helpers/csum';
 export * from './helpers/dynptr';
 export * from './helpers/ecn';

@@ -63,6 +63,7 @@ export { OPTIMIZATIONS, type Optimization, type Optimize } from './jit/opt/names
 export type { BatchResult } from './runtime/batch.ts';
 export { cacheDirectory } from './runtime/cache/directory.ts';
 export type { CallStack, ContextKind, RunContext, SkbContext, XdpContext } from './runtime/context.ts';
+export type { PerfCounter, ReadPerfCounter } from './runtime/counters.ts';
 export { Engine, type EngineKind, type EngineOptions } from './runtime/engine.ts';
 export {
   cgroupDevice,

@@ -12,6 +12,7 @@ import {
   bpf_skb_under_cgroup,
 } from './cgroups';
 import { bpf_clone_redirect } from './clone';
+import { bpf_perf_event_read, bpf_perf_event_read_value } from './counters';
 import { bpf_fib_lookup } from './fib';
 import { bpf_check_mtu } from './mtu';
 import { bpf_skb_get_nlattr, bpf_skb_get_nlattr_nest, bpf_skb_get_pay_offset } from './classic';
@@ -139,6 +140,7 @@ import {
   bpf_get_current_comm,
   bpf_get_current_pid_tgid,
   bpf_get_current_uid_gid,
+  bpf_get_ns_current_pid_tgid,
   bpf_get_numa_node_id,
   bpf_get_prandom_u32,
   bpf_get_smp_processor_id,
@@ -216,6 +218,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_get_tunnel_key(r1, r2, r3, r4, r5);
     case 21:
       return bpf_skb_set_tunnel_key(r1, r2, r3, r4, r5);
+    case 22:
+      return bpf_perf_event_read(r1, r2, r3, r4, r5);
     case 23:
       return bpf_redirect(r1, r2, r3, r4, r5);
     case 24:
@@ -274,6 +278,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_redirect_map(r1, r2, r3, r4, r5);
     case 54:
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
+    case 55:
+      return bpf_perf_event_read_value(r1, r2, r3, r4, r5);
     case 58:
       return bpf_override_return(r1, r2, r3, r4, r5);
     case 59:
@@ -354,6 +360,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_send_signal_thread(r1, r2, r3, r4, r5);
     case 118:
       return bpf_jiffies64(r1, r2, r3, r4, r5);
+    case 120:
+      return bpf_get_ns_current_pid_tgid(r1, r2, r3, r4, r5);
     case 122:
       return bpf_get_netns_cookie(r1, r2, r3, r4, r5);
     case 123:

@@ -1,7 +1,8 @@
-import { HDR_COMM, HDR_PID_TGID, HDR_UID_GID, HEADER, RUN_CPU, RUN_RANDOM } from '../../src/abi/layout';
+import { HDR_COMM, HDR_PID_NS_DEV, HDR_PID_NS_INO, HDR_PID_TGID, HDR_UID_GID, HEADER, RUN_CPU, RUN_RANDOM } from '../../src/abi/layout';
+import { EINVAL } from '../../src/abi/maps';
 import { copy, zero } from '../memory/bytes';
 import { run } from '../run/state';
-import { memoryArgument } from './arguments';
+import { errno, memoryArgument } from './arguments';
 
 // Who runs, and where: what the host says in the header and the run state.
 
@@ -27,6 +28,21 @@ export function bpf_get_numa_node_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64
 
 export function bpf_get_current_pid_tgid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   return load<u64>(HEADER, HDR_PID_TGID);
+}
+
+/** struct bpf_pidns_info: pid and tgid, u32 each. */
+const PIDNS_INFO: u64 = 8;
+
+/** bpf_get_ns_current_pid_tgid(dev, ino, nsdata, size): for the PID namespace of the task, which the host names. */
+export function bpf_get_ns_current_pid_tgid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const to = memoryArgument(r3, r4, 1);
+  const isOwn = r1 == load<u64>(HEADER, HDR_PID_NS_DEV) && r2 == load<u64>(HEADER, HDR_PID_NS_INO);
+  if (r4 != PIDNS_INFO || !isOwn) {
+    zero(to, r4 as u32);
+    return errno(-EINVAL);
+  }
+  store<u64>(to, load<u64>(HEADER, HDR_PID_TGID));
+  return 0;
 }
 
 export function bpf_get_current_uid_gid(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {

@@ -3,5 +3,7 @@
 export const HOST_TRANSMIT = 0x8000_0000;
 /** (signal, 1 for the thread alone) */
 export const HOST_SIGNAL = 0x8000_0001;
+/** To read a counter: (map, index, where to put it) */
+export const HOST_COUNTER = 0x8000_0003;
 /** (address, from, size) */
 export const HOST_WRITE_USER = 0x8000_0002;

@@ -11,6 +11,9 @@ export const RUN_ATTACH_COOKIE = 9488; // u64
 /** Arguments of the traced function, the first in the context; behind them its result, if it has returned. */
 export const RUN_ARGUMENTS = 9496; // u32
 
+/** struct bpf_perf_event_value, 24 bytes: what the host has read last. */
+export const RUN_COUNTER = 9600;
+
 /** `ax` of struct pt_regs of x86-64. */
 export const PT_REGS_AX = 80;
 

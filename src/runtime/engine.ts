@@ -11,6 +11,7 @@ import { Arena } from './arena.ts';
 import { badArgument, integer, oneOf, unsigned64 } from './argument.ts';
 import { systemClocks } from './clock.ts';
 import { ContextTemplates } from './context.ts';
+import { type ReadPerfCounter, serveCounters } from './counters.ts';
 import { mapError } from './errno.ts';
 import { EventMemory } from './events/memory.ts';
 import { FlowKeys } from './flowKeys.ts';
@@ -106,6 +107,8 @@ export interface EngineOptions {
   readonly seed?: bigint;
   /** The task that bpf_get_current_pid_tgid, _uid_gid and _comm report. Default: this process. */
   readonly task?: Partial<Task>;
+  /** What programs read of perf counters: without it there are none (-ENOENT). */
+  readonly perfCounter?: ReadPerfCounter;
   /** What programs may do to tasks: without it they may not (-EPERM). */
   readonly tasks?: TaskHost;
   /** The compiled runtime for the kind of memory, where it is not found beside the code: in a bundle, say. */
@@ -260,6 +263,7 @@ export class Engine implements RunHost, RingHost {
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
     serveTasks(helpers, memory, options.tasks ?? {});
+    serveCounters(helpers, memory, (address) => this.mapAt(address), options.perfCounter);
     this.currentTask = attached ? undefined : makeCurrentTask(memory, this.objects);
     if (hasNetwork(memory)) this.#network = new Network(this, helpers);
   }

@@ -133,6 +133,53 @@ describe.each(engines)('programs that trace, in %s', (engine) => {
     expect(await under(3)).toEqual([-7n, -7n, -7n]);
   });
 
+  it('know their number in the PID namespace of the task alone', async () => {
+    const text = (ino: number, size: number) => `
+      r1 = 4
+      r2 = ${ino}
+      r3 = r10
+      r3 += -8
+      r4 = ${size}
+      call bpf_get_ns_current_pid_tgid
+      if r0 != 0 goto out
+      r0 = *(u64 *)(r10 - 8)
+      out: `;
+    const task = { pid: 3, tgid: 2, pidNamespace: { dev: 4n, ino: 5n } };
+    expect((await call(text(5, 8), {}, { task })).r0).toBe((2n << 32n) + 3n);
+    expect((await call(text(6, 8), {}, { task })).r0).toBe(-22n);
+    expect((await call(text(5, 4), {}, { task })).r0).toBe(-22n);
+  });
+
+  it('read the counters that the host has', async () => {
+    const maps = [mapSpec('events', abi.MAP_TYPE_PERF_EVENT_ARRAY, { valueSize: 4, maxEntries: 2 })];
+    const perfCounter = (map: string, index: number) =>
+      map === 'events' && index === 0 ? { counter: 5n, enabled: 70n, running: 60n } : undefined;
+    const read = (flags: string) => `r1 = map[events]\nr2 = ${flags}\ncall bpf_perf_event_read`;
+    const readValue = (flags: string, size: number) => `
+      r1 = map[events]
+      r2 = ${flags}
+      r3 = r10
+      r3 += -24
+      r4 = ${size}
+      call bpf_perf_event_read_value
+      if r0 != 0 goto out
+      r0 = *(u64 *)(r10 - 24)
+      r1 = *(u64 *)(r10 - 16)
+      r0 += r1
+      r1 = *(u64 *)(r10 - 8)
+      r0 += r1
+      out: `;
+    const ask = async (text: string) => (await call(text, {}, { maps, perfCounter })).r0;
+    expect(await ask(read('0'))).toBe(5n);
+    expect(await ask(read('0xffffffff ll'))).toBe(5n);
+    expect(await ask(read('1'))).toBe(-2n);
+    expect(await ask(read('2'))).toBe(-7n);
+    expect(await ask(read('0x100000000 ll'))).toBe(-22n);
+    expect(await ask(readValue('0', 24))).toBe(135n);
+    expect(await ask(readValue('0', 16))).toBe(-22n);
+    expect((await call(read('0'), {}, { maps })).r0).toBe(-2n);
+  });
+
   it('are given arguments by number', async () => {
     const ask = async (text: string, result?: bigint) => {
       using object = await openText(`${text}\nexit`, { type: 'tracing', engine, sandbox: true });
