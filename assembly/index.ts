@@ -55,6 +55,7 @@ export * from './helpers/redirect';
 export * from './helpers/rings';
 export * from './helpers/room';
 export * from './helpers/skb';
+export * from './helpers/socketCalls';
 export * from './helpers/sockets';
 export * from './helpers/skbFields';
 export * from './helpers/spin';

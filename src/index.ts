@@ -153,6 +153,7 @@ export { openShared } from './runtime/share/attach.ts';
 export type { SharedObject } from './runtime/share/share.ts';
 export type { AttachOptions } from './runtime/share/types.ts';
 export type { SkbChecksum, SkbState, Tunnel } from './runtime/skbState.ts';
+export type { BindAddress, CalledSocket, SocketCalls } from './runtime/sockets/calls.ts';
 export type { Family, Protocol, SocketState, SocketType } from './runtime/sockets/names.ts';
 export type { Socket, SocketDefinition, SocketFields } from './runtime/sockets/socket.ts';
 export type { TcpState } from './runtime/sockets/tcp.ts';

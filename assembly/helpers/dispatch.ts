@@ -13,6 +13,7 @@ import {
 } from './cgroups';
 import { bpf_clone_redirect } from './clone';
 import { bpf_perf_event_read, bpf_perf_event_read_value } from './counters';
+import { bpf_bind, bpf_getsockopt, bpf_setsockopt } from './socketCalls';
 import { bpf_fib_lookup } from './fib';
 import { bpf_check_mtu } from './mtu';
 import { bpf_skb_get_nlattr, bpf_skb_get_nlattr_nest, bpf_skb_get_pay_offset } from './classic';
@@ -272,6 +273,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_socket_uid(r1, r2, r3, r4, r5);
     case 48:
       return bpf_set_hash(r1, r2, r3, r4, r5);
+    case 49:
+      return bpf_setsockopt(r1, r2, r3, r4, r5);
     case 50:
       return bpf_skb_adjust_room(r1, r2, r3, r4, r5);
     case 51:
@@ -280,6 +283,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
     case 55:
       return bpf_perf_event_read_value(r1, r2, r3, r4, r5);
+    case 57:
+      return bpf_getsockopt(r1, r2, r3, r4, r5);
     case 58:
       return bpf_override_return(r1, r2, r3, r4, r5);
     case 59:
@@ -288,6 +293,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_msg_apply_bytes(r1, r2, r3, r4, r5);
     case 62:
       return bpf_msg_cork_bytes(r1, r2, r3, r4, r5);
+    case 64:
+      return bpf_bind(r1, r2, r3, r4, r5);
     case 65:
       return bpf_xdp_adjust_tail(r1, r2, r3, r4, r5);
     case 66:

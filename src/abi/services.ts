@@ -7,3 +7,7 @@ export const HOST_SIGNAL = 0x8000_0001;
 export const HOST_COUNTER = 0x8000_0003;
 /** (address, from, size) */
 export const HOST_WRITE_USER = 0x8000_0002;
+/** Calls on sockets: (socket, level, name, address, size) of an option, twice; (socket, address, size) of a sockaddr. */
+export const HOST_SET_OPTION = 0x8000_0004;
+export const HOST_GET_OPTION = 0x8000_0005;
+export const HOST_BIND = 0x8000_0006;

@@ -33,6 +33,7 @@ import type { Profile, ProfileEntry } from './profile.ts';
 import type { AttachOptions, LoadedProgram, SharedEngine } from './share/types.ts';
 import { Signal } from './signal.ts';
 import { Snapshots } from './snapshots.ts';
+import { type SocketCalls, serveSocketCalls } from './sockets/calls.ts';
 import { type Socket, type SocketDefinition, Sockets } from './sockets/socket.ts';
 import { type ContextNeeds, TailCalls } from './tailCalls.ts';
 
@@ -109,6 +110,8 @@ export interface EngineOptions {
   readonly task?: Partial<Task>;
   /** What programs read of perf counters: without it there are none (-ENOENT). */
   readonly perfCounter?: ReadPerfCounter;
+  /** What programs may do to sockets (bpf_setsockopt, bpf_getsockopt, bpf_bind): without it, nothing (-EINVAL). */
+  readonly sockets?: SocketCalls;
   /** What programs may do to tasks: without it they may not (-EPERM). */
   readonly tasks?: TaskHost;
   /** The compiled runtime for the kind of memory, where it is not found beside the code: in a bundle, say. */
@@ -263,6 +266,12 @@ export class Engine implements RunHost, RingHost {
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
     serveTasks(helpers, memory, options.tasks ?? {});
+    serveSocketCalls(
+      helpers,
+      memory,
+      (address) => this.sockets.at(address) ?? this.objects.at(address),
+      options.sockets ?? {},
+    );
     serveCounters(helpers, memory, (address) => this.mapAt(address), options.perfCounter);
     this.currentTask = attached ? undefined : makeCurrentTask(memory, this.objects);
     if (hasNetwork(memory)) this.#network = new Network(this, helpers);
