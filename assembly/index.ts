@@ -77,6 +77,7 @@ export * from './kfuncs/copies';
 export * from './kfuncs/cpumasks';
 export * from './kfuncs/dynptrs';
 export * from './kfuncs/numbers';
+export * from './kfuncs/objects';
 export * from './kfuncs/sections';
 export * from './kfuncs/strings';
 export * from './kfuncs/workqueues';

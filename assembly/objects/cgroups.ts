@@ -20,12 +20,20 @@ function levelOf(cgroup: u32): u32 {
   return level;
 }
 
+function hasLevel(cgroup: u32, level: i32): bool {
+  return level >= 0 && <u32>level <= levelOf(cgroup);
+}
+
+/** The ancestor at `level`, the cgroup itself included; 0 for the root, and where it has none there. */
+export function ancestorAt(cgroup: u32, level: i32): u32 {
+  if (!hasLevel(cgroup, level)) return 0;
+  for (let steps = levelOf(cgroup) - <u32>level; steps; --steps) cgroup = parentOf(cgroup);
+  return cgroup;
+}
+
 /** Id of the ancestor at `level`, the cgroup itself included; 0 where it has none there. */
 export function ancestorId(cgroup: u32, level: i32): u64 {
-  let own = levelOf(cgroup);
-  if (level < 0 || <u32>level > own) return 0;
-  while (own-- > <u32>level) cgroup = parentOf(cgroup);
-  return cgroupId(cgroup);
+  return hasLevel(cgroup, level) ? cgroupId(ancestorAt(cgroup, level)) : 0;
 }
 
 /** Whether `cgroup` is `ancestor`, or in it. */

@@ -10,6 +10,7 @@ import {
   HDR_OBJECTS_ID,
   HDR_OBJECTS_LOCK,
   HEADER,
+  OBJ_COOKIE,
   OBJ_HEADER,
   OBJ_ID,
   OBJ_KIND,
@@ -117,6 +118,20 @@ export function objectTryAcquire(address: u64, kind: u32): u32 {
   if (structure) objectAcquire(structure);
   unlock(LOCK);
   return structure;
+}
+
+/** The object of a kind with this cookie, with one reference more; 0 when there is none. It looks at all objects. */
+export function objectTryAcquireBy(kind: u32, cookie: u64): u32 {
+  let found: u32 = 0;
+  lock(LOCK);
+  const count = load<u32>(HEADER, HDR_OBJECTS_COUNT);
+  for (let index: u32 = 0; index < count && found == 0; ++index) {
+    const header = load<u32>(slot(index)) - OBJ_HEADER;
+    if (load<u32>(header, OBJ_KIND) == kind && load<u64>(header, OBJ_COOKIE) == cookie) found = header + OBJ_HEADER;
+  }
+  if (found) objectAcquire(found);
+  unlock(LOCK);
+  return found;
 }
 
 function dropReference(structure: u32): u32 {

@@ -196,7 +196,7 @@ export const OBJ_REFS = 12; // u32
 export const OBJ_SIZE = 16; // u32
 /** Structure of the object this one belongs to (a cgroup's parent, a task's cgroup); 0: none. */
 export const OBJ_PARENT = 20; // u32
-/** u64: cookie of a socket, id of a cgroup. */
+/** u64: cookie of a socket, id of a cgroup, pid of a task. */
 export const OBJ_COOKIE = 24;
 /** First of the values that local storage maps hold for the object; 0: none. See assembly/storage/elements.ts. */
 export const OBJ_STORAGE = 32; // u32

@@ -9,7 +9,7 @@ import type { Exports } from './wasm.ts';
  * They hand out addresses that they take back on trust, which only a proof can give: programs that run unverified and
  * checked may not call them.
  */
-const NEED_PROOF: readonly string[] = ['bpf_cpumask_'];
+const NEED_PROOF: readonly string[] = ['bpf_cpumask_', 'bpf_task_', 'bpf_cgroup_'];
 
 export const needsProof = (name: string): boolean => NEED_PROOF.some((prefix) => name.startsWith(prefix));
 

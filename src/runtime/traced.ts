@@ -45,9 +45,10 @@ export function writeTraced(memory: LinearMemory, run: number, traced: Traced): 
   memory.setU32(run + abi.RUN_ARGUMENTS, integer('argumentCount', argumentCount, 0, MAX_ARGUMENTS));
 }
 
-/** The task that is the current one unless a run has another: it has no members. */
+/** The task that is the current one unless a run has another: it has no members, but the pid of option `task`. */
 export function makeCurrentTask(memory: LinearMemory, objects: ObjectTable): HostObject {
-  const task = objects.create({ kind: 'task' });
+  const cookie = memory.u64(layout.HEADER + layout.HDR_PID_TGID) & 0xffff_ffffn;
+  const task = objects.create({ kind: 'task', cookie });
   memory.setU32(layout.HEADER + abi.HDR_TASK, task.address);
   return task;
 }

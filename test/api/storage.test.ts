@@ -77,8 +77,8 @@ describe.each(engines)('local storage, in %s', (engine) => {
     expect([...store.keys()]).toEqual([second]);
   });
 
-  it('of the current task, which a run may bring', async () => {
-    using object = await openText(BY_TASK, { type: 'kprobe', engine, maps: [TASK], sandbox });
+  it.each([true, false])('of the current task, which a run may bring (sandbox: %s)', async (isSandbox) => {
+    using object = await openText(BY_TASK, { type: 'kprobe', engine, maps: [TASK], sandbox: isSandbox });
     const program = await object.program();
     const store = storeOf(object);
     using task = object.engine.object({ kind: 'task' });

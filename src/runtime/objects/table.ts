@@ -21,7 +21,7 @@ export interface ObjectDefinition {
   readonly bytes?: Uint8Array;
   /** What it belongs to: a task's cgroup, a cgroup's parent. It is kept for as long as this object is. */
   readonly parent?: HostObject;
-  /** Cookie of a socket, id of a cgroup, number of an inode: u64. Default: the object's id. */
+  /** Cookie of a socket, id of a cgroup, number of an inode, pid of a task: u64. Default: the object's id. */
   readonly cookie?: bigint;
 }
 
