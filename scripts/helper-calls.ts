@@ -7,7 +7,7 @@
  */
 import { parseArgs } from 'node:util';
 import { helperName } from '../src/index.ts';
-import { type CalledIn, helpersIn, randomCalls, TYPES } from '../test/kernel/helperCalls.ts';
+import { helpersIn, randomCalls, TYPES } from '../test/kernel/helperCalls.ts';
 import { differenceOf } from '../test/kernel/helperRuns.ts';
 import { KernelJudge } from '../test/kernel/kernel.ts';
 import { Random } from '../test/nodiff/random.ts';
@@ -25,9 +25,9 @@ if (typeof judge === 'string') {
   console.error(`helper-calls: ${judge}`);
   process.exit(2);
 }
-const subjects = (Object.keys(TYPES) as CalledIn[])
-  .flatMap((type) => helpersIn(type).map((id) => ({ type, id })))
-  .filter(({ id }) => values.helper === undefined || helperName(id) === values.helper);
+const subjects = TYPES.flatMap((type) => helpersIn(type).map((id) => ({ type, id }))).filter(
+  ({ id }) => values.helper === undefined || helperName(id) === values.helper,
+);
 const random = new Random(Number(values.seed));
 const counts = { programs: 0, refused: 0, differences: 0 };
 for (const [index, { type, id }] of subjects.entries()) {
