@@ -1,7 +1,7 @@
 import { RUN_PKT_DATA } from '../../src/abi/layout';
 import { E2BIG, EINVAL } from '../../src/abi/maps';
-import { RUN_SKB_READY } from '../../src/abi/packets';
-import { PROG_TYPE_CGROUP_SOCKOPT } from '../../src/abi/sockets';
+import { RUN_REST_READY } from '../../src/abi/packets';
+import { PROG_TYPE_CGROUP_SOCKOPT } from '../../src/abi/programTypes';
 import {
   HOOK_APPLY_BYTES,
   HOOK_CORK_BYTES,
@@ -38,9 +38,9 @@ const SLASH: u32 = 47;
 
 /** Address of this run's fields. */
 function hook(): u32 {
-  if (load<u32>(run, RUN_SKB_READY) != HOOK_READY) {
+  if (load<u32>(run, RUN_REST_READY) != HOOK_READY) {
     memory.copy(run + RUN_HOOK, run + RUN_HOOK_TEMPLATE, HOOK_SIZE);
-    store<u32>(run, HOOK_READY, RUN_SKB_READY);
+    store<u32>(run, HOOK_READY, RUN_REST_READY);
   }
   return run + RUN_HOOK;
 }

@@ -8,16 +8,14 @@ import {
   SKB_TSTAMP_TYPE,
 } from '../../src/abi/layout';
 import { EINVAL, EOPNOTSUPP } from '../../src/abi/maps';
+import { SKB_CLASSID, SKB_HASH_KNOWN, SKB_REALM } from '../../src/abi/packets';
 import {
   PROG_TYPE_LWT_IN,
   PROG_TYPE_LWT_SEG6LOCAL,
   PROG_TYPE_LWT_XMIT,
   PROG_TYPE_SCHED_ACT,
   PROG_TYPE_SCHED_CLS,
-  SKB_CLASSID,
-  SKB_HASH_KNOWN,
-  SKB_REALM,
-} from '../../src/abi/packets';
+} from '../../src/abi/programTypes';
 import { zero } from '../memory/bytes';
 import { run } from '../run/state';
 import { contextArgument, errno, memoryArgument } from './arguments';

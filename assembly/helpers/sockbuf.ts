@@ -22,7 +22,7 @@ import {
   RUN_SKB,
   RUN_SKB_MAC,
   RUN_SKB_NETWORK,
-  RUN_SKB_READY,
+  RUN_REST_READY,
   RUN_SKB_TEMPLATE_MORE,
   RUN_SKB_TRANSPORT,
   SKB_CSUM,
@@ -45,17 +45,17 @@ function prepare(): void {
   memory.copy(run + RUN_SKB, run + RUN_SKB_TEMPLATE_MORE, SKB_MORE_SIZE);
   store<u32>(run, load<u32>(run, RUN_SKB + SKB_CSUM_START) + data, RUN_SKB + SKB_CSUM_START);
   if (context(SKB_HASH)) setMore(SKB_HASH_KNOWN, 1);
-  store<u32>(run, 1, RUN_SKB_READY);
+  store<u32>(run, 1, RUN_REST_READY);
 }
 
 /** Before anything else here is used: the state of this event's socket buffer. */
 export function openSkb(): void {
-  if (load<u32>(run, RUN_SKB_READY) == 0) prepare();
+  if (load<u32>(run, RUN_REST_READY) == 0) prepare();
 }
 
 /** How the packet's checksum stands (CHECKSUM_*); the rest need not be open for it. */
 export function ipSummed(): u32 {
-  const ready = load<u32>(run, RUN_SKB_READY) != 0;
+  const ready = load<u32>(run, RUN_REST_READY) != 0;
   return load<u32>(run + (ready ? RUN_SKB : RUN_SKB_TEMPLATE_MORE), SKB_IP_SUMMED);
 }
 

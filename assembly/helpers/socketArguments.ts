@@ -12,13 +12,6 @@ import {
   XDP_MD_INGRESS_IFINDEX,
 } from '../../src/abi/layout';
 import {
-  PROG_TYPE_CGROUP_SOCK,
-  PROG_TYPE_CGROUP_SOCK_ADDR,
-  PROG_TYPE_CGROUP_SOCKOPT,
-  PROG_TYPE_SK_LOOKUP,
-  PROG_TYPE_SK_MSG,
-  PROG_TYPE_SK_REUSEPORT,
-  PROG_TYPE_SOCK_OPS,
   RUN_CONTEXT_SOCKET,
   SK_LOOKUP_SK,
   SK_MSG_SK,
@@ -29,6 +22,15 @@ import {
   SOCKOPT_SK,
   VIEW_SOCKET,
 } from '../../src/abi/sockets';
+import {
+  PROG_TYPE_CGROUP_SOCK,
+  PROG_TYPE_CGROUP_SOCKOPT,
+  PROG_TYPE_CGROUP_SOCK_ADDR,
+  PROG_TYPE_SK_LOOKUP,
+  PROG_TYPE_SK_MSG,
+  PROG_TYPE_SK_REUSEPORT,
+  PROG_TYPE_SOCK_OPS,
+} from '../../src/abi/programTypes';
 import { objectAt } from '../objects/registry';
 import { run } from '../run/state';
 import { isSocket } from '../sockets/table';

@@ -1,6 +1,7 @@
 import { EAFNOSUPPORT, EINVAL } from '../../src/abi/maps';
 import { HOST_BIND, HOST_GET_OPTION, HOST_SET_OPTION } from '../../src/abi/services';
-import { AF_INET, AF_INET6, PROG_TYPE_CGROUP_SOCKOPT } from '../../src/abi/sockets';
+import { AF_INET, AF_INET6 } from '../../src/abi/sockets';
+import { PROG_TYPE_CGROUP_SOCKOPT } from '../../src/abi/programTypes';
 import { hostHelper } from '../env';
 import { zero } from '../memory/bytes';
 import { errno, memoryArgument, refuse } from './arguments';

@@ -3,10 +3,6 @@ import { EINVAL, EOPNOTSUPP } from '../../src/abi/maps';
 import {
   IPPROTO_TCP,
   IPPROTO_UDP,
-  PROG_TYPE_CGROUP_SOCK,
-  PROG_TYPE_CGROUP_SOCK_ADDR,
-  PROG_TYPE_SK_LOOKUP,
-  PROG_TYPE_SOCK_OPS,
   RUN_ARRIVES,
   RUN_SOCKET_CHOSEN,
   SOCK_FLAGS,
@@ -17,13 +13,26 @@ import {
   SOCK_UID,
   TCP_LISTEN,
 } from '../../src/abi/sockets';
+import {
+  PROG_TYPE_CGROUP_SOCK,
+  PROG_TYPE_CGROUP_SOCK_ADDR,
+  PROG_TYPE_SK_LOOKUP,
+  PROG_TYPE_SOCK_OPS,
+} from '../../src/abi/programTypes';
 import { run } from '../run/state';
 import { findSocket, TUPLE4_SIZE, TUPLE6_SIZE } from '../sockets/find';
 import { giveBack, noteHeld } from '../sockets/held';
 import { fullOf, isFull, isRcuFree, protocolOf, stateOf } from '../sockets/socket';
 import { contextKind, errno, memoryArgument, refuse } from './arguments';
 import { assignForLookup } from './skLookup';
-import { anyContext, contextDevice, contextSocket, programType, requiredSocket, socketArgument } from './socketArguments';
+import {
+  anyContext,
+  contextDevice,
+  contextSocket,
+  programType,
+  requiredSocket,
+  socketArgument,
+} from './socketArguments';
 
 // Helpers on sockets: net/core/filter.c.
 

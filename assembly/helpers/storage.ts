@@ -7,7 +7,7 @@ import {
   MAP_TYPE_SK_STORAGE,
   MAP_TYPE_TASK_STORAGE,
 } from '../../src/abi/maps';
-import { PROG_TYPE_CGROUP_SOCK } from '../../src/abi/sockets';
+import { PROG_TYPE_CGROUP_SOCK } from '../../src/abi/programTypes';
 import { objectOrNullArgument } from '../objects/argument';
 import { isFull } from '../sockets/socket';
 import { storageDelete, storageLookup, storageUpdate } from '../storage/values';

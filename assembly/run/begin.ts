@@ -41,7 +41,7 @@ import {
   RUN_TRAP_VALUE,
 } from '../../src/abi/layout';
 import { RUN_SOCKET_CHOSEN, RUN_SOCKETS_HELD } from '../../src/abi/sockets';
-import { RUN_SKB_READY } from '../../src/abi/packets';
+import { RUN_REST_READY } from '../../src/abi/packets';
 import { RUN_PAUSED } from '../../src/interp/window';
 import { abandonRecords } from '../rings/outstanding';
 import { stopDraining } from '../rings/draining';
@@ -129,7 +129,7 @@ function reset(): void {
   store<u32>(run, 0, RUN_PC);
   store<u32>(run, 0, RUN_INTERPRETED);
   store<u32>(run, 0, RUN_PAUSED);
-  store<u32>(run, 0, RUN_SKB_READY);
+  store<u32>(run, 0, RUN_REST_READY);
 }
 
 /**

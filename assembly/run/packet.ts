@@ -7,7 +7,7 @@ import {
   RUN_PKT_HARD_START,
   RUN_PROG,
 } from '../../src/abi/layout';
-import { RUN_SKB_MAC, RUN_SKB_NETWORK, RUN_SKB_READY } from '../../src/abi/packets';
+import { RUN_SKB_MAC, RUN_SKB_NETWORK, RUN_REST_READY } from '../../src/abi/packets';
 import { run } from './state';
 
 export const ETH_HLEN: u32 = 14;
@@ -26,7 +26,7 @@ function isSkb(): bool {
 
 /** Address of the network header: behind the Ethernet header, unless helpers have moved it. */
 export function networkStart(): u32 {
-  if (isSkb() && load<u32>(run, RUN_SKB_READY)) return load<u32>(run, RUN_SKB_NETWORK);
+  if (isSkb() && load<u32>(run, RUN_REST_READY)) return load<u32>(run, RUN_SKB_NETWORK);
   return linkHeader() + ETH_HLEN;
 }
 
@@ -35,7 +35,7 @@ export function networkStart(): u32 {
  * earlier run of another kind, or of a longer packet, must not reach memory that is not this event's.
  */
 export function linkHeader(): u32 {
-  if (isSkb() && load<u32>(run, RUN_SKB_READY)) return load<u32>(run, RUN_SKB_MAC);
+  if (isSkb() && load<u32>(run, RUN_REST_READY)) return load<u32>(run, RUN_SKB_MAC);
   const data = load<u32>(run, RUN_PKT_DATA);
   if (!isSkb()) return data;
   return data - min<u32>(load<u32>(run, RUN_LINK_HEADER), data - load<u32>(run, RUN_PKT_HARD_START));

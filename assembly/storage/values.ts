@@ -4,7 +4,18 @@ import { copyOut } from '../maps/copyOut';
 import { copyValue } from '../maps/descriptor';
 import { closeValue, openValue } from '../maps/guard';
 import { zero } from '../memory/bytes';
-import { attach, detach, elementFrom, elementOf, lockStorage, ownerIn, slotFound, takeElement, unlockStorage, valueIn } from './elements';
+import {
+  attach,
+  detach,
+  elementFrom,
+  elementOf,
+  lockStorage,
+  ownerIn,
+  slotFound,
+  takeElement,
+  unlockStorage,
+  valueIn,
+} from './elements';
 
 // Values of local storage maps by the object they belong to, as bpf_local_storage_update() and its like.
 

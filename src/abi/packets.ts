@@ -2,10 +2,14 @@
  * What runs over packets know beyond their context structure: fields of the run state from RUN_ENVIRONMENT on, 512 bytes.
  * Compiled by TypeScript and by AssemblyScript.
  */
+
 // ---- struct sk_buff, beyond struct __sk_buff --------------------------------------------------------------
 
-/** 1: what follows up to RUN_SKB is this event's; 0: no helper has asked for it yet (assembly/run/skb.ts). */
-export const RUN_SKB_READY = 8192; // u32
+/**
+ * Whether what a run has beside its context is this event's: 0 while no helper has asked for it, 1 for what follows up to
+ * RUN_SKB, HOOK_READY of tracing.ts for what hooks have.
+ */
+export const RUN_REST_READY = 8192; // u32
 /** Addresses of the headers; the transport header is 0 where it is not known. */
 export const RUN_SKB_MAC = 8196; // u32
 export const RUN_SKB_NETWORK = 8200; // u32
@@ -70,10 +74,3 @@ export const IP_TUNNEL_OPTS_MAX = 255;
 
 /** SKB_MAX_ALLOC of a kernel with pages of 4 KiB: no helper makes a packet longer. */
 export const SKB_MAX_LEN = 16_064;
-
-/** enum bpf_prog_type */
-export const PROG_TYPE_SCHED_CLS = 3;
-export const PROG_TYPE_SCHED_ACT = 4;
-export const PROG_TYPE_LWT_IN = 10;
-export const PROG_TYPE_LWT_XMIT = 12;
-export const PROG_TYPE_LWT_SEG6LOCAL = 19;

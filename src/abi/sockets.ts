@@ -99,17 +99,6 @@ export const RUN_SOCKETS_HELD = 8708;
 export const RUN_HELD_LIST = 8712;
 export const HELD_MAX = 32;
 
-// ---- where contexts have their socket -----------------------------------------------------------------------
-
-/** enum bpf_prog_type, as far as helpers tell contexts apart by it. */
-export const PROG_TYPE_CGROUP_SOCK = 9;
-export const PROG_TYPE_SOCK_OPS = 13;
-export const PROG_TYPE_SK_MSG = 16;
-export const PROG_TYPE_CGROUP_SOCK_ADDR = 18;
-export const PROG_TYPE_SK_REUSEPORT = 21;
-export const PROG_TYPE_CGROUP_SOCKOPT = 25;
-export const PROG_TYPE_SK_LOOKUP = 30;
-
 /** u64, address of a `struct bpf_sock`: the members `sk` of the uapi structures. */
 export const SOCK_ADDR_SK = 64;
 export const SOCK_OPS_SK = 184;

@@ -19,7 +19,7 @@ export const PT_REGS_AX = 80;
 
 // ---- what a hook has beside its context -------------------------------------------------------------------
 
-/** The fields below are this run's where RUN_SKB_READY is HOOK_READY (contexts that are no packets); else the template's. */
+/** The fields below are this run's where RUN_REST_READY is HOOK_READY (contexts that are no packets); else the template's. */
 export const HOOK_READY = 2;
 export const RUN_HOOK_TEMPLATE = 9504;
 export const RUN_HOOK = 9552;

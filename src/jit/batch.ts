@@ -157,7 +157,7 @@ class BatchWriter {
   /** What the run before may have left in the run state. */
   #reset({ calls, changes, tailCalls }: Effects): Expr[] {
     const fields = [
-      ...(calls ? [layout.RUN_PC, packets.RUN_SKB_READY] : []),
+      ...(calls ? [layout.RUN_PC, packets.RUN_REST_READY] : []),
       ...(changes || tailCalls
         ? [layout.RUN_REDIRECT_INDEX, layout.RUN_REDIRECT_MAP, RUN_SOCKET_CHOSEN]
         : []),

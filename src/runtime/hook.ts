@@ -75,7 +75,7 @@ export class HookTemplate {
 
 /** What the last run has left; undefined where it has called none of these helpers. */
 export function readHook(memory: LinearMemory, run: number): HookAfter | undefined {
-  if (memory.u32(run + packets.RUN_SKB_READY) !== abi.HOOK_READY) return undefined;
+  if (memory.u32(run + packets.RUN_REST_READY) !== abi.HOOK_READY) return undefined;
   const u32 = (field: number): number => memory.u32(run + abi.RUN_HOOK + field);
   const isChanged = u32(abi.HOOK_SYSCTL_CHANGED) !== 0;
   const value = isChanged

@@ -134,7 +134,7 @@ export class SkbTemplate {
 
 /** The tunnel that the last run has set for its packet; undefined where it has set none. */
 export function readTunnel(memory: LinearMemory, run: number): Tunnel | undefined {
-  if (memory.u32(run + abi.RUN_SKB_READY) === 0) return undefined;
+  if (memory.u32(run + abi.RUN_REST_READY) === 0) return undefined;
   const at = run + abi.RUN_SKB;
   const state = memory.u32(at + abi.SKB_TUNNEL);
   if ((state & abi.TUNNEL_TX) === 0) return undefined;
