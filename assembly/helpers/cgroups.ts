@@ -42,6 +42,20 @@ function socketOfPacket(context: u64): u32 {
   return socket ? fullOf(socket) : 0;
 }
 
+/** 0 for NULL, and for sockets in time-wait. */
+function fullSocket(pointer: u64): u32 {
+  const socket = socketOrObject(pointer);
+  return socket ? fullOf(socket) : 0;
+}
+
+function idOf(socket: u32): u64 {
+  return socket ? cgroupId(cgroupOf(socket)) : 0;
+}
+
+function ancestorIdOf(socket: u32, level: u64): u64 {
+  return socket ? ancestorId(cgroupOf(socket), level as i32) : 0;
+}
+
 /** bpf_skb_under_cgroup(skb, map, index) */
 export function bpf_skb_under_cgroup(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   const map = typedMap(r2, MAP_TYPE_CGROUP_ARRAY);
@@ -51,29 +65,19 @@ export function bpf_skb_under_cgroup(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64
 
 /** bpf_skb_cgroup_id(skb): 0 for packets without a socket. */
 export function bpf_skb_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const socket = socketOfPacket(r1);
-  return socket ? cgroupId(cgroupOf(socket)) : 0;
+  return idOf(socketOfPacket(r1));
 }
 
 /** bpf_skb_ancestor_cgroup_id(skb, level) */
 export function bpf_skb_ancestor_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const socket = socketOfPacket(r1);
-  return socket ? ancestorId(cgroupOf(socket), r2 as i32) : 0;
-}
-
-/** 0 for NULL, and for sockets in time-wait. */
-function fullSocket(pointer: u64): u32 {
-  const socket = socketOrObject(pointer);
-  return socket ? fullOf(socket) : 0;
+  return ancestorIdOf(socketOfPacket(r1), r2);
 }
 
 export function bpf_sk_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const socket = fullSocket(r1);
-  return socket ? cgroupId(cgroupOf(socket)) : 0;
+  return idOf(fullSocket(r1));
 }
 
 /** bpf_sk_ancestor_cgroup_id(sk, level) */
 export function bpf_sk_ancestor_cgroup_id(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
-  const socket = fullSocket(r1);
-  return socket ? ancestorId(cgroupOf(socket), r2 as i32) : 0;
+  return ancestorIdOf(fullSocket(r1), r2);
 }

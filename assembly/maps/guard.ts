@@ -1,4 +1,5 @@
 import { MAP_SPIN_LOCK } from '../../src/abi/layout';
+import { BPF_EXIST, BPF_F_LOCK } from '../../src/abi/maps';
 import { heldLock } from '../run/held';
 
 // The struct bpf_spin_lock of a value, for updates with BPF_F_LOCK: other threads may be inside.
@@ -8,6 +9,13 @@ import { heldLock } from '../run/held';
  * wait for each other, and the map's own lock is held here: after about a second the update goes on without the lock.
  */
 const PATIENCE: u32 = 1 << 27;
+
+/** Flags of an update: one of BPF_ANY, BPF_NOEXIST and BPF_EXIST, with BPF_F_LOCK where values have a lock. */
+export function flagsAllowed(map: u32, flags: u64): bool {
+  if (flags & BPF_F_LOCK)
+    return load<u32>(map, MAP_SPIN_LOCK) != 0 && (flags & ~BPF_F_LOCK) <= <u64>BPF_EXIST;
+  return flags <= <u64>BPF_EXIST;
+}
 
 /** Takes the lock of the value. Its address, to be given to `openValue`; 0 when there is none to take. */
 export function closeValue(map: u32, value: u32): u32 {

@@ -37,7 +37,7 @@ import {
   valueAt,
 } from './descriptor';
 import { copyOut } from './copyOut';
-import { closeValue, openValue } from './guard';
+import { closeValue, flagsAllowed, openValue } from './guard';
 import { copyKey, hashKey } from './key';
 import { lruInsert, lruIsFirst, lruLast, lruRemove, lruTouch, M_LRU } from './lru';
 import { dropFields } from '../timers/fields';
@@ -160,12 +160,6 @@ function replace(map: u32, link: u32, key: u32, value: u32, host: bool): void {
   if (load<u32>(map, M_LRU)) lruRemove(map, old);
   dropFields(map, valueAt(map, old));
   giveSlot(map, old);
-}
-
-function flagsAllowed(map: u32, flags: u64): bool {
-  if (flags & BPF_F_LOCK)
-    return load<u32>(map, MAP_SPIN_LOCK) != 0 && (flags & ~BPF_F_LOCK) <= <u64>BPF_EXIST;
-  return flags <= <u64>BPF_EXIST;
 }
 
 /** Per-CPU values and locked updates are written in place. */

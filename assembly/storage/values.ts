@@ -1,8 +1,8 @@
-import { MAP_SPIN_LOCK, MAP_VALUE_STRIDE } from '../../src/abi/layout';
+import { MAP_VALUE_STRIDE } from '../../src/abi/layout';
 import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, EEXIST, EINVAL, ENOENT, ENOMEM } from '../../src/abi/maps';
 import { copyOut } from '../maps/copyOut';
 import { copyValue } from '../maps/descriptor';
-import { closeValue, openValue } from '../maps/guard';
+import { closeValue, flagsAllowed, openValue } from '../maps/guard';
 import { zero } from '../memory/bytes';
 import {
   attach,
@@ -25,10 +25,6 @@ export function storageLookup(map: u32, owner: u32): u32 {
   const element = elementOf(map, owner);
   unlockStorage();
   return element ? valueIn(element) : 0;
-}
-
-function flagsAllowed(map: u32, flags: u64): bool {
-  return (flags & ~BPF_F_LOCK) <= <u64>BPF_EXIST && (!(flags & BPF_F_LOCK) || load<u32>(map, MAP_SPIN_LOCK) != 0);
 }
 
 function overwrite(map: u32, to: u32, value: u32): void {

@@ -61,11 +61,11 @@ export const HDR_OBJECTS_COUNT = 588; // u32
 export const HDR_OBJECTS_CAPACITY = 592; // u32
 export const HDR_OBJECTS_LOCK = 596; // u32
 export const HDR_OBJECTS_ID = 600; // u32
+/** Lock of what local storage maps hold for them. */
+export const HDR_STORAGE_LOCK = 608; // u32
 /** PID namespace of the current task: device and inode of its file, u64 each. */
 export const HDR_PID_NS_DEV = 616;
 export const HDR_PID_NS_INO = 624;
-/** Lock of what local storage maps hold for them. */
-export const HDR_STORAGE_LOCK = 608; // u32
 /** From here on, up to HDR_HASH_SEED, the header belongs to assembly/memory. */
 export const HDR_ALLOCATOR = 64;
 
