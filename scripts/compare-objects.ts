@@ -8,8 +8,8 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ObjectFile } from '../src/index.ts';
 import { readObject } from '../src/index.ts';
+import { essence } from './objects/essence.ts';
 
 const FOLDERS = ['test/objects', 'examples', 'bench/programs'];
 
@@ -19,20 +19,6 @@ const committed = (): string[] =>
       .filter((name) => name.endsWith('.o'))
       .map((name) => join(folder, name)),
   );
-
-/** What matters of an object, as text: programs with their code, maps with their shape and contents. */
-function essence({ programs, maps, refused, license }: ObjectFile): Map<string, string> {
-  const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
-  return new Map([
-    ...programs.map(({ name, section, code }) => [`program ${name}`, `${section} ${hex(code)}`] as const),
-    ...maps.map(
-      ({ name, type, keySize, valueSize, maxEntries, flags, data }) =>
-        [`map ${name}`, [type, keySize, valueSize, maxEntries, flags, hex(data)].join(' ')] as const,
-    ),
-    ...refused.map(({ program, error }) => [`refused ${program}`, error.code] as const),
-    ['license', license],
-  ]);
-}
 
 async function differences(path: string, rebuilt: string): Promise<string[]> {
   if (!existsSync(rebuilt)) return ['is not built any more'];

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'bad-relocation' // a relocation that cannot be applied
   | 'closed' // use after disposal
   | 'file' // a file that cannot be read or written
+  | 'link' // objects that do not fit together
   | 'map-operation' // a map operation refused with a kernel error number (see `errno`)
   | 'missing-helper' // a helper webpf does not have (yet)
   | 'not-found' // a program, map or symbol of that name does not exist

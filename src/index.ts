@@ -43,6 +43,8 @@ export { type SystemCall, seccompData } from './frontend/classic/seccomp.ts';
 export { TargetTypes } from './frontend/core/target.ts';
 export type { SectionHandler, SectionHandlers } from './frontend/handlers.ts';
 export type { Kconfig, KconfigValue } from './frontend/kconfig.ts';
+export type { LinkInput } from './frontend/linker/input.ts';
+export { linkObjects } from './frontend/linker/link.ts';
 export { mapTypeName, mapTypeNumber } from './frontend/mapTypes.ts';
 export type { LineInfo, MapSpec, ObjectFile, Program, ProgramType, Subprogram } from './frontend/program.ts';
 export { programTypes } from './frontend/programTypes.ts';

@@ -5,6 +5,7 @@ import { asm } from './commands/asm.ts';
 import { bench } from './commands/bench.ts';
 import { compile } from './commands/compile.ts';
 import { disasm } from './commands/disasm.ts';
+import { link } from './commands/link.ts';
 import { map } from './commands/map.ts';
 import { plugin } from './commands/plugin.ts';
 import { prog } from './commands/prog.ts';
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, Register>> = {
   disasm,
   asm,
   compile,
+  link,
   bench,
   map,
   prog,

@@ -1,38 +1,18 @@
 import { WebpfError } from '../errors.ts';
 import { KFUNC_NAMES } from '../isa/kfuncs.ts';
-import { parseBtfExt } from './btf/ext.ts';
-import { parseBtf } from './btf/parse.ts';
-import { placeVariables } from './btf/place.ts';
-import type { Btf, BtfExt } from './btf/types.ts';
+import type { Btf } from './btf/types.ts';
 import { contextTarget, type TargetTypes } from './core/target.ts';
 import { readElf } from './elf/read.ts';
-import type { ElfFile, ElfSection } from './elf/types.ts';
+import { sectionNamed } from './elf/sections.ts';
+import type { ElfFile } from './elf/types.ts';
 import { externsOf } from './externs.ts';
 import { type FunctionDef, FunctionTable } from './functions.ts';
 import { type Kconfig, KconfigMap } from './kconfig.ts';
 import { LinkContext, linkProgram } from './link.ts';
 import { MapTable } from './maps/table.ts';
+import { readTypes } from './objectTypes.ts';
 import type { ObjectFile, Program, RefusedProgram } from './program.ts';
 import { sectionMeaning } from './sections.ts';
-
-const sectionNamed = (elf: ElfFile, name: string): ElfSection | undefined =>
-  elf.sections.find((section) => section.name === name && section.data.length > 0);
-
-interface TypeInfo {
-  readonly btf: Btf | undefined;
-  readonly ext: BtfExt;
-}
-
-function readTypes(elf: ElfFile): TypeInfo {
-  const section = sectionNamed(elf, '.BTF');
-  if (section === undefined) return { btf: undefined, ext: new Map() };
-  const { btf, strings } = parseBtf(section.data, elf.name);
-  const ext = sectionNamed(elf, '.BTF.ext');
-  return {
-    btf: placeVariables(btf, elf),
-    ext: ext === undefined ? new Map() : parseBtfExt(ext.data, strings, elf.name),
-  };
-}
 
 function readLicense(elf: ElfFile): string {
   const bytes = sectionNamed(elf, 'license')?.data ?? new Uint8Array(0);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { WebpfError } from '../errors.ts';
 import type { TargetTypes } from '../frontend/core/target.ts';
 import { withHandlers } from '../frontend/handlers.ts';
+import { linkObjects } from '../frontend/linker/link.ts';
 import type { ObjectFile, Program } from '../frontend/program.ts';
 import { badArgument } from './argument.ts';
 import { Engine, type EngineOptions } from './engine.ts';
@@ -10,8 +11,14 @@ import { BpfObject, type ObjectOptions } from './object.ts';
 import { checkOptions } from './objectOptions.ts';
 import { readBytes, refuseLinked } from './read.ts';
 
-/** A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, or one program. */
-export type Source = string | URL | Uint8Array | ObjectFile | Program;
+/** A path, a file URL, or bytes. */
+type FileSource = string | URL | Uint8Array;
+
+/**
+ * A path, a file URL, the bytes of an object file or of what `webpf compile` wrote, an object read before, one program,
+ * or several object files, which are linked ({@link linkObjects}).
+ */
+export type Source = FileSource | readonly FileSource[] | ObjectFile | Program;
 
 export type OpenOptions = EngineOptions & ObjectOptions & LinkOptions;
 
@@ -68,20 +75,39 @@ export async function readObject(
   return withHandlers(file, options.sections);
 }
 
+const isFile = (source: unknown): source is FileSource =>
+  source instanceof Uint8Array || source instanceof URL || typeof source === 'string';
+
+const isFiles = (source: Source): source is readonly FileSource[] =>
+  Array.isArray(source) && source.every(isFile);
+
+/** @returns its name, where it has one, and its bytes */
+async function readFileSource(source: FileSource): Promise<{ name?: string; bytes: Uint8Array }> {
+  if (source instanceof Uint8Array) return { bytes: source };
+  const name = source instanceof URL ? pathOf(source) : source;
+  return { name, bytes: await readSource(name) };
+}
+
+/** Several files as one. */
+async function readFiles(sources: readonly FileSource[]): Promise<{ name?: string; bytes: Uint8Array }> {
+  const files = await Promise.all(sources.map(readFileSource));
+  const inputs = files.map(({ name = 'object', bytes }) => ({ name, bytes }));
+  return { name: inputs.map((input) => input.name).join(' + '), bytes: linkObjects(inputs) };
+}
+
 async function readLinked(
   source: Source,
   name: string | undefined,
   options: LinkOptions,
 ): Promise<ObjectFile> {
   const host = await hostOptions(options, readFile);
-  if (source instanceof Uint8Array) return readBytes(source, name, host);
-  if (source instanceof URL || typeof source === 'string') {
-    const path = source instanceof URL ? pathOf(source) : source;
-    return readBytes(await readSource(path), name ?? path, host);
+  if (isFile(source) || isFiles(source)) {
+    const file = isFile(source) ? await readFileSource(source) : await readFiles(source);
+    return readBytes(file.bytes, name ?? file.name, host);
   }
   if (source === null || typeof source !== 'object' || !('maps' in source)) {
     throw badArgument(
-      'an object is opened from a path, a file URL, a Uint8Array or a program; this is none of them',
+      'an object is opened from a path, a file URL, a Uint8Array, a list of these, or a program; this is none of them',
     );
   }
   refuseLinked(host, 'what was read before');

@@ -119,6 +119,38 @@ describe('webpf compile', () => {
   });
 });
 
+describe('webpf link', () => {
+  const halves = ['linked-main', 'linked-parts'].map((name) =>
+    fileURLToPath(new URL(`../objects/${name}.o`, import.meta.url)),
+  );
+
+  it('writes an object that runs', async () => {
+    const output = files.path('linked.o');
+    expect(await webpf(['link', ...halves, '-o', output])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/linked\.o: 3 programs, 4 maps, [\d,]+ bytes\n$/),
+      err: '',
+    });
+    const { code, out } = await webpf(['run', output, '-p', 'jump', '--data', '00'.repeat(64), '--json']);
+    expect({ code, r0: JSON.parse(out).r0 }).toMatchObject({ code: 0, r0: '77' });
+  });
+
+  it('names what it linked as JSON', async () => {
+    const { out } = await webpf(['link', ...halves, '-o', files.path('json.o'), '--json']);
+    expect(jsonLines(out)[0]).toMatchObject({
+      programs: ['entry', 'jump', 'target'],
+      maps: ['jumps', 'counts', '.data', '.rodata'],
+    });
+  });
+
+  it('tells what does not fit', async () => {
+    const [main = ''] = halves;
+    const { code, err } = await webpf(['link', main, main, '-o', files.path('never.o')]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^webpf: 'entry' is defined in .*linked-main\.o and in .*linked-main\.o\n$/);
+  });
+});
+
 describe('webpf bench', () => {
   it('measures both engines', async () => {
     const file = await files.write('bench.s', 'r0 = 0\nexit\n');

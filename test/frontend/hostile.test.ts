@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { valueCodec } from '../../src/frontend/btf/codec.ts';
 import type { BtfType } from '../../src/frontend/btf/types.ts';
+import { type SymbolSource, writeElf } from '../../src/frontend/elf/write.ts';
 import { openObject } from '../../src/frontend/object.ts';
-import { buildElf, type SymbolSource } from './build-elf.ts';
 
 const PROGBITS = 1;
 const CODE = 6;
@@ -51,7 +51,7 @@ describe('small files that ask for much', () => {
       { name: 'xdp', type: PROGBITS, flags: CODE, data: main },
       { name: '.relxdp', type: 9, data: relocations, link: 3, info: 2 },
     ];
-    const object = timed(() => openObject(buildElf(sections, symbols), 'x.o'));
+    const object = timed(() => openObject(writeElf(sections, symbols), 'x.o'));
     expect(object.programs.length).toBeGreaterThan(300);
     expect(object.programs[0]?.code.length).toBe((20_000 + 2) * 8);
     expect(object.refused.at(-1)?.error.message).toMatch(/link to more than 8000000 instructions/);
@@ -72,14 +72,14 @@ describe('small files that ask for much', () => {
       value: i * 16,
       size: 16,
     }));
-    const file = buildElf([{ name: '.text', type: PROGBITS, flags: CODE, data: text }], symbols);
+    const file = writeElf([{ name: '.text', type: PROGBITS, flags: CODE, data: text }], symbols);
     const [program] = timed(() => openObject(file, 'x.o')).programs;
     expect(program?.subprograms.length).toBe(count);
   });
 
   it('sections that all hold the same bytes', () => {
-    const file = buildElf([], []);
-    const bytes = buildElf(
+    const file = writeElf([], []);
+    const bytes = writeElf(
       Array.from({ length: 200 }, (_, i) => ({ name: `.rel${i}`, type: 9, data: file.slice(0, 64) })),
       [],
     );
@@ -93,7 +93,7 @@ describe('small files that ask for much', () => {
   });
 
   it('a .bss of gigabytes', () => {
-    const bytes = buildElf([{ name: '.bss', type: 8, flags: 3, data: new Uint8Array(0) }], []);
+    const bytes = writeElf([{ name: '.bss', type: 8, flags: 3, data: new Uint8Array(0) }], []);
     const view = new DataView(bytes.buffer);
     const table = Number(view.getBigUint64(40, true));
     view.setBigUint64(table + 64 + 32, 0x4000_0000n, true);

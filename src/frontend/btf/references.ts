@@ -17,6 +17,25 @@ export function referencesOf(type: BtfType): readonly number[] {
   }
 }
 
+/** The type with each id that it refers to replaced. */
+export function withReferences(type: BtfType, of: (id: number) => number): BtfType {
+  switch (type.kind) {
+    case 'struct':
+    case 'union':
+      return { ...type, members: type.members.map((member) => ({ ...member, type: of(member.type) })) };
+    case 'array':
+      return { ...type, type: of(type.type), indexType: of(type.indexType) };
+    case 'funcProto': {
+      const parameters = type.parameters.map((parameter) => ({ ...parameter, type: of(parameter.type) }));
+      return { ...type, type: of(type.type), parameters };
+    }
+    case 'datasec':
+      return { ...type, variables: type.variables.map((each) => ({ ...each, type: of(each.type) })) };
+    default:
+      return 'type' in type ? { ...type, type: of(type.type) } : type;
+  }
+}
+
 /** Throws unless every type from `first` on refers to types that exist. */
 export function checkReferences(
   types: readonly BtfType[],

@@ -1,10 +1,10 @@
 import type { ByteReader } from '../reader.ts';
 
-const ELF_MAGIC = 0x464c457f;
+export const ELF_MAGIC = 0x464c457f;
 const EM_NONE = 0;
-const EM_BPF = 247;
-const ET_REL = 1;
-const HEADER_SIZE = 64;
+export const EM_BPF = 247;
+export const ET_REL = 1;
+export const HEADER_SIZE = 64;
 export const SECTION_HEADER_SIZE = 64;
 
 /** Machines people feed to an eBPF loader by mistake. */

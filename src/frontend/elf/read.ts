@@ -9,10 +9,9 @@ import {
   SHT_REL,
   SHT_RELA,
   SHT_SYMTAB,
+  SYMBOL_SIZE,
   type SymbolKind,
 } from './types.ts';
-
-const SYMBOL_SIZE = 24;
 
 /** Memory a file may claim without carrying the bytes (.bss): what one array value can hold. */
 const MAX_NOBITS = 0x10000000;
@@ -35,6 +34,7 @@ function readSection(bytes: ByteReader, at: number, index: number): NamelessSect
     data: absent ? new Uint8Array(0) : bytes.slice(bytes.offset(at + 24, field), size, field),
     link: bytes.u32(at + 40, field),
     info: bytes.u32(at + 44, field),
+    align: bytes.offset(at + 48, `${field} alignment`),
     entrySize: bytes.offset(at + 56, `${field} entry size`),
   };
 }

@@ -9,6 +9,8 @@ export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHF_ALLOC = 2;
 export const SHF_EXECINSTR = 4;
+/** Bytes of a symbol. */
+export const SYMBOL_SIZE = 24;
 
 export interface ElfSection {
   /** Its number in the section table. */
@@ -22,6 +24,8 @@ export interface ElfSection {
   readonly data: Uint8Array;
   readonly link: number;
   readonly info: number;
+  /** Bytes; 0 and 1 say that there is none. */
+  readonly align: number;
   readonly entrySize: number;
 }
 
