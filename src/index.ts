@@ -159,6 +159,7 @@ export type { BindAddress, CalledSocket, SocketCalls } from './runtime/sockets/c
 export type { Family, Protocol, SocketState, SocketType } from './runtime/sockets/names.ts';
 export type { Socket, SocketDefinition, SocketFields } from './runtime/sockets/socket.ts';
 export type { TcpState } from './runtime/sockets/tcp.ts';
+export { type CallbackArgument, StructOps } from './runtime/structOps.ts';
 export type { Task } from './runtime/task.ts';
 export { type TestRunResult, testRun } from './runtime/testRun.ts';
 export type { TimerErrorHandler } from './runtime/timers.ts';

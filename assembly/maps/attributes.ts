@@ -1,5 +1,6 @@
 import {
   BPF_F_CLONE,
+  BPF_F_LINK,
   BPF_F_INNER_MAP,
   BPF_F_MMAPABLE,
   BPF_F_NO_COMMON_LRU,
@@ -9,6 +10,7 @@ import {
   BPF_F_RDONLY,
   BPF_F_RDONLY_PROG,
   BPF_F_STACK_BUILD_ID,
+  BPF_F_VTYPE_BTF_OBJ_FD,
   BPF_F_WRONLY,
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
@@ -37,6 +39,7 @@ import {
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
   MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_STRUCT_OPS,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
   MAP_TYPE_SK_STORAGE,
@@ -88,6 +91,12 @@ function arrayError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
   if (error) return error;
   if (valueSize > <u32>i32.MAX_VALUE) return -E2BIG;
   return type == MAP_TYPE_PERCPU_ARRAY && valueSize > PERCPU_MAX ? -E2BIG : 0;
+}
+
+/** One value, a table of callbacks (bpf_struct_ops_map_alloc_check). */
+function structOpsError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
+  if (keySize != 4 || maxEntries != 1 || valueSize == 0) return -EINVAL;
+  return flags & ~(BPF_F_LINK | BPF_F_VTYPE_BTF_OBJ_FD) ? -EINVAL : 0;
 }
 
 /** Arrays of program, perf event or map file descriptors. */
@@ -192,6 +201,8 @@ export function attributeError(
     case MAP_TYPE_LRU_HASH:
     case MAP_TYPE_LRU_PERCPU_HASH:
       return hashError(type, keySize, valueSize, maxEntries, flags);
+    case MAP_TYPE_STRUCT_OPS:
+      return structOpsError(keySize, valueSize, maxEntries, flags);
     case MAP_TYPE_LPM_TRIE:
       return trieError(keySize, valueSize, flags);
     case MAP_TYPE_QUEUE:

@@ -33,6 +33,7 @@ import {
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
   MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_STRUCT_OPS,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
   MAP_TYPE_SK_STORAGE,
@@ -59,6 +60,7 @@ function initByType(map: u32): i32 {
   switch (load<u32>(map, MAP_TYPE)) {
     case MAP_TYPE_ARRAY:
     case MAP_TYPE_PERCPU_ARRAY:
+    case MAP_TYPE_STRUCT_OPS:
       return arrayInit(map);
     case MAP_TYPE_HASH:
     case MAP_TYPE_PERCPU_HASH:
@@ -100,10 +102,14 @@ function initByType(map: u32): i32 {
   }
 }
 
-/** Maps of redirect targets: programs may look at them, the host alone fills them. */
-function isPort(type: u32): bool {
+/** Redirect targets and callbacks: programs may look at them, the host alone fills them. */
+function isHosts(type: u32): bool {
   return (
-    type == MAP_TYPE_DEVMAP || type == MAP_TYPE_DEVMAP_HASH || type == MAP_TYPE_CPUMAP || type == MAP_TYPE_XSKMAP
+    type == MAP_TYPE_DEVMAP ||
+    type == MAP_TYPE_DEVMAP_HASH ||
+    type == MAP_TYPE_CPUMAP ||
+    type == MAP_TYPE_XSKMAP ||
+    type == MAP_TYPE_STRUCT_OPS
   );
 }
 
@@ -126,7 +132,7 @@ export function mapCreate(
   store<u32>(map, keySize, MAP_KEY_SIZE);
   store<u32>(map, valueSize, MAP_VALUE_SIZE);
   store<u32>(map, maxEntries, MAP_MAX_ENTRIES);
-  store<u32>(map, isPort(type) ? flags | BPF_F_RDONLY_PROG : flags, MAP_FLAGS);
+  store<u32>(map, isHosts(type) ? flags | BPF_F_RDONLY_PROG : flags, MAP_FLAGS);
   store<u32>(map, extra, M_EXTRA);
   store<u32>(map, 1, M_REFS);
   return complete(map);

@@ -24,6 +24,7 @@ import {
   MAP_TYPE_PERCPU_ARRAY,
   MAP_TYPE_PERCPU_HASH,
   MAP_TYPE_PROG_ARRAY,
+  MAP_TYPE_STRUCT_OPS,
   MAP_TYPE_XSKMAP,
   MAP_TYPE_SK_STORAGE,
   MAP_TYPE_INODE_STORAGE,
@@ -181,6 +182,7 @@ export function mapDump(map: u32, cursor: u32, keys: u32, values: u32, max: u32,
     case MAP_TYPE_DEVMAP:
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
+    case MAP_TYPE_STRUCT_OPS:
       return dumpIndexed(map, cursor, keys, values, max, cursorOut);
     case MAP_TYPE_HASH:
     case MAP_TYPE_PERCPU_HASH:

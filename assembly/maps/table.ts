@@ -23,6 +23,7 @@ import {
   MAP_TYPE_RINGBUF,
   MAP_TYPE_STACK,
   MAP_TYPE_STACK_TRACE,
+  MAP_TYPE_STRUCT_OPS,
   MAP_TYPE_USER_RINGBUF,
   MAP_TYPE_XSKMAP,
   MAP_TYPE_SK_STORAGE,
@@ -74,6 +75,7 @@ export function peek(map: u32, key: u32): u32 {
   switch (load<u32>(map, MAP_TYPE)) {
     case MAP_TYPE_ARRAY:
     case MAP_TYPE_PERCPU_ARRAY:
+    case MAP_TYPE_STRUCT_OPS:
       return arrayPeek(map, key);
     case MAP_TYPE_HASH:
     case MAP_TYPE_PERCPU_HASH:
@@ -188,6 +190,7 @@ export function nextKey(map: u32, key: u32, out: u32): i32 {
     case MAP_TYPE_DEVMAP:
     case MAP_TYPE_CPUMAP:
     case MAP_TYPE_XSKMAP:
+    case MAP_TYPE_STRUCT_OPS:
       return indexNextKey(map, key, out);
     case MAP_TYPE_HASH:
     case MAP_TYPE_PERCPU_HASH:

@@ -16,6 +16,7 @@ const SHAPES: readonly (readonly [key: number, value: number, entries: number, f
   [0, 8, 4, 0],
   [0, 0, 4096, 0],
   [0, 0, 1, MMAPABLE],
+  [4, 8, 1, 0],
 ];
 
 const EOPNOTSUPP = 95;

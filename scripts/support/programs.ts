@@ -1,4 +1,5 @@
 /** Program types, and what the verifier and the engines make of them. */
+import type { Callback } from '../../src/frontend/program.ts';
 import { programTypes } from '../../src/frontend/programTypes.ts';
 import { type Program, type ProgramType, programFromAssembly, verify } from '../../src/index.ts';
 import { attachTypesOf, contextOf } from '../../src/verifier/contexts/index.ts';
@@ -15,11 +16,15 @@ export interface ProgramTypeSupport {
 
 const MINIMAL = ['r0 = 0\nexit', 'r0 = 1\nexit'];
 
+/** Programs of tables of callbacks are known by the member that they implement. */
+const CALLBACK: Callback = { struct: 'ops', member: 'member', parameters: [], result: undefined };
+
 async function isTaken(type: ProgramType, attachType: string): Promise<boolean> {
   for (const text of MINIMAL) {
     const program: Program = {
       ...programFromAssembly(text, { name: 'minimal', type, license: 'GPL' }),
       attachType,
+      callback: type === 'struct_ops' ? CALLBACK : undefined,
     };
     if ((await verify(program)).verdict === 'accept') return true;
   }

@@ -13,6 +13,7 @@ import { MapTable } from './maps/table.ts';
 import { readTypes } from './objectTypes.ts';
 import type { ObjectFile, Program, RefusedProgram } from './program.ts';
 import { sectionMeaning } from './sections.ts';
+import { StructOpsTables } from './structOps.ts';
 
 function readLicense(elf: ElfFile): string {
   const bytes = sectionNamed(elf, 'license')?.data ?? new Uint8Array(0);
@@ -40,8 +41,11 @@ class Opener {
   private readonly license: string;
   private readonly btf: Btf | undefined;
 
-  constructor(context: LinkContext, license: string) {
+  private readonly tables: StructOpsTables;
+
+  constructor(context: LinkContext, license: string, tables: StructOpsTables) {
     this.context = context;
+    this.tables = tables;
     this.license = license;
     this.btf = context.defs.btf;
   }
@@ -62,6 +66,7 @@ class Opener {
       section: main.section.name,
       ...sectionMeaning(main.section.name, this.context.defs.elf.name),
       ...linked,
+      callback: this.tables.callbackOf(main),
       license: this.license,
       btf: this.btf,
     };
@@ -84,7 +89,8 @@ export function openObject(bytes: Uint8Array, name = 'object', options: HostOpti
   const elf = readElf(bytes, name);
   const { btf, ext } = readTypes(elf);
   const functions = new FunctionTable(elf);
-  const maps = new MapTable(elf, btf);
+  const tables = new StructOpsTables(elf, btf, functions);
+  const maps = new MapTable(elf, btf, tables.entries);
   const license = readLicense(elf);
   const { kfuncExists = (kfunc) => KFUNC_NAMES.has(kfunc), types = contextTarget() } = options;
   const externs = externsOf(btf);
@@ -92,7 +98,7 @@ export function openObject(bytes: Uint8Array, name = 'object', options: HostOpti
   const kconfig = btf !== undefined && isConfigured ? new KconfigMap(btf, options.kconfig ?? {}) : undefined;
   const { ksyms = {} } = options;
   const defs = { elf, btf, externs, kfuncExists, ksyms, kconfig, functions, maps };
-  const opener = new Opener(new LinkContext(defs, ext, types), license);
+  const opener = new Opener(new LinkContext(defs, ext, types), license, tables);
   for (const main of functions.entries()) opener.open(main);
   const { programs, refused } = opener;
   return {

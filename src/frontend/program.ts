@@ -62,7 +62,7 @@ export interface MapSpec {
   readonly btf?: Btf | undefined;
   /** Template of the inner maps of array_of_maps and hash_of_maps. */
   readonly inner?: MapSpec | undefined;
-  /** Initial slots: `.values` of a map-in-map (map names) or of a prog_array (program names). */
+  /** Initial slots: `.values` of a map-in-map (map names) or of a prog_array (program names), members of a struct_ops table. */
   readonly slots?: readonly MapSlot[] | undefined;
   /** Contents of .rodata*, .data*, .bss* (an array map of one value). */
   readonly data?: Uint8Array | undefined;
@@ -73,6 +73,7 @@ export interface MapSpec {
 }
 
 export interface MapSlot {
+  /** Key, or offset of the member in a struct_ops table (bytes). */
   readonly index: number;
   readonly kind: 'map' | 'program';
   readonly name: string;
@@ -93,6 +94,31 @@ export interface Subprogram {
 /** Source line of an instruction; valid from `insn` until the next entry. */
 export interface LineInfo extends SourceLine {
   readonly insn: number;
+}
+
+/** What a callback is given: a word each. */
+export type CallbackParameter =
+  | { readonly kind: 'scalar'; readonly name: string }
+  /** The address of `size` bytes: a value of the type with this BTF id. */
+  | {
+      readonly kind: 'memory';
+      readonly name: string;
+      readonly size: number;
+      readonly type: number;
+      readonly writable: boolean;
+      readonly nullable: boolean;
+    }
+  /** An object of the host, of this struct of the kernel's. */
+  | { readonly kind: 'object'; readonly name: string; readonly struct: string; readonly nullable: boolean };
+
+/** What a program of type struct_ops implements: a member of a table of callbacks. */
+export interface Callback {
+  /** Of the table. */
+  readonly struct: string;
+  readonly member: string;
+  readonly parameters: readonly CallbackParameter[];
+  /** BTF id of the result's type; undefined when nothing is returned. */
+  readonly result: number | undefined;
 }
 
 /**
@@ -144,6 +170,8 @@ export interface Program {
    * `struct seccomp_data` for their context and no type of Linux.
    */
   readonly classic?: 'socket' | 'seccomp' | undefined;
+  /** Programs of type struct_ops that a table of the object refers to: what they are called with. */
+  readonly callback?: Callback | undefined;
   readonly lines: readonly LineInfo[];
   readonly license: string;
   readonly btf?: Btf | undefined;

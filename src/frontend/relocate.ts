@@ -74,8 +74,8 @@ function functionAt(defs: Definitions, section: ElfSection, offset: number, site
 const FOREIGN_SECTIONS: ReadonlyMap<string, string> = new Map([
   ['.addr_space.1', 'arena variables'],
   ['.jumptables', 'jump tables'],
-  ['.struct_ops', 'struct_ops'],
-  ['.struct_ops.link', 'struct_ops'],
+  ['.struct_ops', 'references to tables of callbacks'],
+  ['.struct_ops.link', 'references to tables of callbacks'],
 ]);
 
 function otherSection(section: ElfSection, symbol: string, site: Site): WebpfError {

@@ -16,7 +16,16 @@ import { withKfuncs } from './kfuncs.ts';
 import { createMaps, type MapSet } from './mapSet.ts';
 import { BpfBloomFilter } from './maps/bloom.ts';
 import { codecsOf } from './maps/codecs.ts';
-import { isBloom, isKeyed, isPerf, isProgramArray, isQueue, isRing, isUserRing } from './maps/kinds.ts';
+import {
+  isBloom,
+  isKeyed,
+  isPerf,
+  isProgramArray,
+  isQueue,
+  isRing,
+  isStructOps,
+  isUserRing,
+} from './maps/kinds.ts';
 import type { BpfMap } from './maps/map.ts';
 import { BpfQueue } from './maps/queue.ts';
 import type { RawMap } from './maps/raw.ts';
@@ -28,6 +37,7 @@ import type { Placed } from './placed.ts';
 import { finishProgram, place } from './prepare.ts';
 import type { BpfProgram } from './program.ts';
 import { type SharedObject, shareObject } from './share/share.ts';
+import { implementersOf, StructOps } from './structOps.ts';
 import { type ArtifactOptions, translateFor } from './translated.ts';
 
 export interface ObjectOptions {
@@ -199,6 +209,22 @@ export class BpfObject implements Disposable {
   perfBuffer<T = Uint8Array>(name: string, type?: string): PerfBuffer<T> {
     const raw = this.#maps.find(name, isPerf, 'perf event array');
     return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /**
+   * A table of callbacks (struct_ops), with the programs that implement them verified and loaded.
+   * @throws WebpfError as {@link program}
+   */
+  async structOps(name?: string): Promise<StructOps> {
+    const tables = this.maps.filter(({ type }) => isStructOps(type)).map((spec) => spec.name);
+    const [only] = tables;
+    if (name === undefined && (only === undefined || tables.length > 1))
+      throw badArgument(
+        `name one of the object's tables of callbacks: ${tables.join(', ') || 'it has none'}`,
+      );
+    const { spec } = this.#maps.find(name ?? only ?? '', isStructOps, 'table of callbacks');
+    const programs = await Promise.all(implementersOf(spec).map((program) => this.program(program)));
+    return new StructOps(spec, programs);
   }
 
   /** Memory to read packets into that {@link BpfProgram.runBuffer} runs programs over without a copy. */

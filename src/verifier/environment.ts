@@ -3,6 +3,7 @@ import type { MapSpec, Program } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
 import { subprogramReferences } from '../isa/subprograms.ts';
 import { classicHelpers } from './classic.ts';
+import { contextOfCallback } from './contexts/callback.ts';
 import { contextOf, returnRangeOf, unprivilegedContextOf } from './contexts/index.ts';
 import type { CustomProgramType } from './custom.ts';
 import { HELPERS, isGplCompatible, isUnprivileged, prototypeOf, refusalOf } from './helpers/index.ts';
@@ -52,7 +53,8 @@ function changingFunctions(program: Program, structure: Structure, helper: FindH
 
 /** Program types whose context is described by the kernel's BTF. */
 function contextFor(program: Program, capable: boolean): Environment['context'] {
-  const { type, attachType } = program;
+  const { type, attachType, callback } = program;
+  if (callback !== undefined && capable) return contextOfCallback(callback);
   const found = capable ? contextOf(type, attachType) : unprivilegedContextOf(type, attachType);
   if (found !== undefined) return found;
   if (type === 'unspec') {
@@ -65,6 +67,7 @@ function contextFor(program: Program, capable: boolean): Environment['context'] 
   if (RULED_BY_HOOK.has(type)) {
     return unsupported(
       `what a program of type ${type} may do depends on its hook, which the kernel's BTF describes`,
+      type === 'struct_ops' ? 'name it in a table of callbacks, in SEC(".struct_ops.link")' : undefined,
     );
   }
   return OPAQUE;
@@ -124,6 +127,7 @@ export function environmentOf(
     site,
     ...withInner(program.maps),
     returns: returnRangeOf(type, attachType),
+    returnsNothing: program.callback !== undefined && program.callback.result === undefined,
     sleepable,
     helper,
     prototype: remembered((id) => own.get(id) ?? prototypeOf(id, site)),

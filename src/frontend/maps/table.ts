@@ -11,9 +11,12 @@ import { legacyMaps } from './legacy.ts';
 export class MapTable {
   private readonly defined: ReadonlyMap<string, MapEntry>;
   private readonly data: ReadonlyMap<number, MapEntry>;
+  private readonly tables: readonly MapEntry[];
   private readonly definedSections: ReadonlySet<number>;
 
-  constructor(elf: ElfFile, btf: Btf | undefined) {
+  /** @param tables of callbacks, which programs do not refer to */
+  constructor(elf: ElfFile, btf: Btf | undefined, tables: readonly MapEntry[] = []) {
+    this.tables = tables;
     const defined = [...btfMaps(elf, btf), ...legacyMaps(elf)];
     this.defined = new Map(defined.map((entry) => [`${entry.section}:${entry.offset}`, entry]));
     this.definedSections = new Set(defined.map(({ section }) => section));
@@ -22,7 +25,7 @@ export class MapTable {
 
   /** Every map whose definition can be used, defined ones first. */
   specs(): MapSpec[] {
-    const all = [...this.defined.values(), ...this.data.values()];
+    const all = [...this.defined.values(), ...this.data.values(), ...this.tables];
     return all.flatMap(({ spec }) => (spec instanceof WebpfError ? [] : [spec]));
   }
 

@@ -1,5 +1,13 @@
 /** What an object file's data must look like, where it is not we who have just read it from ELF. */
-import type { LineInfo, MapSlot, MapSpec, ObjectFile, Program, Subprogram } from '../../frontend/program.ts';
+import type {
+  Callback,
+  LineInfo,
+  MapSlot,
+  MapSpec,
+  ObjectFile,
+  Program,
+  Subprogram,
+} from '../../frontend/program.ts';
 import {
   type Check,
   isBig,
@@ -97,6 +105,24 @@ const isNoted: Check = (value) =>
   value instanceof Map && [...value].every(([slot, reason]) => isCount(slot) && isText(reason));
 const isCode: Check = (value) => value instanceof Uint8Array && value.length > 0 && value.length % 8 === 0;
 
+const PARAMETERS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  scalar: {},
+  memory: { size: isCount, type: isCount, writable: isFlag, nullable: isFlag },
+  object: { struct: isText, nullable: isFlag },
+};
+const isParameter: Check = (value) => {
+  if (!isRecord(value)) return false;
+  const { kind, name } = value;
+  if (!isText(name) || typeof kind !== 'string' || !Object.hasOwn(PARAMETERS, kind)) return false;
+  return recordOf(PARAMETERS[kind] ?? {})(value);
+};
+const CALLBACK: Shape<Callback> = {
+  struct: isText,
+  member: isText,
+  parameters: listOf(isParameter),
+  result: optional(isCount),
+};
+
 const PROGRAM: Shape<Program> = {
   name: isText,
   section: isText,
@@ -114,6 +140,7 @@ const PROGRAM: Shape<Program> = {
   kfuncAddresses: optional(isNoted),
   poisoned: optional(isNoted),
   classic: optional(oneOf('socket', 'seccomp')),
+  callback: optional(recordOf(CALLBACK)),
   lines: listOf(recordOf(LINE)),
   license: isText,
   btf: optional(isBtf),

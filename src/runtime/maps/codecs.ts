@@ -38,6 +38,7 @@ const indexed: ReadonlySet<number> = new Set([
   abi.MAP_TYPE_DEVMAP,
   abi.MAP_TYPE_CPUMAP,
   abi.MAP_TYPE_XSKMAP,
+  abi.MAP_TYPE_STRUCT_OPS,
 ]);
 
 /** One value for each CPU, each rounded up to 8 bytes, as an array. */

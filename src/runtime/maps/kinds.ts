@@ -18,3 +18,5 @@ export const isKeyed = (type: number): boolean =>
 export const isProgramArray = (type: number): boolean => type === abi.MAP_TYPE_PROG_ARRAY;
 export const isMapOfMaps = (type: number): boolean =>
   type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;
+/** A table of callbacks. */
+export const isStructOps = (type: number): boolean => type === abi.MAP_TYPE_STRUCT_OPS;

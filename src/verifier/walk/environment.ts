@@ -14,6 +14,8 @@ export interface Environment {
   /** Index of the template of a map's inner maps; undefined for other maps. */
   readonly innerOf: ReadonlyMap<number, number>;
   readonly returns: ReturnRange | undefined;
+  /** Nobody looks at r0 at its end: it need not have been written. */
+  readonly returnsNothing?: boolean;
   readonly sleepable: boolean;
   readonly helper: (id: number) => Helper | undefined;
   readonly prototype: (id: number) => Prototype | undefined;

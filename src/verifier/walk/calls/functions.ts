@@ -116,6 +116,10 @@ export function returnByPacketLoad(walk: Walk, explored: Explored): void {
 }
 
 function finish(walk: Walk): void {
+  if (walk.env.returnsNothing === true && walk.top.subprogram === 0 && walk.top.callback === undefined) {
+    walk.ended = true;
+    return;
+  }
   const r0 = walk.readable(0);
   const { memory, env } = walk;
   if (walk.isSecret(r0)) refuse('R0 leaks addr as return value');
