@@ -71,6 +71,7 @@ export {
   cgroupDevice,
   cgroupSock,
   functionArgs,
+  iteration,
   perfEvent,
   ptRegs,
   rawTracepoint,
@@ -113,6 +114,7 @@ export type {
   ProgramMemory,
 } from './runtime/helpers.ts';
 export type { Hook, HookAfter, SysctlSetting } from './runtime/hook.ts';
+export { type IterateOptions, type IteratorItem, iterate } from './runtime/iterator.ts';
 export type { BtfFile, BtfSource, KernelBtf, LinkOptions } from './runtime/linkOptions.ts';
 export { BpfBloomFilter } from './runtime/maps/bloom.ts';
 export { BpfMap } from './runtime/maps/map.ts';
@@ -132,6 +134,7 @@ export type {
 } from './runtime/network/network.ts';
 export { BpfObject, type ObjectOptions } from './runtime/object.ts';
 export { HostObject, type ObjectFields, type ObjectKind } from './runtime/objects/object.ts';
+export { SeqFile } from './runtime/objects/seqFile.ts';
 export type { ObjectDefinition } from './runtime/objects/table.ts';
 export {
   type OpenOptions,

@@ -1,11 +1,11 @@
 import { MAP_MAX_ENTRIES, RUN_CPU } from '../../src/abi/layout';
 import { E2BIG, EINVAL, MAP_TYPE_PERF_EVENT_ARRAY } from '../../src/abi/maps';
 import { HOST_COUNTER } from '../../src/abi/services';
-import { RUN_COUNTER } from '../../src/abi/tracing';
+import { RUN_COUNTER, RUN_EVENT_VALUE, RUN_HAS_EVENT_VALUE } from '../../src/abi/tracing';
 import { hostHelper } from '../env';
 import { copy, zero } from '../memory/bytes';
 import { run } from '../run/state';
-import { errno, memoryArgument, typedMap } from './arguments';
+import { anyContextArgument, errno, memoryArgument, typedMap } from './arguments';
 
 // Counters of perf events, which the host reads: kernel/trace/bpf_trace.c.
 
@@ -36,4 +36,16 @@ export function bpf_perf_event_read_value(r1: u64, r2: u64, r3: u64, r4: u64, r5
   if (error) zero(to, r4 as u32);
   else copy(to, run + RUN_COUNTER, VALUE_SIZE as u32);
   return error;
+}
+
+/** bpf_perf_prog_read_value(ctx, buf, size): of the event that the program is run for; zeros and an error without one. */
+export function bpf_perf_prog_read_value(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  anyContextArgument(r1);
+  const to = memoryArgument(r2, r3, 1);
+  if (r3 == VALUE_SIZE && load<u32>(run, RUN_HAS_EVENT_VALUE)) {
+    copy(to, run + RUN_EVENT_VALUE, VALUE_SIZE as u32);
+    return 0;
+  }
+  zero(to, r3 as u32);
+  return errno(-EINVAL);
 }

@@ -12,7 +12,9 @@ import {
   bpf_skb_under_cgroup,
 } from './cgroups';
 import { bpf_clone_redirect } from './clone';
-import { bpf_perf_event_read, bpf_perf_event_read_value } from './counters';
+import { bpf_perf_event_read, bpf_perf_event_read_value, bpf_perf_prog_read_value } from './counters';
+import { bpf_per_cpu_ptr, bpf_this_cpu_ptr } from './percpu';
+import { bpf_seq_printf, bpf_seq_write } from './seq';
 import { bpf_bind, bpf_getsockopt, bpf_setsockopt } from './socketCalls';
 import { bpf_fib_lookup } from './fib';
 import { bpf_check_mtu } from './mtu';
@@ -62,6 +64,7 @@ import {
   bpf_get_func_arg,
   bpf_get_func_arg_cnt,
   bpf_get_func_ip,
+  bpf_task_pt_regs,
   bpf_get_func_ret,
   bpf_override_return,
   bpf_probe_write_user,
@@ -92,6 +95,8 @@ import {
 import { bpf_redirect, bpf_redirect_map, bpf_redirect_neigh, bpf_redirect_peer } from './redirect';
 import {
   bpf_perf_event_output,
+  bpf_skb_output,
+  bpf_xdp_output,
   bpf_ringbuf_discard,
   bpf_ringbuf_output,
   bpf_ringbuf_query,
@@ -283,6 +288,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_xdp_adjust_meta(r1, r2, r3, r4, r5);
     case 55:
       return bpf_perf_event_read_value(r1, r2, r3, r4, r5);
+    case 56:
+      return bpf_perf_prog_read_value(r1, r2, r3, r4, r5);
     case 57:
       return bpf_getsockopt(r1, r2, r3, r4, r5);
     case 58:
@@ -355,6 +362,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_sk_storage_delete(r1, r2, r3, r4, r5);
     case 109:
       return bpf_send_signal(r1, r2, r3, r4, r5);
+    case 111:
+      return bpf_skb_output(r1, r2, r3, r4, r5);
     case 112:
       return bpf_probe_read_user(r1, r2, r3, r4, r5);
     case 113:
@@ -369,6 +378,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_jiffies64(r1, r2, r3, r4, r5);
     case 120:
       return bpf_get_ns_current_pid_tgid(r1, r2, r3, r4, r5);
+    case 121:
+      return bpf_xdp_output(r1, r2, r3, r4, r5);
     case 122:
       return bpf_get_netns_cookie(r1, r2, r3, r4, r5);
     case 123:
@@ -377,6 +388,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_sk_assign(r1, r2, r3, r4, r5);
     case 125:
       return bpf_ktime_get_boot_ns(r1, r2, r3, r4, r5);
+    case 126:
+      return bpf_seq_printf(r1, r2, r3, r4, r5);
+    case 127:
+      return bpf_seq_write(r1, r2, r3, r4, r5);
     case 128:
       return bpf_sk_cgroup_id(r1, r2, r3, r4, r5);
     case 129:
@@ -403,6 +418,10 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_skb_cgroup_classid(r1, r2, r3, r4, r5);
     case 152:
       return bpf_redirect_neigh(r1, r2, r3, r4, r5);
+    case 153:
+      return bpf_per_cpu_ptr(r1, r2, r3, r4, r5);
+    case 154:
+      return bpf_this_cpu_ptr(r1, r2, r3, r4, r5);
     case 155:
       return bpf_redirect_peer(r1, r2, r3, r4, r5);
     case 156:
@@ -431,6 +450,8 @@ export function callHelper(id: u32, r1: u64, r2: u64, r3: u64, r4: u64, r5: u64)
       return bpf_get_func_ip(r1, r2, r3, r4, r5);
     case 174:
       return bpf_get_attach_cookie(r1, r2, r3, r4, r5);
+    case 175:
+      return bpf_task_pt_regs(r1, r2, r3, r4, r5);
     case 177:
       return bpf_trace_vprintk(r1, r2, r3, r4, r5);
     case 181:

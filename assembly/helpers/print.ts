@@ -14,7 +14,8 @@ const TEXT_MAX: u32 = 1023;
 const DATA_MAX: u64 = 12 * 8;
 const PRINTK_ARGUMENTS: u32 = 3;
 
-function isTerminated(text: u32, size: u32): bool {
+/** Whether the text ends within its size. */
+export function isTerminated(text: u32, size: u32): bool {
   for (let i: u32 = 0; i < size; ++i) {
     if (load<u8>(text + i) == 0) return true;
   }
@@ -45,7 +46,8 @@ export function bpf_trace_printk(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u
   return print(text, r2 as u32, values, PRINTK_ARGUMENTS);
 }
 
-function badData(data: u64, size: u64): bool {
+/** Whether these are no values for a format: of another size than words, too many, or none where some are said to be. */
+export function badData(data: u64, size: u64): bool {
   return (size & 7) != 0 || size > DATA_MAX || (size != 0 && data == 0);
 }
 

@@ -85,7 +85,8 @@ export function bpf_ringbuf_query(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): 
 /** Of the packet, as many bytes as the upper half of the flags asks for; more than there are is an error. */
 function packetBytes(flags: u64): i32 {
   const asked = ((flags & CTXLEN_MASK) >> 32) as u32;
-  return asked > packetLength() ? -EFAULT : (asked as i32);
+  const length: u32 = contextKind() == CTX_MEMORY ? 0 : packetLength();
+  return asked > length ? -EFAULT : (asked as i32);
 }
 
 /** An index names a CPU; events are open on every CPU, and only the running one's can be written to. */
@@ -106,17 +107,30 @@ function writeSample(ring: u32, data: u32, size: u32, packet: u32): i32 {
   return 0;
 }
 
-/** bpf_perf_event_output(ctx, map, flags, data, size); packet programs may append bytes of the packet. */
-export function bpf_perf_event_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+/** A sample, with as many bytes of the packet behind it as the flags ask for. */
+function output(r2: u64, r3: u64, r4: u64, r5: u64, allowed: u64): u64 {
   const map = typedMap(r2, MAP_TYPE_PERF_EVENT_ARRAY);
   const data = memoryArgument(r4, r5, 0);
-  const kind = contextKind();
-  anyContextArgument(r1);
-  const allowed = kind == CTX_MEMORY ? CURRENT_CPU : CURRENT_CPU | CTXLEN_MASK;
   if (r3 & ~allowed) return errno(-EINVAL);
   const packet = packetBytes(r3);
   if (packet < 0) return errno(packet);
   const error = perfError(map, r3 & CURRENT_CPU);
   if (error) return errno(error);
   return errno(writeSample(ringOf(map, load<u32>(run, RUN_CPU)), data, r5 as u32, packet));
+}
+
+/** bpf_perf_event_output(ctx, map, flags, data, size); packet programs may append bytes of the packet. */
+export function bpf_perf_event_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  anyContextArgument(r1);
+  return output(r2, r3, r4, r5, contextKind() == CTX_MEMORY ? CURRENT_CPU : CURRENT_CPU | CTXLEN_MASK);
+}
+
+/** bpf_skb_output(skb, map, flags, data, size): for programs that trace; they have no packet to append (-EFAULT). */
+export function bpf_skb_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  return output(r2, r3, r4, r5, CURRENT_CPU | CTXLEN_MASK);
+}
+
+/** bpf_xdp_output(xdp, map, flags, data, size): as bpf_skb_output. */
+export function bpf_xdp_output(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  return bpf_skb_output(r1, r2, r3, r4, r5);
 }

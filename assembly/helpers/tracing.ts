@@ -17,6 +17,7 @@ import {
   RUN_ATTACH_COOKIE,
   RUN_FUNCTION_IP,
   RUN_TASK,
+  RUN_TASK_REGISTERS,
 } from '../../src/abi/tracing';
 import { hostHelper } from '../env';
 import { objectArgument } from '../objects/argument';
@@ -39,6 +40,12 @@ export function bpf_get_current_task(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64
 /** bpf_get_current_task_btf(): as bpf_get_current_task, with the type that verified programs read it by. */
 export function bpf_get_current_task_btf(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
   return bpf_get_current_task(r1, r2, r3, r4, r5);
+}
+
+/** bpf_task_pt_regs(task): the registers that the run has for the current task; NULL of others, and where it has none. */
+export function bpf_task_pt_regs(r1: u64, r2: u64, r3: u64, r4: u64, r5: u64): u64 {
+  const task = objectArgument(r1, OBJ_TASK) as u64;
+  return task == bpf_get_current_task(0, 0, 0, 0, 0) ? load<u32>(run, RUN_TASK_REGISTERS) : 0;
 }
 
 /** The context of a program that traces: a structure, or arguments. */

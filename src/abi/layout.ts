@@ -200,6 +200,8 @@ export const OBJ_PARENT = 20; // u32
 export const OBJ_COOKIE = 24;
 /** First of the values that local storage maps hold for the object; 0: none. See assembly/storage/elements.ts. */
 export const OBJ_STORAGE = 32; // u32
+/** Bytes from one CPU's structure to the next one's; 0 where all CPUs have one. */
+export const OBJ_CPU_STRIDE = 36; // u32
 export const OBJ_HEADER = 64;
 export const OBJ_MAGIC_VALUE = 0x6f626a6b; // 'kjbo'
 export const OBJ_TASK = 1;
@@ -208,6 +210,14 @@ export const OBJ_SOCK = 3;
 export const OBJ_INODE = 4;
 /** Of any other type of the host's types. */
 export const OBJ_OTHER = 5;
+/** struct seq_file, and behind it the text. */
+export const OBJ_SEQ = 6;
+
+/** Members of struct seq_file. u64 each: address of the text, its room, unused here, and bytes written. */
+export const SEQ_BUF = 0;
+export const SEQ_SIZE = 8;
+export const SEQ_COUNT = 24;
+export const SEQ_HEADER = 32;
 
 // ---- program descriptor -----------------------------------------------------------------------------------
 

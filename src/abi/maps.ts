@@ -85,6 +85,7 @@ export const ERANGE = 34;
 export const EAFNOSUPPORT = 97;
 export const ENOSYS = 38;
 export const EPROTO = 71;
+export const EOVERFLOW = 75;
 export const EOPNOTSUPP = 95;
 export const EALREADY = 114;
 /** The kernel's internal "not supported", which bpf(2) lets through. */

@@ -14,6 +14,12 @@ export const RUN_ARGUMENTS = 9496; // u32
 /** struct bpf_perf_event_value, 24 bytes: what the host has read last. */
 export const RUN_COUNTER = 9600;
 
+/** u32: address of the registers of the current task; 0 for none. */
+export const RUN_TASK_REGISTERS = 9624;
+/** u32: 1 where the perf event that the program is run for has a value (RUN_EVENT_VALUE, 24 bytes). */
+export const RUN_HAS_EVENT_VALUE = 9628;
+export const RUN_EVENT_VALUE = 9632;
+
 /** `ax` of struct pt_regs of x86-64. */
 export const PT_REGS_AX = 80;
 

@@ -22,6 +22,16 @@ export interface PerfCounter {
  */
 export type ReadPerfCounter = (map: string, index: number) => PerfCounter | undefined;
 
+export function writeCounter(
+  memory: LinearMemory,
+  at: number,
+  { counter, enabled = 0n, running = 0n }: PerfCounter,
+): void {
+  [counter, enabled, running].forEach((value, i) => {
+    memory.setU64(at + i * 8, unsigned64('a number of a counter', value));
+  });
+}
+
 /** @param mapAt the map of this address */
 export function serveCounters(
   helpers: HelperTable,
@@ -32,10 +42,7 @@ export function serveCounters(
   helpers.serve(HOST_COUNTER, ([map, index, out]) => {
     const found = read?.(mapAt(Number(map))?.spec.name ?? '', Number(index));
     if (found === undefined) return -ENOENT;
-    const { counter, enabled = 0n, running = 0n } = found;
-    [counter, enabled, running].forEach((value, i) => {
-      memory.setU64(Number(out) + i * 8, unsigned64('a number of perfCounter', value));
-    });
+    writeCounter(memory, Number(out), found);
     return 0;
   });
 }

@@ -28,6 +28,7 @@ import { LinearMemory } from './memory.ts';
 import { Network } from './network/network.ts';
 import { hasNetwork } from './network/tables.ts';
 import type { HostObject } from './objects/object.ts';
+import { SeqFile } from './objects/seqFile.ts';
 import { type ObjectDefinition, ObjectTable } from './objects/table.ts';
 import type { Profile, ProfileEntry } from './profile.ts';
 import type { AttachOptions, LoadedProgram, SharedEngine } from './share/types.ts';
@@ -258,7 +259,7 @@ export class Engine implements RunHost, RingHost {
     if (memory.kind === 'shared') claimCpu(memory, this.run, cpu);
     this.arena = new Arena(memory);
     this.templates = new ContextTemplates(memory, this.run);
-    this.objects = new ObjectTable({ memory, exports }, undefined);
+    this.objects = new ObjectTable({ memory, exports }, undefined, this.cpus);
     this.eventMemory = new EventMemory(memory, this.run);
     this.snapshots = new Snapshots(memory);
     this.sockets = new Sockets({ memory, exports });
@@ -390,6 +391,12 @@ export class Engine implements RunHost, RingHost {
   object(definition: ObjectDefinition): HostObject {
     this.assertOpen();
     return this.objects.create(definition);
+  }
+
+  /** A file that iterators print to: see {@link iterate}. @param room bytes. Default 32768 */
+  seqFile(room?: number): SeqFile {
+    this.assertOpen();
+    return new SeqFile({ memory: this.memory, exports: this.exports }, room);
   }
 
   /** What programs print with bpf_trace_printk. */

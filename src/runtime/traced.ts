@@ -4,6 +4,7 @@ import { EFAULT, EPERM } from '../abi/maps.ts';
 import { HOST_SIGNAL, HOST_WRITE_USER } from '../abi/services.ts';
 import * as abi from '../abi/tracing.ts';
 import { integer, unsigned64 } from './argument.ts';
+import { type PerfCounter, writeCounter } from './counters.ts';
 import type { HelperTable } from './helpers.ts';
 import type { LinearMemory } from './memory.ts';
 import type { HostObject } from './objects/object.ts';
@@ -20,6 +21,10 @@ export interface Traced {
   readonly task?: HostObject;
   /** The cgroup it is in. Default: the root, whose id is 1. */
   readonly cgroup?: HostObject;
+  /** Its registers, as they were when it entered the kernel (bpf_task_pt_regs): a struct pt_regs. Default: not known. */
+  readonly registers?: HostObject;
+  /** What the perf event has counted that the program is run for (bpf_perf_prog_read_value). Default: not known. */
+  readonly counter?: PerfCounter;
 }
 
 /** What programs may do to tasks, as far as the host lets them. */
@@ -36,12 +41,15 @@ const MAX_ARGUMENTS = 12;
 
 /** @param run address of the run state */
 export function writeTraced(memory: LinearMemory, run: number, traced: Traced): void {
-  const { functionIp = 0n, cookie = 0n, argumentCount = 0, task, cgroup } = traced;
+  const { functionIp = 0n, cookie = 0n, argumentCount = 0, task, cgroup, registers, counter } = traced;
   memory.bytes.fill(0, run + FIELDS_START, run + FIELDS_END);
   memory.setU32(run + abi.RUN_TASK, task?.addressIn(memory) ?? 0);
   memory.setU32(run + abi.RUN_CGROUP, cgroup?.addressIn(memory) ?? 0);
   memory.setU64(run + abi.RUN_FUNCTION_IP, unsigned64('functionIp', functionIp));
   memory.setU64(run + abi.RUN_ATTACH_COOKIE, unsigned64('cookie', cookie));
+  memory.setU32(run + abi.RUN_TASK_REGISTERS, registers?.addressIn(memory) ?? 0);
+  memory.setU32(run + abi.RUN_HAS_EVENT_VALUE, counter === undefined ? 0 : 1);
+  if (counter !== undefined) writeCounter(memory, run + abi.RUN_EVENT_VALUE, counter);
   memory.setU32(run + abi.RUN_ARGUMENTS, integer('argumentCount', argumentCount, 0, MAX_ARGUMENTS));
 }
 

@@ -2,9 +2,10 @@
 
 import { badArgument, unsigned64 } from '../argument.ts';
 import type { RunContext, SkbContext, XdpContext } from '../context.ts';
+import type { SeqFile } from '../objects/seqFile.ts';
 import type { Traced } from '../traced.ts';
 import { type ContextAfter, type ContextFields, contextEvent } from './contexts.ts';
-import type { EventObject, EventPointer, ProgramEvent } from './event.ts';
+import type { EventBlock, EventObject, EventPointer, ProgramEvent } from './event.ts';
 
 type StructureEvent = ProgramEvent<ContextAfter>;
 
@@ -92,10 +93,10 @@ export function ptRegs({
 
 const WORD = 8;
 
-/** Arguments as u64, of which some are objects or memory. */
-function words(args: readonly (bigint | EventObject | Uint8Array)[]): ProgramEvent {
-  const data = new Uint8Array(args.length * WORD);
-  const view = new DataView(data.buffer);
+/** Words of 64 bits, of which some point to objects or memory. */
+function block(args: readonly (bigint | EventPointer['to'])[]): Required<EventBlock> {
+  const bytes = new Uint8Array(args.length * WORD);
+  const view = new DataView(bytes.buffer);
   const pointers: EventPointer[] = [];
   args.forEach((value, index) => {
     const offset = index * WORD;
@@ -103,8 +104,24 @@ function words(args: readonly (bigint | EventObject | Uint8Array)[]): ProgramEve
       view.setBigUint64(offset, unsigned64(`argument ${index}`, BigInt.asUintN(64, value)), true);
     else pointers.push({ offset, to: value });
   });
-  return { kind: 'memory', data, pointers };
+  return { bytes, pointers };
 }
+
+/** Arguments as the context. */
+function words(args: readonly (bigint | EventPointer['to'])[]): ProgramEvent {
+  const { bytes, pointers } = block(args);
+  return { kind: 'memory', data: bytes, pointers };
+}
+
+/**
+ * What an iterator is given (struct bpf_iter__…): where it prints, the number of the reading and of the object in it, and
+ * the object (`[task]`, `[map, key, value]`: 0n is NULL, as at the end of every reading).
+ */
+export const iteration = (
+  { object }: SeqFile,
+  item: readonly (bigint | EventObject | Uint8Array)[],
+  { sessionId = 1n, seqNum = 0n }: { readonly sessionId?: bigint; readonly seqNum?: bigint } = {},
+): ProgramEvent => words([block([object, sessionId, seqNum]), ...item]);
 
 /** struct bpf_raw_tracepoint_args: the tracepoint's arguments. */
 export const rawTracepoint = (args: readonly (bigint | EventObject | Uint8Array)[]): ProgramEvent =>

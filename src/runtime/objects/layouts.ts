@@ -90,6 +90,7 @@ const USUAL: Readonly<Record<ObjectKind, string | undefined>> = {
   cgroup: 'cgroup',
   sock: 'bpf_sock',
   inode: 'inode',
+  seq: undefined,
   other: undefined,
 };
 

@@ -5,14 +5,15 @@ import type { LinearMemory } from '../memory.ts';
 import type { Exports } from '../wasm.ts';
 import type { ObjectLayout } from './layouts.ts';
 
-/** What an object of the host is to programs: `other` is any other structure of the host's types. */
-export type ObjectKind = 'task' | 'cgroup' | 'sock' | 'inode' | 'other';
+/** What an object of the host is to programs: `seq` is a file that they print to ({@link SeqFile}), `other` any other structure of the host's types. */
+export type ObjectKind = 'task' | 'cgroup' | 'sock' | 'inode' | 'seq' | 'other';
 
 export const objectCodes: Readonly<Record<ObjectKind, number>> = {
   task: layout.OBJ_TASK,
   cgroup: layout.OBJ_CGROUP,
   sock: layout.OBJ_SOCK,
   inode: layout.OBJ_INODE,
+  seq: layout.OBJ_SEQ,
   other: layout.OBJ_OTHER,
 };
 

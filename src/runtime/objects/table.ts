@@ -1,13 +1,14 @@
 import * as layout from '../../abi/layout.ts';
 import type { Btf } from '../../frontend/btf/types.ts';
 import { badArgument, integer, oneOf, packetBytes, unsigned64 } from '../argument.ts';
+import { align8 } from '../bytes.ts';
 import { outOfMemory } from '../memory.ts';
 import { layoutOf, type ObjectLayout } from './layouts.ts';
 import { HostObject, type ObjectFields, type ObjectKind, type ObjectMemory, objectCodes } from './object.ts';
 
 /** An object as the host describes it. */
 export interface ObjectDefinition {
-  readonly kind: ObjectKind;
+  readonly kind: Exclude<ObjectKind, 'seq'>;
   /**
    * Name of the structure in `types`: `task_struct`, `cgroup`, `inode` unless told. Sockets are a `bpf_sock`, which is
    * known without types, as are `bpf_tcp_sock` and `bpf_xdp_sock`.
@@ -23,10 +24,18 @@ export interface ObjectDefinition {
   readonly parent?: HostObject;
   /** Cookie of a socket, id of a cgroup, number of an inode, pid of a task: u64. Default: the object's id. */
   readonly cookie?: bigint;
+  /** A variable that each CPU has for itself: a structure for each, 8 bytes aligned, all with these contents at first. */
+  readonly perCpu?: boolean;
 }
 
-const kinds = Object.keys(objectCodes) as ObjectKind[];
+const kinds = Object.keys(objectCodes).filter((kind) => kind !== 'seq') as ObjectDefinition['kind'][];
 const MAX_SIZE = 1 << 24;
+
+function repeated(bytes: Uint8Array, stride: number, count: number): Uint8Array {
+  const all = new Uint8Array(stride * count);
+  for (let i = 0; i < count; i++) all.set(bytes, i * stride);
+  return all;
+}
 
 /** The objects of the host in one memory. */
 export class ObjectTable {
@@ -35,9 +44,11 @@ export class ObjectTable {
   /** By address of the structure: as long as anybody in the host holds the object. */
   readonly #objects = new Map<number, WeakRef<HostObject>>();
   readonly #types: Btf | undefined;
+  readonly #cpus: number;
 
-  constructor(host: ObjectMemory, types: Btf | undefined) {
+  constructor(host: ObjectMemory, types: Btf | undefined, cpus: number) {
     this.#host = host;
+    this.#cpus = cpus;
     this.#types = types;
   }
 
@@ -49,13 +60,16 @@ export class ObjectTable {
   create(definition: ObjectDefinition): HostObject {
     const kind = oneOf('the kind of an object', definition.kind, kinds);
     const fields = this.#layout(kind, definition);
-    const contents = this.#contents(definition, fields);
+    const one = this.#contents(definition, fields);
+    const stride = definition.perCpu === true ? align8(one.length) : 0;
+    const contents = stride === 0 ? one : repeated(one, stride, this.#cpus);
     const { memory, exports } = this.#host;
     const parent = definition.parent?.addressIn(memory) ?? 0;
     const address = exports.objectCreate(objectCodes[kind], contents.length, parent) >>> 0;
     if (address === 0) throw outOfMemory(contents.length);
     memory.write(address, contents);
     const object = new HostObject(this.#host, kind, address, fields);
+    memory.setU32(object.header + layout.OBJ_CPU_STRIDE, stride);
     const cookie = unsigned64('the cookie of an object', definition.cookie ?? BigInt(object.id));
     memory.setU64(object.header + layout.OBJ_COOKIE, cookie);
     this.#objects.set(address, new WeakRef(object));
