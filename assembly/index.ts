@@ -52,6 +52,7 @@ export * from './helpers/mtu';
 export * from './helpers/print';
 export * from './helpers/probe';
 export * from './helpers/redirect';
+export { arenaAddress, arenaTouch } from './maps/arena';
 export * from './helpers/percpu';
 export * from './helpers/rings';
 export * from './helpers/seq';
@@ -74,6 +75,7 @@ export * from './helpers/vlan';
 export * from './helpers/xdp';
 
 // Kernel functions likewise.
+export * from './kfuncs/arenas';
 export * from './kfuncs/bits';
 export * from './kfuncs/copies';
 export * from './kfuncs/cpumasks';

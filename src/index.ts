@@ -116,6 +116,7 @@ export type {
 export type { Hook, HookAfter, SysctlSetting } from './runtime/hook.ts';
 export { type IterateOptions, type IteratorItem, iterate } from './runtime/iterator.ts';
 export type { BtfFile, BtfSource, KernelBtf, LinkOptions } from './runtime/linkOptions.ts';
+export { Arena } from './runtime/maps/arena.ts';
 export { BpfBloomFilter } from './runtime/maps/bloom.ts';
 export { BpfMap } from './runtime/maps/map.ts';
 export { BpfQueue } from './runtime/maps/queue.ts';

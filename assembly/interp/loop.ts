@@ -4,6 +4,7 @@ import { TRAP_BUDGET, TRAP_UNSUPPORTED } from '../../src/abi/traps';
 import {
   ADD,
   AND,
+  ARENA,
   ARSH,
   ATOMIC32,
   ATOMIC64,
@@ -83,6 +84,7 @@ import { isHelperNumber } from '../run/callx';
 import { packetLoad } from '../run/packet';
 import { inside } from '../run/sandbox';
 import { run } from '../run/state';
+import { arenaAccess } from './arena';
 import { atomic32, atomic64, loadAcquire, storeRelease } from './atomic';
 import { entryOf, helper, helperFrom, kfunc, tailCallFrom } from './call';
 import { div32, div64, mod32, mod64, sdiv32, sdiv64, smod32, smod64 } from './divide';
@@ -408,6 +410,7 @@ export function interpret(base: u32, r: u32, pc: u32, limit: u64): u32 {
         pc = load<u32>(r, WINDOW_RETURN);
         code = codeOf(r);
         continue;
+      case ARENA + SOLE: arenaAccess(r, i); continue;
       default:
         return fail(TRAP_UNSUPPORTED, i - code, load<u8>(i, INSN_OP), limit - left);
     }

@@ -1,14 +1,17 @@
 import {
+  ARENA_PAGE,
   BPF_F_CLONE,
   BPF_F_LINK,
   BPF_F_INNER_MAP,
   BPF_F_MMAPABLE,
   BPF_F_NO_COMMON_LRU,
   BPF_F_NO_PREALLOC,
+  BPF_F_NO_USER_CONV,
   BPF_F_NUMA_NODE,
   BPF_F_PRESERVE_ELEMS,
   BPF_F_RDONLY,
   BPF_F_RDONLY_PROG,
+  BPF_F_SEGV_ON_FAULT,
   BPF_F_STACK_BUILD_ID,
   BPF_F_VTYPE_BTF_OBJ_FD,
   BPF_F_WRONLY,
@@ -18,6 +21,8 @@ import {
   EINVAL,
   ENOTSUPP,
   EOPNOTSUPP,
+  ERANGE,
+  MAP_TYPE_ARENA,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
   MAP_TYPE_BLOOM_FILTER,
@@ -97,6 +102,15 @@ function arrayError(type: u32, keySize: u32, valueSize: u32, flags: u32): i32 {
 function structOpsError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32): i32 {
   if (keySize != 4 || maxEntries != 1 || valueSize == 0) return -EINVAL;
   return flags & ~(BPF_F_LINK | BPF_F_VTYPE_BTF_OBJ_FD) ? -EINVAL : 0;
+}
+
+/** max_entries is the size in pages; a user's view of it may not cross a boundary of 4 GiB. */
+function arenaError(keySize: u32, valueSize: u32, maxEntries: u32, flags: u32, start: u32): i32 {
+  const allowed = BPF_F_SEGV_ON_FAULT | BPF_F_MMAPABLE | BPF_F_NO_USER_CONV;
+  if (keySize != 0 || valueSize != 0 || !(flags & BPF_F_MMAPABLE) || flags & ~allowed) return -EINVAL;
+  const size = (maxEntries as u64) * ARENA_PAGE;
+  if (size > 1 << 32) return -E2BIG;
+  return size + start > 1 << 32 ? -ERANGE : 0;
 }
 
 /** Arrays of program, perf event or map file descriptors. */
@@ -201,6 +215,8 @@ export function attributeError(
     case MAP_TYPE_LRU_HASH:
     case MAP_TYPE_LRU_PERCPU_HASH:
       return hashError(type, keySize, valueSize, maxEntries, flags);
+    case MAP_TYPE_ARENA:
+      return arenaError(keySize, valueSize, maxEntries, flags, extra);
     case MAP_TYPE_STRUCT_OPS:
       return structOpsError(keySize, valueSize, maxEntries, flags);
     case MAP_TYPE_LPM_TRIE:

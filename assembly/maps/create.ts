@@ -13,6 +13,7 @@ import {
   EINVAL,
   ENOMEM,
   EOPNOTSUPP,
+  MAP_TYPE_ARENA,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
   MAP_TYPE_BLOOM_FILTER,
@@ -44,6 +45,7 @@ import {
 import { storageInit } from '../storage/elements';
 import { alloc, free } from '../memory/allocator';
 import { perfInit, ringbufInit } from '../rings/maps';
+import { arenaInit } from './arena';
 import { arrayInit } from './array';
 import { attributeError } from './attributes';
 import { bloomInit } from './bloom';
@@ -58,6 +60,8 @@ import { trieInit } from './trie';
 
 function initByType(map: u32): i32 {
   switch (load<u32>(map, MAP_TYPE)) {
+    case MAP_TYPE_ARENA:
+      return arenaInit(map);
     case MAP_TYPE_ARRAY:
     case MAP_TYPE_PERCPU_ARRAY:
     case MAP_TYPE_STRUCT_OPS:

@@ -3,6 +3,7 @@ import {
   EINVAL,
   EOPNOTSUPP,
   ENOTSUPP,
+  MAP_TYPE_ARENA,
   MAP_TYPE_ARRAY,
   MAP_TYPE_ARRAY_OF_MAPS,
   MAP_TYPE_BLOOM_FILTER,
@@ -170,6 +171,7 @@ export function remove(map: u32, key: u32, host: bool): i32 {
     case MAP_TYPE_STACK_TRACE:
       return host ? stackDelete(map, key) : -EINVAL;
     case MAP_TYPE_BLOOM_FILTER:
+    case MAP_TYPE_ARENA:
       return -EOPNOTSUPP;
     case MAP_TYPE_RINGBUF:
     case MAP_TYPE_USER_RINGBUF:
@@ -204,6 +206,7 @@ export function nextKey(map: u32, key: u32, out: u32): i32 {
     case MAP_TYPE_STACK_TRACE:
       return stackNextKey(map, key, out);
     case MAP_TYPE_BLOOM_FILTER:
+    case MAP_TYPE_ARENA:
       return -EOPNOTSUPP;
     case MAP_TYPE_RINGBUF:
     case MAP_TYPE_USER_RINGBUF:

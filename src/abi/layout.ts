@@ -158,6 +158,10 @@ export const RUN_ENVIRONMENT = 8192; // 4096 bytes
 export const RUN_OWNED = 9728;
 /** u32: the CPU that bpf_cpumask_any_distribute gave last. */
 export const RUN_CPU_BEFORE = 9732;
+/** 8 bytes: what accesses to pages of an arena that are not there go to. */
+export const RUN_ARENA_CELL = 9736;
+/** Flag of an access's size: it must be aligned. */
+export const ARENA_ALIGNED = 16;
 /**
  * u32: in shared memory, the number of the batch that this CPU is in, 0 outside of batches. With RUN_BATCH_INDEX it says
  * whether a run still goes on; see assembly/maps/grace.ts.
@@ -250,7 +254,9 @@ export const PROG_ID = 52; // u32
 export const PROG_PACKET_READ_ONLY = 56;
 /** enum bpf_prog_type. */
 export const PROG_TYPE = 60; // u32
-export const PROG_SIZE = 64;
+/** The arena that it uses; 0: none. */
+export const PROG_ARENA = 64; // u32
+export const PROG_SIZE = 72;
 
 export const REGION_START = 0; // u32
 export const REGION_END = 4; // u32

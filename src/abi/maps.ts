@@ -56,6 +56,10 @@ export const BPF_F_PRESERVE_ELEMS = 2048;
 export const BPF_F_INNER_MAP = 4096;
 export const BPF_F_LINK = 8192;
 export const BPF_F_VTYPE_BTF_OBJ_FD = 32768;
+export const BPF_F_SEGV_ON_FAULT = 131072;
+export const BPF_F_NO_USER_CONV = 262144;
+/** Bytes of a page of an arena. */
+export const ARENA_PAGE = 4096;
 
 /** Flags of bpf_get_stackid and bpf_get_stack: innermost frames to leave out, and how stacks are compared and kept. */
 export const BPF_F_SKIP_FIELD_MASK = 0xff;

@@ -173,6 +173,10 @@ export interface RuntimeExports {
    * The map helpers for a map whose type is known, of programs that need no checks: address of the value or 0; 0 or a
    * negative error number. `host` is 0. Hashes: HASH, PERCPU_HASH and their LRU kinds; arrays: ARRAY and PERCPU_ARRAY.
    */
+  /** Where a proved program's access to its arena goes: `address`, or a cell of zeros where no page is. */
+  arenaAddress(map: number, address: number, access: number): number;
+  /** Allocates the pages of an arena that the host touches; 0 where they are not the arena's. */
+  arenaTouch(map: number, address: number, size: number): number;
   arrayUpdate(map: number, key: number, value: number, flags: bigint, host: number): number;
   hashLookup(map: number, key: number): number;
   /** `slot` (+ 1) of an LRU map was found when MAP_LOCK was `sequence`: it is the most recently used now. */

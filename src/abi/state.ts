@@ -49,6 +49,7 @@ export const KIND_MEM = 17;
 export const KIND_BUF = 18;
 export const KIND_FUNC = 19;
 export const KIND_DYNPTR = 20;
+export const KIND_ARENA = 21;
 
 /** Of a packet pointer's REG_AUX (i32) in place of a range: compared with the packet's end and found behind it, or not before it. */
 export const RANGE_AT_END = -1;

@@ -72,7 +72,6 @@ function functionAt(defs: Definitions, section: ElfSection, offset: number, site
 
 /** Names of sections whose contents webpf cannot carry yet, and what they are. */
 const FOREIGN_SECTIONS: ReadonlyMap<string, string> = new Map([
-  ['.addr_space.1', 'arena variables'],
   ['.jumptables', 'jump tables'],
   ['.struct_ops', 'references to tables of callbacks'],
   ['.struct_ops.link', 'references to tables of callbacks'],

@@ -11,6 +11,8 @@ export interface Fields {
   readonly off?: number;
   /** Signed or unsigned 64 bits. */
   readonly imm?: bigint | number;
+  /** Of ARENA: the opcode of the access. */
+  readonly arenaOp?: number;
 }
 
 const REGISTER_BYTES = 8;
@@ -21,6 +23,7 @@ export function writeInsn(view: DataView, slot: number, fields: Fields): void {
   view.setUint8(at + op.INSN_OP, fields.op);
   view.setUint8(at + op.INSN_DST, (fields.dst ?? 0) * REGISTER_BYTES);
   view.setUint8(at + op.INSN_SRC, (fields.src ?? 0) * REGISTER_BYTES);
+  view.setUint8(at + op.INSN_ARENA_OP, fields.arenaOp ?? 0);
   view.setInt32(at + op.INSN_OFF, fields.off ?? 0, true);
   view.setBigInt64(at + op.INSN_IMM, BigInt(fields.imm ?? 0), true);
 }

@@ -9,6 +9,8 @@ export const INSN_OP = 0; // u8
 /** Byte offset of the register in the window: number * 8. */
 export const INSN_DST = 1; // u8
 export const INSN_SRC = 2; // u8
+/** Of ARENA: the opcode of the access. */
+export const INSN_ARENA_OP = 3; // u8
 /** Of a memory access: its offset. Of a jump or local call: bytes from this instruction to its target. */
 export const INSN_OFF = 4; // i32
 /** Immediate, already extended to 64 bits as the operation wants it. */
@@ -113,6 +115,8 @@ export const LD_ABS = 169;
 export const LD_IND = 170;
 /** imm: number of the function; off: bytes from this instruction to its fix-ups, 0 for none. */
 export const CALL_KFUNC = 171;
+/** A memory access of a proved program to its arena: the opcode of the access (TRUSTED) is at INSN_ARENA_OP. */
+export const ARENA = 172;
 
 /**
  * Fix-ups are behind the code, in the form of instructions: INSN_DST the register that takes INSN_IMM, INSN_OFF 1

@@ -113,8 +113,8 @@ function operand(insn: Operand, width: Width): Fields {
   return { op: width === 64 ? op.R64 : op.R32, src: insn.src };
 }
 
-function alu(insn: AluInsn): Fields {
-  const form = operand(insn, insn.width);
+function alu(insn: AluInsn, { proof, slot }: Context): Fields {
+  const form = operand(insn, proof.facts.get(slot)?.narrow === true ? 32 : insn.width);
   return { ...form, op: ALU[insn.op] + form.op, dst: insn.dst };
 }
 
@@ -153,14 +153,16 @@ const PSEUDO: Record<LddwInsn['pseudo'], (insn: LddwInsn, context: Context) => b
 /** What is never reached need not be such as the loop carries; should it be reached all the same, the run ends. */
 const DEAD: Fields = { op: op.INVALID };
 
-/** Trusted and verified programs, and accesses with a fact, need no check. */
-const memory = (opcode: number, { proof, slot }: Context): number => {
-  const safe = proof.mode !== 'sandbox' || proof.facts.get(slot)?.safe === true;
-  return opcode + (safe ? op.TRUSTED : op.CHECKED);
+/** Trusted and verified programs, and accesses with a fact, need no check; those to an arena have a way of their own. */
+const memory = (opcode: number, { proof, slot }: Context): Pick<Fields, 'op' | 'arenaOp'> => {
+  const facts = proof.facts.get(slot);
+  if (facts?.memory === 'arena') return { op: op.ARENA, arenaOp: opcode };
+  const safe = proof.mode !== 'sandbox' || facts?.safe === true;
+  return { op: opcode + (safe ? op.TRUSTED : op.CHECKED) };
 };
 
 const load = ({ size, signed, dst, src, off }: LoadInsn, context: Context): Fields => {
-  return { op: memory((signed ? LOAD_SIGNED : LOAD)[size], context), dst, src, off };
+  return { ...memory((signed ? LOAD_SIGNED : LOAD)[size], context), dst, src, off };
 };
 
 /** Bytes from the instruction to the slot `off` slots after the next. */
@@ -206,17 +208,17 @@ const PREDECODE: {
   store: (insn, context) => {
     const [table, value] =
       insn.src === undefined ? [STORE_IMM, { imm: insn.imm }] : [STORE, { src: insn.src }];
-    return { op: memory(table[insn.size], context), dst: insn.dst, off: insn.off, ...value };
+    return { ...memory(table[insn.size], context), dst: insn.dst, off: insn.off, ...value };
   },
   atomic: ({ op: name, fetch, size, dst, src, off }, context) => {
     const imm = ATOMIC[name] | (fetch ? op.ATOMIC_FETCH : 0);
-    return { op: memory(size === 4 ? op.ATOMIC32 : op.ATOMIC64, context), dst, src, off, imm };
+    return { ...memory(size === 4 ? op.ATOMIC32 : op.ATOMIC64, context), dst, src, off, imm };
   },
   loadAcquire: ({ size, dst, src, off }, context) => {
-    return { op: memory(op.LOAD_ACQUIRE, context), dst, src, off, imm: size };
+    return { ...memory(op.LOAD_ACQUIRE, context), dst, src, off, imm: size };
   },
   storeRelease: ({ size, dst, src, off }, context) => {
-    return { op: memory(op.STORE_RELEASE, context), dst, src, off, imm: size };
+    return { ...memory(op.STORE_RELEASE, context), dst, src, off, imm: size };
   },
   packet: ({ size, src, imm }) =>
     src === undefined ? { op: op.LD_ABS, off: size, imm } : { op: op.LD_IND, src, off: size, imm },
@@ -230,7 +232,8 @@ const PREDECODE: {
   call: (insn, context) => CALL[insn.target](insn, context),
   callx: ({ dst }) => ({ op: op.CALLX, dst }),
   exit: () => ({ op: op.EXIT }),
-  addrSpaceCast: (_, { slot }) => refuse(slot, 'casts between address spaces (arena)'),
+  // Pointers into arenas are addresses in linear memory: their upper half is 0 in both address spaces.
+  addrSpaceCast: ({ dst, src }) => move(dst, src, 32),
 };
 
 const fieldsOf = <K extends InsnKind>(kind: K, insn: Extract<Insn, { kind: K }>, context: Context): Fields =>

@@ -1,5 +1,7 @@
 /** The WebAssembly module of a program: imports on first use, one function each, and the batch loop. */
+
 import { RUN_FUEL } from '../abi/layout.ts';
+import { MAP_TYPE_ARENA } from '../abi/maps.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, ProgramType } from '../frontend/program.ts';
 import { helperName, TAIL_CALL } from '../isa/helpers.ts';
@@ -67,6 +69,7 @@ class ModuleUnit implements Unit {
   readonly sandbox: boolean;
   readonly shared: boolean;
   readonly context: Window;
+  readonly arena: number;
   readonly counted: ReadonlySet<number> | undefined;
   readonly tailCallsBelow: boolean;
   readonly values: Values;
@@ -93,6 +96,7 @@ class ModuleUnit implements Unit {
     this.#functions = nameFunctions(structure.subprograms);
     this.#kfuncs = structure.kfuncNames;
     this.#maps = maps;
+    this.arena = maps.findIndex(({ type: mapType }) => mapType === MAP_TYPE_ARENA);
     this.#positions = new Map(takenSubprograms(structure).map(({ start }, position) => [start, position]));
   }
 

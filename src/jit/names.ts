@@ -59,6 +59,7 @@ export const RUNTIME_FUNCTIONS = {
   prepare: { params: ['i32'], result: 'i32' },
   begin: { params: ['i32', 'i32'], result: 'i64' },
   finish: { params: ['i32', 'i64'], result: undefined },
+  arenaAddress: { params: ['i32', 'i32', 'i32'], result: 'i32' },
   arrayUpdate: { params: ['i32', 'i32', 'i32', 'i64', 'i32'], result: 'i32' },
   hashLookup: { params: ['i32', 'i32'], result: 'i32' },
   lruUse: { params: ['i32', 'i32', 'i32'], result: undefined },

@@ -11,6 +11,8 @@ import type { Values } from './ssa/values.ts';
 /** What the lowering of an instruction needs to know of the module around it. */
 export interface Unit {
   readonly b: Builder;
+  /** Index of the program's arena among its maps; -1 where it has none. */
+  readonly arena: number;
   readonly proof: Proof;
   /** Accesses are checked and the budget is spent. */
   readonly sandbox: boolean;

@@ -48,12 +48,20 @@ const canBeVerified = ({ type, classic }: Program, { programType, context }: Typ
   (classic === 'seccomp' && (context ?? 'memory') === 'memory') ||
   (type !== 'unspec' && (context ?? contextKindOf(type)) === contextKindOf(type));
 
-/** The sandbox's code for a program whose facts are checked: dead instructions may be such as no engine has. */
-function deadOnly({ facts }: Proof): Proof {
-  const dead = [...facts].flatMap(([slot, fact]): [number, InsnFacts][] =>
-    fact.dead === true ? [[slot, { dead: true }]] : [],
-  );
-  return { ...sandboxProof, facts: new Map(dead) };
+/** What code must do otherwise by a fact: dead instructions may be such as no engine has, arenas are not checked. */
+function demandOf({ dead, memory, narrow }: InsnFacts): InsnFacts | undefined {
+  if (dead === true) return { dead };
+  if (memory === 'arena') return { memory };
+  return narrow === true ? { narrow } : undefined;
+}
+
+/** The sandbox's code for a program whose facts are checked. */
+function demandsOnly({ facts }: Proof): Proof {
+  const demands = [...facts].flatMap(([slot, fact]): [number, InsnFacts][] => {
+    const demand = demandOf(fact);
+    return demand === undefined ? [] : [[slot, demand]];
+  });
+  return { ...sandboxProof, facts: new Map(demands) };
 }
 
 export const contextFor = ({ type }: Program, { programType, context }: TypeChoice): ContextKind =>
@@ -117,6 +125,6 @@ export async function admit(
   // Loaded here: programs whose translation is known never need it.
   const { verifyFor } = await import('./verifying.ts');
   const { proof, rules, insnsProcessed } = await verifyFor(engine, program, programType);
-  if (engine.checkFacts) return { contextKind, proof: deadOnly(proof), facts: proof, insnsProcessed };
+  if (engine.checkFacts) return { contextKind, proof: demandsOnly(proof), facts: proof, insnsProcessed };
   return { contextKind, proof, type: programType ?? rules, setting: { ...setting, rules }, insnsProcessed };
 }

@@ -44,6 +44,9 @@ const opaque: ReadonlySet<number> = new Set([
 const byAddress = (maps: readonly RawMap[]): RawMap[] =>
   [...new Map(maps.map((map) => [map.address, map])).values()].sort((a, b) => a.address - b.address);
 
+const arenaIn = (maps: readonly RawMap[]): RawMap | undefined =>
+  maps.find(({ spec }) => spec.type === abi.MAP_TYPE_ARENA);
+
 /** Memory that a program is given. */
 export interface Region {
   readonly start: number;
@@ -131,6 +134,7 @@ export function writeDescriptor(memory: LinearMemory, input: DescriptorInput): D
   memory.setU32(address + layout.PROG_SANDBOX, input.sandbox ? 1 : 0);
   memory.setU32(address + layout.PROG_FRAMES, input.frames);
   memory.setU32(address + layout.PROG_ID, input.id);
+  memory.setU32(address + layout.PROG_ARENA, arenaIn(input.maps)?.address ?? 0);
   memory.setU32(address + layout.PROG_PACKET_READ_ONLY, input.packetReadOnly ? 1 : 0);
   memory.setU32(address + layout.PROG_TYPE, input.type);
   grantMaps(memory, address, input.maps, input.regions);

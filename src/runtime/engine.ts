@@ -1,5 +1,5 @@
 import * as layout from '../abi/layout.ts';
-import { BPF_F_RDONLY_PROG, EINVAL, MAP_TYPE_BLOOM_FILTER } from '../abi/maps.ts';
+import { ARENA_PAGE, BPF_F_RDONLY_PROG, EINVAL, MAP_TYPE_ARENA, MAP_TYPE_BLOOM_FILTER } from '../abi/maps.ts';
 import type { WasmMemory, WasmModule } from '../abi/runtime.ts';
 import { WebpfError } from '../errors.ts';
 import type { MapSpec, Program } from '../frontend/program.ts';
@@ -130,8 +130,15 @@ const POLL_INTERVAL = 2;
 /** Bits of map_extra that bloom filters know: the number of hash functions. */
 const BLOOM_EXTRA = 0xfn;
 
+/** Where a user has an arena mapped: its place in 4 GiB counts. Here pointers are addresses in linear memory, wherever. */
+function arenaExtra(name: string, start: bigint): number {
+  if (start % BigInt(ARENA_PAGE) !== 0n) throw mapError(name, `creation with map_extra ${start}`, -EINVAL);
+  return Number(BigInt.asUintN(32, start));
+}
+
 /** map_extra, of the types that have one. */
 function extraOf({ name, type, mapExtra = 0n }: MapSpec): number {
+  if (type === MAP_TYPE_ARENA) return arenaExtra(name, mapExtra);
   const known = type === MAP_TYPE_BLOOM_FILTER ? BLOOM_EXTRA : 0n;
   if ((mapExtra & ~known) !== 0n) throw mapError(name, `creation with map_extra ${mapExtra}`, -EINVAL);
   return Number(mapExtra);

@@ -4,6 +4,7 @@ import { integer } from './argument.ts';
 import { u32Bytes } from './bytes.ts';
 import type { Engine } from './engine.ts';
 import { setGlobals } from './globals.ts';
+import { writeInitial } from './maps/initial.ts';
 import { isMapOfMaps, isPerf } from './maps/kinds.ts';
 import type { RawMap } from './maps/raw.ts';
 
@@ -95,9 +96,9 @@ export function defaultEntries({ cpus }: Engine, { type, maxEntries }: MapSpec):
   return isPerf(type) && maxEntries === 0 ? cpus : maxEntries;
 }
 
-function initialise({ memory }: Engine, maps: MapSet, map: RawMap): void {
-  const { name, data, slots = [] } = map.spec;
-  if (data) memory.write(map.valuesAddress, data);
+function initialise(engine: Engine, maps: MapSet, map: RawMap): void {
+  const { name, slots = [] } = map.spec;
+  writeInitial(engine, map);
   for (const slot of slots) {
     if (slot.kind === 'map') maps.setInner(name, u32Bytes(slot.index), maps.find(slot.name));
   }

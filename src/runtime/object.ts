@@ -14,9 +14,11 @@ import { grantMaps } from './descriptor.ts';
 import type { Engine } from './engine.ts';
 import { withKfuncs } from './kfuncs.ts';
 import { createMaps, type MapSet } from './mapSet.ts';
+import { Arena } from './maps/arena.ts';
 import { BpfBloomFilter } from './maps/bloom.ts';
 import { codecsOf } from './maps/codecs.ts';
 import {
+  isArena,
   isBloom,
   isKeyed,
   isPerf,
@@ -209,6 +211,13 @@ export class BpfObject implements Disposable {
   perfBuffer<T = Uint8Array>(name: string, type?: string): PerfBuffer<T> {
     const raw = this.#maps.find(name, isPerf, 'perf event array');
     return new PerfBuffer<T>(this.engine, raw.address, raw.spec, this.#recordDecoder<T>(type));
+  }
+
+  /** An arena: memory that programs and the host share. */
+  arena(name?: string): Arena {
+    const arenas = this.maps.filter(({ type }) => isArena(type));
+    const raw = this.#maps.find(name ?? arenas[0]?.name ?? 'arena', isArena, 'arena');
+    return new Arena(this.engine, raw, this.file.btf);
   }
 
   /**

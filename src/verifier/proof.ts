@@ -53,6 +53,8 @@ export interface InsnFacts {
   readonly mapCall?: MapCallFact | undefined;
   /** Of a call of a kernel function. Engines must give it what they say. */
   readonly fixups?: readonly Fixup[] | undefined;
+  /** Of arithmetic of 64 bits: it is done in 32, for it is about pointers into an arena. */
+  readonly narrow?: boolean | undefined;
   /** Of an access to the function's own stack: its offset from r10 in bytes, where it is the same on every path. */
   readonly stackOffset?: number | undefined;
 }

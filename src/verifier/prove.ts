@@ -73,6 +73,7 @@ function factsAt(walk: Walk, slot: number, insn: Insn, scalars: Scalars): InsnFa
     memory: base === undefined ? undefined : registers.find(({ register }) => register === base)?.kind,
     mapCall: mapCallAt(walk, slot),
     fixups: walk.facts.fixupsOf(slot),
+    ...(walk.facts.narrow.has(slot) && { narrow: true }),
     stackOffset: walk.facts.stackOffset(slot),
   };
 }

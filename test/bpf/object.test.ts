@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Bpf, type ObjectLoadOptions, open, type ProgramType, readObject } from '../../src/index.ts';
 import { example } from '../api/build.ts';
 
 const PIPELINE = example('pipeline.bpf.o');
+const ofTests = (name: string): string => fileURLToPath(new URL(`../objects/${name}.o`, import.meta.url));
 
 async function load(path: string, options: ObjectLoadOptions = {}) {
   const bpf = await Bpf.open({ engine: 'interp' });
@@ -36,6 +41,26 @@ describe('Bpf.loadObject', () => {
     using __ = other;
     expect(maps.has('events')).toBe(false);
     expect(maps.size).toBeGreaterThan(1);
+  });
+
+  it('finds arenas and tables of callbacks again as their objects define them', async () => {
+    const pins = await mkdtemp(join(tmpdir(), 'webpf-pins-'));
+    {
+      using bpf = await Bpf.open({ engine: 'interp', pins });
+      const { maps } = await bpf.loadObject(await readObject(ofTests('arena')));
+      bpf.objPin({ pathname: 'arena', bpfFd: maps.get('arena') ?? -1 });
+      const autoload = { stray: false, writes: false, follows: false };
+      const tables = await bpf.loadObject(await readObject(ofTests('struct-ops')), { autoload });
+      bpf.objPin({ pathname: 'policy', bpfFd: tables.maps.get('policy') ?? -1 });
+    }
+    {
+      using bpf = await Bpf.open({ engine: 'interp', pins });
+      const policy = bpf.mapLookupElem({ mapFd: bpf.objGet({ pathname: 'policy' }), key: new Uint8Array(4) });
+      expect(new TextDecoder().decode(policy.subarray(52, 58))).toBe('strict');
+      const info = bpf.objGetInfoByFd({ bpfFd: bpf.objGet({ pathname: 'arena' }) });
+      expect(info).toMatchObject({ type: 'arena', maxEntries: 16 });
+    }
+    await rm(pins, { recursive: true });
   });
 
   it('says what is wrong, and gives back what was made', async () => {

@@ -133,19 +133,3 @@ test('sizes of functions', async () => {
   const { wasm } = await translateInsns([mov(0, 0), exit]);
   expect(bodySizes(wasm)).toHaveLength(2);
 });
-
-test.each([
-  [
-    'address-space casts',
-    [{ kind: 'addrSpaceCast', dst: 1, src: 1, imm: 1 }, mov(0, 0), exit],
-    'addr_space_cast',
-  ],
-] as const)('%s are not translated', async (_, insns, message) => {
-  await expect(translateInsns(insns)).rejects.toMatchObject({
-    code: 'unsupported',
-    stage: 'jit',
-    insn: 0,
-    subject: 'main',
-    message: expect.stringContaining(message),
-  });
-});

@@ -33,6 +33,7 @@ const TYPES = Object.entries({
   ringbuf: abi.MAP_TYPE_RINGBUF,
   bloom_filter: abi.MAP_TYPE_BLOOM_FILTER,
   user_ringbuf: abi.MAP_TYPE_USER_RINGBUF,
+  arena: abi.MAP_TYPE_ARENA,
 });
 
 interface Attributes {
@@ -57,6 +58,19 @@ function attributes(random: Random): Attributes {
     entries: random.pick([0, 1, 2, 5, 64, 4096, 4096, 8192]),
     flags,
     extra: random.chance(0.1) ? BigInt(random.pick([1, 5, 15, 16])) : 0n,
+  };
+}
+
+/** Of arenas most attributes are refused at once: those that nearly fit. */
+function arenaAttributes(random: Random): Attributes {
+  const rare = random.chance(LESS_OFTEN) ? attributes(random) : undefined;
+  return {
+    key: rare?.key ?? 0,
+    value: rare?.value ?? 0,
+    entries: random.pick([0, 1, 16, 4096, (1 << 20) + 1, (1 << 31) >>> 0]),
+    flags:
+      abi.BPF_F_MMAPABLE | random.pick([0, 0, 1, abi.BPF_F_SEGV_ON_FAULT, abi.BPF_F_NO_USER_CONV, 1 << 20]),
+    extra: random.pick([0n, 0n, 5n, 4096n, 1n << 44n, (1n << 44n) - 4096n, 0xffff_f000n]),
   };
 }
 
@@ -94,7 +108,7 @@ describe.skipIf(reason !== '')('maps are made as in the Linux kernel', () => {
     const ours: string[] = [];
     const kernel: string[] = [];
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const attr = attributes(random);
+      const attr = (type === abi.MAP_TYPE_ARENA ? arenaAttributes : attributes)(random);
       const words = `key ${attr.key} value ${attr.value} entries ${attr.entries} flags ${attr.flags} extra ${attr.extra}`;
       kernel.push(`${words}: ${await inKernel(type, attr)}`);
       ours.push(`${words}: ${await here(type, attr)}`);

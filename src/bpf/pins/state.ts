@@ -2,6 +2,7 @@
 import * as abi from '../../abi/maps.ts';
 import type { Btf } from '../../frontend/btf/types.ts';
 import type { MapSpec, Program } from '../../frontend/program.ts';
+import { writeInitial } from '../../runtime/maps/initial.ts';
 import { isMapOfMaps, isProgramArray, isQueue, isStorage } from '../../runtime/maps/kinds.ts';
 import { BtfObject } from '../btf.ts';
 import type { Kernel } from '../kernel.ts';
@@ -53,6 +54,9 @@ const TRANSIENT: ReadonlySet<number> = new Set([
   abi.MAP_TYPE_PERF_EVENT_ARRAY,
   abi.MAP_TYPE_STACK_TRACE,
   abi.MAP_TYPE_BLOOM_FILTER,
+  abi.MAP_TYPE_ARENA,
+  // What it holds is in its definition.
+  abi.MAP_TYPE_STRUCT_OPS,
 ]);
 
 function contentsOf({ spec, raw, entries }: MapObject): SavedMap['contents'] {
@@ -133,6 +137,7 @@ function restoreMap(kernel: Kernel, saved: SavedMap): void {
   const btf = saved.btfId === undefined ? undefined : btfs.get(saved.btfId);
   const spec: MapSpec = { ...saved.spec, btf: btf?.btf };
   const raw = engine.createMap(spec);
+  writeInitial(engine, raw);
   const map = new MapObject(engine, maps, saved.id, { spec, btf, raw });
   for (const [key, value] of saved.contents) {
     if (isQueue(spec.type)) raw.push(value);

@@ -3,6 +3,8 @@ import { EINVAL } from '../../abi/maps.ts';
 import type { MapSpec, ObjectFile, Program } from '../../frontend/program.ts';
 import { u32Bytes } from '../../runtime/bytes.ts';
 import { defaultEntries } from '../../runtime/mapSet.ts';
+import { isStructOps } from '../../runtime/maps/kinds.ts';
+import { writeInitial } from '../../runtime/maps/initial.ts';
 import { btfObjectOf } from '../btf.ts';
 import { asCommand, refuse } from '../errors.ts';
 import type { Kernel } from '../kernel.ts';
@@ -41,7 +43,7 @@ function reuse(kernel: Kernel, spec: MapSpec, fd: number): MapObject {
 function create({ engine, maps, btfs }: Kernel, declared: MapSpec): MapObject {
   const spec = { ...declared, maxEntries: defaultEntries(engine, declared) };
   const raw = asCommand(COMMAND, () => engine.createMap(spec));
-  if (spec.data !== undefined) engine.memory.write(raw.valuesAddress, spec.data);
+  writeInitial(engine, raw);
   const btf = spec.btf && btfObjectOf(btfs, spec.btf);
   return new MapObject(engine, maps, maps.take(), { spec, btf, raw, frozen: spec.frozen ?? false });
 }
@@ -106,6 +108,8 @@ class ObjectMaps {
 function fillProgramArrays(kernel: Kernel, maps: ObjectMaps, progs: ReadonlyMap<string, number>): void {
   for (const name of maps.fds.keys()) {
     const map = maps.at(name);
+    // Tables of callbacks name their programs, and hold none.
+    if (isStructOps(map.spec.type)) continue;
     for (const { kind, index, name: program } of map.spec.slots ?? []) {
       const fd = kind === 'program' ? progs.get(program) : undefined;
       if (fd === undefined) continue;

@@ -2,6 +2,7 @@ import { WebpfError } from '../../errors.ts';
 import type { Btf } from '../btf/types.ts';
 import type { ElfFile } from '../elf/types.ts';
 import type { MapSpec } from '../program.ts';
+import { arenaVariables, isArena, withoutArena, withVariables } from './arena.ts';
 import { btfMaps } from './btf.ts';
 import { dataMaps } from './data.ts';
 import type { MapEntry } from './entry.ts';
@@ -17,16 +18,19 @@ export class MapTable {
   /** @param tables of callbacks, which programs do not refer to */
   constructor(elf: ElfFile, btf: Btf | undefined, tables: readonly MapEntry[] = []) {
     this.tables = tables;
-    const defined = [...btfMaps(elf, btf), ...legacyMaps(elf)];
+    const arenas = arenaVariables(elf);
+    const defined = [...btfMaps(elf, btf), ...legacyMaps(elf)].map((entry) => withVariables(entry, arenas));
     this.defined = new Map(defined.map((entry) => [`${entry.section}:${entry.offset}`, entry]));
     this.definedSections = new Set(defined.map(({ section }) => section));
-    this.data = new Map(dataMaps(elf, btf).map((entry) => [entry.section, entry]));
+    const arena = arenas && (defined.find(isArena) ?? withoutArena(arenas));
+    const data = dataMaps(elf, btf).map((entry): [number, MapEntry] => [entry.section, entry]);
+    this.data = new Map(arenas && arena ? [...data, [arenas.index, arena]] : data);
   }
 
   /** Every map whose definition can be used, defined ones first. */
   specs(): MapSpec[] {
     const all = [...this.defined.values(), ...this.data.values(), ...this.tables];
-    return all.flatMap(({ spec }) => (spec instanceof WebpfError ? [] : [spec]));
+    return [...new Set(all)].flatMap(({ spec }) => (spec instanceof WebpfError ? [] : [spec]));
   }
 
   holdsDefinitions(section: number): boolean {

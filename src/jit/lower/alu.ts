@@ -1,5 +1,14 @@
 /** Arithmetic. RFC 9669, section 4.1; shift counts are masked by WebAssembly as by eBPF. */
-import type { AluInsn, AluOp, EndianInsn, EndianOp, NegInsn, Operand, Width } from '../../isa/insn.ts';
+import type {
+  AddrSpaceCastInsn,
+  AluInsn,
+  AluOp,
+  EndianInsn,
+  EndianOp,
+  NegInsn,
+  Operand,
+  Width,
+} from '../../isa/insn.ts';
 import type { InsnFacts } from '../../verifier/proof.ts';
 import type { BinaryName, Expr, ValueType } from '../builder.ts';
 import type { Flow } from '../ssa/flow.ts';
@@ -115,7 +124,8 @@ function isNonzero({ src, imm, width }: AluInsn, facts: InsnFacts | undefined): 
 }
 
 export const lowerAlu = (flow: Flow, insn: AluInsn, facts: InsnFacts | undefined): void => {
-  const { width, dst } = insn;
+  const { dst } = insn;
+  const width = facts?.narrow === true ? 32 : insn.width;
   const value = LOWERINGS[insn.op]({
     flow,
     type: width === 64 ? 'i64' : 'i32',
@@ -125,6 +135,10 @@ export const lowerAlu = (flow: Flow, insn: AluInsn, facts: InsnFacts | undefined
   });
   write(flow, dst, width, value);
 };
+
+/** Pointers into arenas are addresses in linear memory: their upper half is 0 in both address spaces. */
+export const lowerAddrSpaceCast = (flow: Flow, { dst, src }: AddrSpaceCastInsn): void =>
+  flow.setLow(dst, flow.low(src));
 
 export const lowerNeg = (flow: Flow, { width, dst }: NegInsn): void => {
   const type = width === 64 ? 'i64' : 'i32';

@@ -3,7 +3,7 @@ import { WebpfError } from '../../errors.ts';
 import type { Insn, InsnKind } from '../../isa/insn.ts';
 import type { InsnFacts } from '../../verifier/proof.ts';
 import type { Flow } from '../ssa/flow.ts';
-import { lowerAlu, lowerEndian, lowerNeg } from './alu.ts';
+import { lowerAddrSpaceCast, lowerAlu, lowerEndian, lowerNeg } from './alu.ts';
 import { lowerCall, lowerCallx, lowerLddw } from './call.ts';
 import {
   lowerAtomic,
@@ -46,7 +46,7 @@ const LOWERINGS: Lowerings = {
   call: lowerCall,
   callx: lowerCallx,
   exit: nothing,
-  addrSpaceCast: refuse('addr_space_cast (arena)'),
+  addrSpaceCast: lowerAddrSpaceCast,
 };
 
 export const lowerInsn = (flow: Flow, insn: Insn, facts: InsnFacts | undefined): void => {

@@ -1,4 +1,5 @@
 /** Loads, stores and atomics. RFC 9669, section 5. */
+import { ARENA_ALIGNED } from '../../abi/layout.ts';
 import { TRAP_MISALIGNED } from '../../abi/traps.ts';
 import type {
   AtomicInsn,
@@ -12,6 +13,7 @@ import type {
 } from '../../isa/insn.ts';
 import type { InsnFacts } from '../../verifier/proof.ts';
 import type { Expr } from '../builder.ts';
+import { mapGlobal } from '../names.ts';
 import { type Cell, cellKey } from '../opt/stack.ts';
 import type { Flow } from '../ssa/flow.ts';
 import { const64, type Piece, type Unary, type Value } from '../ssa/value.ts';
@@ -25,15 +27,37 @@ interface Access {
   readonly size: Size;
   readonly write: boolean;
   readonly facts: InsnFacts | undefined;
+  readonly isAtomic?: boolean;
 }
+
+/** Kind of the base register of accesses to an arena. */
+const ARENA = 'arena';
 
 const sum = (flow: Flow, { register, off }: Access): Value =>
   flow.values.binary('add', 'i64', flow.reg(register), const64(BigInt(off)));
+
+/** Where an access to the program's arena goes, see arenaAddress of the runtime. */
+const arenaPiece = (flow: Flow, access: Access): Piece => {
+  const { size, isAtomic = false } = access;
+  const { b, unit } = flow.scope;
+  const address = flow.result('i32', [flow.values.wrap(sum(flow, access))], ([at], set) => [
+    set(
+      flow.scope.call(
+        'arenaAddress',
+        unit.global(mapGlobal(unit.arena)),
+        at as Expr,
+        b.const32(isAtomic ? size | ARENA_ALIGNED : size),
+      ),
+    ),
+  ]);
+  return { base: flow.values.extend(address), offset: 0, size, kind: undefined };
+};
 
 /** The piece of memory of an access, behind its check where it needs one. */
 const pieceOf = (flow: Flow, access: Access): Piece => {
   const { register, off, size, write, facts } = access;
   const { unit } = flow.scope;
+  if (facts?.memory === ARENA) return arenaPiece(flow, access);
   const piece = flow.frame.piece(flow.reg(register), off, size, facts?.memory);
   if (!unit.sandbox || facts?.safe === true) return piece;
   if (flow.frame.holds(piece)) return piece;
@@ -119,7 +143,7 @@ function checkAlignment(flow: Flow, { size }: Access, piece: Piece): void {
 
 /** The piece of an atomic access, after both checks (bounds, then alignment). */
 const atomicPiece = (flow: Flow, access: Access): Piece => {
-  const piece = pieceOf(flow, access);
+  const piece = pieceOf(flow, { ...access, isAtomic: true });
   checkAlignment(flow, access, piece);
   return piece;
 };

@@ -1,4 +1,5 @@
 /** What an object file's data must look like, where it is not we who have just read it from ELF. */
+import { ARENA_PAGE, MAP_TYPE_ARENA } from '../../abi/maps.ts';
 import type {
   Callback,
   LineInfo,
@@ -83,10 +84,11 @@ const INNER: Shape<Omit<MapSpec, 'inner'>> = {
   frozen: optional(isFlag),
   section: isText,
 };
-/** What a section holds is no longer than its map's value. */
+/** What a section holds is no longer than its map's value; an arena has pages. */
 const fits: Check = (value) => {
-  const { data, valueSize } = isRecord(value) ? value : {};
-  return !(data instanceof Uint8Array) || data.length <= Number(valueSize);
+  const { data, valueSize, type, maxEntries } = isRecord(value) ? value : {};
+  const room = type === MAP_TYPE_ARENA ? Number(maxEntries) * ARENA_PAGE : Number(valueSize);
+  return !(data instanceof Uint8Array) || data.length <= room;
 };
 const isInner = recordOf(INNER);
 const hasShape = recordOf<MapSpec>({ ...INNER, inner: optional((value) => isInner(value) && fits(value)) });

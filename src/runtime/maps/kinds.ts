@@ -12,9 +12,10 @@ export const isStorage = (type: number): boolean =>
   type === abi.MAP_TYPE_INODE_STORAGE ||
   type === abi.MAP_TYPE_TASK_STORAGE ||
   type === abi.MAP_TYPE_CGRP_STORAGE;
+export const isArena = (type: number): boolean => type === abi.MAP_TYPE_ARENA;
 /** Maps with keys and values, used like a `Map`. */
 export const isKeyed = (type: number): boolean =>
-  ![isQueue, isRing, isPerf, isUserRing, isBloom].some((is) => is(type));
+  ![isQueue, isRing, isPerf, isUserRing, isBloom, isArena].some((is) => is(type));
 export const isProgramArray = (type: number): boolean => type === abi.MAP_TYPE_PROG_ARRAY;
 export const isMapOfMaps = (type: number): boolean =>
   type === abi.MAP_TYPE_ARRAY_OF_MAPS || type === abi.MAP_TYPE_HASH_OF_MAPS;

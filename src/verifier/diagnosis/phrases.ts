@@ -18,6 +18,12 @@ const ROWS: readonly Row[] = [
     'makes an atomic access through a pointer of type $1, which does not allow it',
     'atomic operations work on the stack and on map values: use a plain load and store here',
   ],
+  [
+    /^addr_space_cast insn can only be used in a program that has/,
+    'follows a pointer into an arena, and names no arena',
+    'name the map in the program: `asm volatile("" :: "r"(&arena))`',
+  ],
+  [/^Only one arena per program/, 'has two arenas', 'let one arena hold what both do'],
   // ---- old packet loads
   [
     /^BPF_LD_\[ABS\|IND\] instructions not allowed/,

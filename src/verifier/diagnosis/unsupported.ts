@@ -6,7 +6,7 @@ const KERNEL_TYPES = 'webpf has no BTF of a kernel: load the program on Linux, w
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/needs? the types of the kernel|described by the kernel's BTF|kernel's types/, KERNEL_TYPES],
   [/kernel's own structure of a map/, 'read the map through helpers: webpf lays maps out otherwise'],
-  [/arena/, 'use an array map of one element: webpf has no arenas'],
+  [/arena/, 'make a number of the pointer first: `(u64)pointer`, in a variable of its own'],
   [
     /is tagged|is a dynptr$/,
     'declare the function `static`, so that it is walked with the arguments it gets',
@@ -25,7 +25,6 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/bpf_find_vma/, KERNEL_TYPES],
   [/gotox/, 'compile without jump tables (-fno-jump-tables)'],
   [/lddw with pseudo source/, 'refer to maps by their index (pseudo sources 5 and 6)'],
-  [/addr_space_cast/, 'use an array map of one element: webpf has no arenas'],
 ];
 
 export const UNSUPPORTED: Explainers = HINTS.map(([pattern, hint]) => [

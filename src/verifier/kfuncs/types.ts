@@ -128,6 +128,8 @@ export type KfuncArgumentKind = KfuncArgument['kind'];
 export type KfuncResult =
   /** A scalar of which nothing is known; size and sign are those of the C type. */
   | { readonly kind: 'integer'; readonly size: 1 | 2 | 4 | 8; readonly signed: boolean }
+  /** `void *`: a number, as far as the verifier goes. */
+  | { readonly kind: 'address' }
   /** r0 is not readable. */
   | { readonly kind: 'void' }
   /**

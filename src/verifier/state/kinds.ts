@@ -23,6 +23,7 @@ const NAMES: readonly string[] = [
   'buf',
   'func',
   'dynptr_ptr',
+  'arena',
 ];
 
 const PREFIXES: readonly (readonly [flag: number, prefix: string])[] = [

@@ -26,6 +26,8 @@ export class Facts {
   readonly escapes: Map<number, Set<number>> = new Map();
   /** Constants that calls are given, by slot and register. */
   readonly #fixups: Map<number, Map<number, bigint>> = new Map();
+  /** Arithmetic with pointers into an arena that is done in 32 bits. */
+  readonly narrow: Set<number> = new Set();
   /** Bytes of the context that are accessed, from its start. */
   contextSize = 0;
   /** Pointers that are loaded from the context, by offset. */

@@ -1,5 +1,5 @@
 /** What the kernel refuses before it walks, reached or not. */
-import { MAP_TYPE_ARRAY } from '../../abi/maps.ts';
+import { ARENA_PAGE, MAP_TYPE_ARENA, MAP_TYPE_ARRAY } from '../../abi/maps.ts';
 import type { BtfType } from '../../frontend/btf/types.ts';
 import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { Insn, LddwInsn } from '../../isa/insn.ts';
@@ -31,7 +31,8 @@ function checkSize({ code, rules }: Walk): void {
 /** The address of a map's value is known where there is one value (resolve_pseudo_ldimm64). */
 function checkValueAddress(walk: Walk, insn: number, { lo, hi }: LddwInsn): void {
   const { type, maxEntries, valueSize } = walk.map(lo);
-  if (type !== MAP_TYPE_ARRAY) {
+  if (type === MAP_TYPE_ARENA && hi >= 0 && hi < maxEntries * ARENA_PAGE) return;
+  if (type !== MAP_TYPE_ARRAY && type !== MAP_TYPE_ARENA) {
     refuse('no direct value access support for this map type', { insn });
   }
   if (hi < 0 || hi >= MAX_OFFSET) refuse(`direct value offset of ${hi >>> 0} is not allowed`, { insn });

@@ -51,4 +51,5 @@ function checkMap(map: MapSpec, { type, sleepable }: Environment): void {
 
 export function checkMaps({ maps }: Program, env: Environment): void {
   for (const map of maps) checkMap(map, env);
+  if (maps.filter(({ type }) => type === abi.MAP_TYPE_ARENA).length > 1) refuse('Only one arena per program');
 }

@@ -22,7 +22,7 @@ import type { Walk } from './walk.ts';
 /** Memory that is accessed otherwise than it looks: one instruction must not be used for two kinds of it. */
 const isRewritten = (type: number): boolean => {
   const kind = kindOf(type);
-  return kind === abi.KIND_CTX || kind === abi.KIND_BTF || isSocket(type);
+  return kind === abi.KIND_CTX || kind === abi.KIND_BTF || kind === abi.KIND_ARENA || isSocket(type);
 };
 
 /** The kernel rewrites accesses to its own structures (save_aux_ptr_type). */

@@ -4,6 +4,7 @@ import * as abi from '../../abi/state.ts';
 import { TAIL_CALL } from '../../isa/helpers.ts';
 import type { CallInsn, Insn, InsnKind, LddwInsn } from '../../isa/insn.ts';
 import { stepAlu, stepEndian, stepNeg } from './arithmetic/alu.ts';
+import { stepAddrSpaceCast } from './arithmetic/arena.ts';
 import { stepJa, stepJump, stepMayGoto } from './branches/jump.ts';
 import { callFunction, returnByTailCall, stepExit } from './calls/functions.ts';
 import { globalFunction } from './calls/globals.ts';
@@ -41,6 +42,10 @@ function stepLddw(walk: Walk, { dst, pseudo, lo, hi }: LddwInsn): void {
       memory.setPointer(r, abi.KIND_MAP, lo);
       return;
     case 6:
+      if (lo === walk.arena) {
+        walk.setUnknown(r);
+        return;
+      }
       memory.setPointer(r, abi.KIND_MAP_VALUE, lo);
       memory.setOff(r, hi);
       return;
@@ -83,7 +88,7 @@ const STEPS: { readonly [K in InsnKind]: Step<K> } = {
   call: stepCall,
   callx: () => unsupported("callx: calls through a register are not in the kernel's instruction set"),
   exit: (walk, _, explored) => stepExit(walk, explored),
-  addrSpaceCast: () => unsupported('addr_space_cast needs an arena'),
+  addrSpaceCast: stepAddrSpaceCast,
 };
 
 /** A step with its instruction, so that the walk does not look it up each time. */

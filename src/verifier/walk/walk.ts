@@ -1,4 +1,5 @@
 /** The walk over a program's paths: the current state, and what all steps need. */
+import { MAP_TYPE_ARENA } from '../../abi/maps.ts';
 import * as abi from '../../abi/state.ts';
 import type { MapSpec } from '../../frontend/program.ts';
 import type { Insn } from '../../isa/insn.ts';
@@ -70,6 +71,10 @@ export class Walk {
   readonly calledGlobals = new Set<number>();
   /** Functions in which the packet may move. */
   readonly changingFunctions: ReadonlySet<number>;
+  /** Index of the arena that the program has; undefined where it has none. */
+  readonly arena: number | undefined;
+  /** By slot of 64-bit arithmetic, where there is an arena: whether it has a pointer into it for an operand. */
+  readonly arenaArithmetic = new Map<number, boolean>();
   /** By slot of a tail call: the map it was seen with. */
   readonly tailCallMaps = new Map<number, number>();
   /** By slot: type of the register that an access went through. */
@@ -121,6 +126,8 @@ export class Walk {
     this.log = log;
     this.frames = [];
     this.changingFunctions = env.changingFunctions;
+    const arena = env.maps.findIndex(({ type }) => type === MAP_TYPE_ARENA);
+    this.arena = arena < 0 ? undefined : arena;
   }
 
   /** Index of the current frame. */

@@ -46,6 +46,7 @@ function result(kfunc: Kfunc, place: Place | undefined): string {
   const { result: value, flags } = kfunc;
   const acquired = flags.acquire ? ' acquired' : '';
   switch (value.kind) {
+    case 'address':
     case 'integer':
       return 'scalar()';
     case 'void':

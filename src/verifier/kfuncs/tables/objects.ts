@@ -3,7 +3,6 @@ import * as v from '../vocabulary.ts';
 
 const OWNERSHIP = 'objects that programs allocate and own';
 const LOCKS = 'resilient spin locks';
-const ARENAS = 'arenas';
 
 const all = (unsupported: string, rows: KfuncTable): KfuncTable =>
   Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { ...row, unsupported }]));
@@ -53,19 +52,17 @@ export const RESOURCES: KfuncTable = {
     bpf_res_spin_lock_irqsave: { args: [lock, v.irqFlag('uninit', 'lock')] },
     bpf_res_spin_unlock_irqrestore: { args: [lock, v.irqFlag('saved', 'lock')], result: v.nothing },
   }),
-  ...all(ARENAS, {
-    bpf_arena_alloc_pages: {
-      args: [v.map, v.ignored, v.scalar, v.scalar, v.scalar],
-      result: { kind: 'object', nullable: false, acquire: false },
-      trust: 'trusted',
-      sleepable: true,
-    },
-    bpf_arena_free_pages: {
-      args: [v.map, v.ignored, v.scalar],
-      result: v.nothing,
-      trust: 'trusted',
-      sleepable: true,
-    },
-    bpf_arena_reserve_pages: { args: [v.map, v.ignored, v.scalar], trust: 'trusted', sleepable: true },
-  }),
+  bpf_arena_alloc_pages: {
+    args: [v.map, v.ignored, v.scalar, v.scalar, v.scalar],
+    result: { kind: 'address' },
+    trust: 'trusted',
+    sleepable: true,
+  },
+  bpf_arena_free_pages: {
+    args: [v.map, v.ignored, v.scalar],
+    result: v.nothing,
+    trust: 'trusted',
+    sleepable: true,
+  },
+  bpf_arena_reserve_pages: { args: [v.map, v.ignored, v.scalar], trust: 'trusted', sleepable: true },
 };

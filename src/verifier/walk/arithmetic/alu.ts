@@ -7,6 +7,7 @@ import { push } from '../paths/pending.ts';
 import { markPrecise } from '../paths/precision.ts';
 import { refuse } from '../refusal.ts';
 import type { Walk } from '../walk.ts';
+import { arenaArithmetic } from './arena.ts';
 import { DIVISIONS, SHIFTS } from './operations.ts';
 import { ALU_SYMBOL, pointerArithmetic } from './pointers.ts';
 import { linkBeforeCopy, unlink } from './scalars.ts';
@@ -181,6 +182,7 @@ export function stepAlu(walk: Walk, insn: AluInsn): void {
   if (insn.src !== undefined) walk.readable(insn.src);
   const dst = walk.readable(insn.dst);
   checkImmediate(insn);
+  if (arenaArithmetic(walk, insn, dst, insn.src === undefined ? undefined : walk.reg(insn.src))) return;
   if (insn.src === undefined) withImmediate(walk, insn, dst);
   else withRegister(walk, insn, insn.src, dst);
 }

@@ -277,6 +277,7 @@ function setResult(walk: Walk, { kfunc, constSize, dynptr, reference }: KfuncCal
   const { result } = kfunc;
   const readOnly = (isReadOnly: boolean): number => abi.KIND_MEM | (isReadOnly ? abi.FLAG_READ_ONLY : 0);
   switch (result.kind) {
+    case 'address':
     case 'integer':
       // What C functions leave in the upper bits is not known, whatever the type.
       walk.setUnknown(walk.reg(0));

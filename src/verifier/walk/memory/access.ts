@@ -315,6 +315,8 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [abi.KIND_TP_BUFFER, buffer],
   [abi.KIND_BUF, buffer],
   [abi.KIND_BTF, structure],
+  // Where no page is, loads give 0 and stores are lost.
+  [abi.KIND_ARENA, loadUnknown],
 ]);
 
 function stack(walk: Walk, access: MemoryAccess, off: number): void {

@@ -36,7 +36,8 @@ export function checkAlignment(
   const { memory, rules } = walk;
   const r = walk.reg(register);
   const kind = kindOf(memory.type(r));
-  if (size === 1 || !(rules.strictAlignment || aligned || kind === abi.KIND_STACK)) return;
+  if (size === 1 || kind === abi.KIND_ARENA || !(rules.strictAlignment || aligned || kind === abi.KIND_STACK))
+    return;
   const fixed = memory.off(r) + off;
   const isPacket = kind === abi.KIND_PACKET || kind === abi.KIND_PACKET_META;
   if (isAligned(walk, r, isPacket ? fixed + NET_IP_ALIGN : fixed, size)) return;
