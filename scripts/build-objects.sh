@@ -26,7 +26,7 @@ for name in calls data; do
   done
   build test/objects/$name.bpf.c test/objects/$name.nobtf.o -mcpu=v3
 done
-for name in kconfig maps sections needs lock kfuncs core dynptr strings bits timers cpumask work linked-main linked-parts struct-ops arena; do
+for name in kconfig maps sections needs lock kfuncs core dynptr strings bits timers cpumask work linked-main linked-parts struct-ops arena control; do
   build test/objects/$name.bpf.c test/objects/$name.o -g -mcpu=v3
 done
 # Programs that the verifier refuses, for what it says of them.

@@ -13,3 +13,5 @@ export const HOST_SET_OPTION = 0x8000_0004;
 export const HOST_GET_OPTION = 0x8000_0005;
 /** To bind a socket: (socket, address of the sockaddr, its size). */
 export const HOST_BIND = 0x8000_0006;
+/** To write to a stream of a program: (descriptor, stream, address, length). */
+export const HOST_STREAM = 0x8000_0007;

@@ -19,6 +19,12 @@ export const RUN_TASK_REGISTERS = 9624;
 /** u32: 1 where the perf event that the program is run for has a value (RUN_EVENT_VALUE, 24 bytes). */
 export const RUN_HAS_EVENT_VALUE = 9628;
 export const RUN_EVENT_VALUE = 9632;
+/** u32: 1 where the traced function has returned. */
+export const RUN_SESSION_IS_RETURN = 9660;
+/** u32: address of the host's object that is the cookie; 0 for none. */
+export const RUN_SESSION_COOKIE = 9664;
+/** u64: the cookie where there is none of the host's. */
+export const RUN_OWN_COOKIE = 9672;
 
 /** `ax` of struct pt_regs of x86-64. */
 export const PT_REGS_AX = 80;

@@ -23,3 +23,5 @@ export const TRAP_BAD_ARGUMENT = 8;
 export const TRAP_UNSUPPORTED = 9;
 /** A helper of the host's own threw. */
 export const TRAP_HOST = 10;
+/** No trap: the program has thrown (bpf_throw), and RUN_TRAP_VALUE is what it returns. */
+export const THROWN = 11;

@@ -176,6 +176,29 @@ export class Bpf implements Disposable {
     return progTestRun(this.#live(), attr);
   }
 
+  /**
+   * Takes what the program has printed with bpf_stream_printk.
+   * @param streamId BPF_STDOUT (1) or BPF_STDERR (2)
+   * @returns `size` bytes at most
+   */
+  async progStreamReadByFd({
+    progFd,
+    streamId,
+    size,
+  }: {
+    readonly progFd: number;
+    readonly streamId: number;
+    readonly size: number;
+  }): Promise<Uint8Array> {
+    const { fds, engine } = this.#live();
+    const prog = fds.get('PROG_STREAM_READ_BY_FD', progFd, 'prog').object as ProgObject;
+    const stream = (['stdout', 'stderr'] as const)[streamId - 1];
+    if (stream === undefined)
+      return refuse('PROG_STREAM_READ_BY_FD', ENOENT, `a program has the streams 1 and 2, not ${streamId}`);
+    const { descriptor } = await prog.ready();
+    return engine.streams.read(descriptor, stream, size);
+  }
+
   /** The map lives as long as the program from now on. */
   progBindMap({ progFd, mapFd }: { readonly progFd: number; readonly mapFd: number }): void {
     const { fds } = this.#live();

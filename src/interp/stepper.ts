@@ -1,6 +1,7 @@
 /** Runs a program one instruction at a time, with registers, frames and source lines visible in between. */
 import * as layout from '../abi/layout.ts';
 import type { RuntimeExports, WasmMemory } from '../abi/runtime.ts';
+import { THROWN } from '../abi/traps.ts';
 import { type SourceLine, WebpfError } from '../errors.ts';
 import { sourceAt } from '../frontend/lines.ts';
 import type { LineInfo } from '../frontend/program.ts';
@@ -179,8 +180,9 @@ export class Stepper {
     try {
       if (this.#host.exports.step(1) === 1) this.#status = 'ended';
     } catch (error) {
-      if (this.#u32(layout.RUN_TRAP) === 0) throw error;
-      this.#status = 'trapped';
+      const trap = this.#u32(layout.RUN_TRAP);
+      if (trap === 0) throw error;
+      this.#status = trap === THROWN ? 'ended' : 'trapped';
     }
     this.#executed++;
   }

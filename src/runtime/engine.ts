@@ -36,6 +36,7 @@ import { Signal } from './signal.ts';
 import { Snapshots } from './snapshots.ts';
 import { type SocketCalls, serveSocketCalls } from './sockets/calls.ts';
 import { type Socket, type SocketDefinition, Sockets } from './sockets/socket.ts';
+import { Streams } from './streams.ts';
 import { type ContextNeeds, TailCalls } from './tailCalls.ts';
 
 import { type Task, writeTask } from './task.ts';
@@ -204,6 +205,8 @@ export class Engine implements RunHost, RingHost {
   readonly templates: ContextTemplates;
   readonly eventMemory: EventMemory;
   readonly objects: ObjectTable;
+  /** What programs print to their own streams: see {@link BpfProgram.readStream}. */
+  readonly streams: Streams;
   readonly snapshots: Snapshots;
   readonly sockets: Sockets;
   /**
@@ -274,6 +277,7 @@ export class Engine implements RunHost, RingHost {
     helpers.bindMemory(memory, this.run, (program) => this.tailCalls.kindOf(program));
     this.#configure(options);
     serveTasks(helpers, memory, options.tasks ?? {});
+    this.streams = new Streams(helpers, memory);
     serveSocketCalls(
       helpers,
       memory,

@@ -7,6 +7,7 @@ import type { ProfileEntry } from './profile.ts';
 import type { Signal } from './signal.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Sockets } from './sockets/socket.ts';
+import type { Streams } from './streams.ts';
 import type { ContextNeeds } from './tailCalls.ts';
 import type { Trap } from './trap.ts';
 
@@ -25,6 +26,7 @@ export interface RunHost {
   readonly templates: ContextTemplates;
   readonly snapshots: Snapshots;
   readonly sockets: Sockets;
+  readonly streams: Streams;
   /** Notified after every run. */
   readonly signal: Signal;
   /** True while a program runs or packets are laid out for it: there is one run state, so no second run can begin. */

@@ -6,10 +6,10 @@ import { KFUNC_NAMES, kfuncPlace } from '../isa/kfuncs.ts';
 import type { Exports } from './wasm.ts';
 
 /**
- * They hand out addresses that they take back on trust, which only a proof can give: programs that run unverified and
+ * They hand out addresses that they take back on trust, or that the sandbox would not have written, which only a proof can give: programs that run unverified and
  * checked may not call them.
  */
-const NEED_PROOF: readonly string[] = ['bpf_cpumask_', 'bpf_task_', 'bpf_cgroup_'];
+const NEED_PROOF: readonly string[] = ['bpf_cpumask_', 'bpf_task_', 'bpf_cgroup_', 'bpf_session_cookie'];
 
 export const needsProof = (name: string): boolean => NEED_PROOF.some((prefix) => name.startsWith(prefix));
 

@@ -1,5 +1,6 @@
 import * as layout from '../abi/layout.ts';
 import { RUN_SOCKET_CHOSEN } from '../abi/sockets.ts';
+import { THROWN } from '../abi/traps.ts';
 import { WebpfError } from '../errors.ts';
 import type { Program } from '../frontend/program.ts';
 import type { Stepper } from '../interp/stepper.ts';
@@ -20,6 +21,7 @@ import type { ProfileEntry } from './profile.ts';
 import { type EventLeft, type Extras, KeptResult, type Redirect, type RunResult } from './result.ts';
 import { readTunnel } from './skbState.ts';
 import type { Socket } from './sockets/socket.ts';
+import type { ProgramStream } from './streams.ts';
 
 import { type Trap, trapError } from './trap.ts';
 import { verdictKind, verdictsOf } from './verdict.ts';
@@ -201,6 +203,14 @@ export class BpfProgram {
       this.#leave();
     }
     return { runs: count, nsPerRun: (elapsed * 1e6) / count };
+  }
+
+  /**
+   * Takes what the program has printed with bpf_stream_printk since the last time: its own output, of which 100,000 bytes
+   * wait to be read at most.
+   */
+  readStream(stream: ProgramStream): string {
+    return new TextDecoder().decode(this.#engine.streams.read(this.descriptor, stream));
   }
 
   /**
@@ -456,11 +466,12 @@ export class BpfProgram {
   #execute(records: number, count: number): { index: number; trap: Trap; cause: unknown } | undefined {
     const engine = this.#engine;
     engine.enter();
+    let first = 0;
     try {
-      this.#executor.batch(records, count);
+      while (first < count) first += this.#batch(records + first * layout.REC_SIZE, count - first);
       return undefined;
     } catch (error) {
-      const index = engine.memory.u32(engine.run + layout.RUN_BATCH_INDEX);
+      const index = first + engine.memory.u32(engine.run + layout.RUN_BATCH_INDEX);
       const { trap, cause } = engine.trapOf(error);
       const record = records + index * layout.REC_SIZE;
       engine.memory.setU32(record + layout.REC_TRAP, engine.memory.u32(engine.run + layout.RUN_TRAP) || 1);
@@ -468,6 +479,23 @@ export class BpfProgram {
       return { index, trap, cause };
     } finally {
       engine.leave();
+    }
+  }
+
+  /** Runs up to `count` records, to the one whose run ends by bpf_throw; returns how many. */
+  #batch(records: number, count: number): number {
+    const { memory, run } = this.#engine;
+    try {
+      this.#executor.batch(records, count);
+      return count;
+    } catch (error) {
+      if (memory.u32(run + layout.RUN_TRAP) !== THROWN) throw error;
+      const index = memory.u32(run + layout.RUN_BATCH_INDEX);
+      memory.setU64(
+        records + index * layout.REC_SIZE + layout.REC_RESULT,
+        memory.u64(run + layout.RUN_TRAP_VALUE),
+      );
+      return index + 1;
     }
   }
 

@@ -3,7 +3,7 @@ import * as layout from '../abi/layout.ts';
 import { EFAULT, EPERM } from '../abi/maps.ts';
 import { HOST_SIGNAL, HOST_WRITE_USER } from '../abi/services.ts';
 import * as abi from '../abi/tracing.ts';
-import { integer, unsigned64 } from './argument.ts';
+import { badArgument, integer, unsigned64 } from './argument.ts';
 import { type PerfCounter, writeCounter } from './counters.ts';
 import type { HelperTable } from './helpers.ts';
 import type { LinearMemory } from './memory.ts';
@@ -25,6 +25,15 @@ export interface Traced {
   readonly registers?: HostObject;
   /** What the perf event has counted that the program is run for (bpf_perf_prog_read_value). Default: not known. */
   readonly counter?: PerfCounter;
+  /** Of a program that is run at a function's entry and at its return (kprobe.session, uprobe.session). */
+  readonly session?: TracedSession;
+}
+
+export interface TracedSession {
+  /** Whether the function has returned (bpf_session_is_return). Default false. */
+  readonly isReturn?: boolean;
+  /** Eight bytes that both runs share (bpf_session_cookie): an object of kind `other`. Default: eight of the run's own. */
+  readonly cookie?: HostObject;
 }
 
 /** What programs may do to tasks, as far as the host lets them. */
@@ -38,19 +47,42 @@ export interface TaskHost {
 const FIELDS_START = abi.RUN_TASK;
 const FIELDS_END = abi.RUN_ARGUMENTS + 4;
 const MAX_ARGUMENTS = 12;
+const WORD = 8;
 
 /** @param run address of the run state */
 export function writeTraced(memory: LinearMemory, run: number, traced: Traced): void {
-  const { functionIp = 0n, cookie = 0n, argumentCount = 0, task, cgroup, registers, counter } = traced;
+  const {
+    functionIp = 0n,
+    cookie = 0n,
+    argumentCount = 0,
+    task,
+    cgroup,
+    registers,
+    counter,
+    session,
+  } = traced;
   memory.bytes.fill(0, run + FIELDS_START, run + FIELDS_END);
   memory.setU32(run + abi.RUN_TASK, task?.addressIn(memory) ?? 0);
   memory.setU32(run + abi.RUN_CGROUP, cgroup?.addressIn(memory) ?? 0);
   memory.setU64(run + abi.RUN_FUNCTION_IP, unsigned64('functionIp', functionIp));
   memory.setU64(run + abi.RUN_ATTACH_COOKIE, unsigned64('cookie', cookie));
+  writeSession(memory, run, session);
   memory.setU32(run + abi.RUN_TASK_REGISTERS, registers?.addressIn(memory) ?? 0);
   memory.setU32(run + abi.RUN_HAS_EVENT_VALUE, counter === undefined ? 0 : 1);
   if (counter !== undefined) writeCounter(memory, run + abi.RUN_EVENT_VALUE, counter);
   memory.setU32(run + abi.RUN_ARGUMENTS, integer('argumentCount', argumentCount, 0, MAX_ARGUMENTS));
+}
+
+function writeSession(
+  memory: LinearMemory,
+  run: number,
+  { isReturn = false, cookie }: TracedSession = {},
+): void {
+  if (cookie !== undefined && cookie.size < WORD)
+    throw badArgument(`the cookie of a session has ${WORD} bytes, not ${cookie.size}`);
+  memory.setU32(run + abi.RUN_SESSION_IS_RETURN, isReturn ? 1 : 0);
+  memory.setU32(run + abi.RUN_SESSION_COOKIE, cookie?.addressIn(memory) ?? 0);
+  memory.setU64(run + abi.RUN_OWN_COOKIE, 0n);
 }
 
 /** The task that is the current one unless a run has another: it has no members, but the pid of option `task`. */

@@ -101,6 +101,8 @@ function structureArgument(
       hint: `compare r${register} with 0 first`,
     });
   }
+  // A map of the program is one of the kernel's, too (reg2btf_ids).
+  if (type === abi.KIND_MAP && argument.struct === 'bpf_map') return;
   if (kindOf(type) !== abi.KIND_BTF) {
     refuse(
       `arg#${register - 1} pointer type STRUCT ${argument.struct} must point to scalar, or struct with scalar`,
