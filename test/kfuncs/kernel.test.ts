@@ -24,6 +24,9 @@ const CASES: readonly (readonly [object: string, program: string, input: ObjectI
   ['bits', 'left_early', nothing],
   ['timers', 'codes', packet],
   ['cpumask', 'masks', nothing],
+  ['control', 'thrown', packet],
+  ['control', 'counted', packet],
+  ['control', 'printed', packet],
 ];
 
 async function noteHere(

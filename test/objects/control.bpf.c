@@ -3,7 +3,10 @@
 
 extern void bpf_throw(__u64 cookie) __ksym;
 extern int bpf_stream_vprintk_impl(int stream, const char *fmt, const void *args, __u32 size, void *aux) __ksym;
-extern long bpf_map_sum_elem_count(const void *map) __ksym;
+struct bpf_map {
+  __u32 id;
+};
+extern __s64 bpf_map_sum_elem_count(const struct bpf_map *map) __ksym;
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -41,7 +44,7 @@ SEC("tc") int counted(struct __sk_buff *skb) {
   int key = skb->len;
   long one = 1;
   map_update(&numbers, &key, &one, 0);
-  return bpf_map_sum_elem_count(&numbers);
+  return bpf_map_sum_elem_count((void *)&numbers);
 }
 
 LICENSE;
