@@ -68,6 +68,36 @@ it('a socket holds its cgroup', async () => {
   expect(cgroup.references).toBe(1);
 });
 
+it('a cgroup that only a map has held is gone with its entry, and its parent with it', async () => {
+  const text = `
+    r6 = 1
+    again:
+    r1 = r6
+    call kfunc bpf_cgroup_from_id
+    if r0 == 0 goto next
+    r1 = r0
+    call kfunc bpf_cgroup_release
+    r0 = r6
+    exit
+    next:
+    r6 += 1
+    if r6 < 4 goto again
+    r0 = 0
+    exit`;
+  using object = await openText(text, { type: 'sched_cls', maps: [GROUPS] });
+  const program = await object.program();
+  const found = (): bigint => program.run(packet).r0;
+  {
+    using outer = object.engine.object({ kind: 'cgroup', cookie: 3n });
+    using inner = object.engine.object({ kind: 'cgroup', cookie: 2n, parent: outer });
+    object.map('groups').raw.update(word(0), word(inner.address));
+    expect(inner.references).toBe(2);
+  }
+  expect(found()).toBe(2n);
+  object.map('groups').raw.delete(word(0));
+  expect(found()).toBe(0n);
+});
+
 it("a host's helper is never taken for what the runtime asks of the host", async () => {
   const signals: number[] = [];
   const tasks = { signal: (number: number) => void signals.push(number) };
