@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { abi, type BpfObject, type MapSpec } from '../../src/index.ts';
+import { abi, type BpfObject, type MapSpec, open } from '../../src/index.ts';
 import { ethernet, mapSpec, openText } from '../api/build.ts';
 import { inThreads } from '../share/threads.ts';
 
+const ARENA = fileURLToPath(new URL('../objects/arena.o', import.meta.url));
 const THREADS = 3;
 const RUNS = Number(process.env['WEBPF_STRESS_RUNS'] ?? 10_000);
 const packet = ethernet(0x0800);
@@ -32,6 +34,23 @@ const END = '\nout: r0 = 2\nexit';
 const job = { program: 'main', packet, runs: RUNS };
 
 describe.each(['jit', 'interp'] as const)('in %s', (engine) => {
+  it('arena: no count is lost, and a page is never of two', async () => {
+    using object = await open(ARENA, { engine, memory: 'shared', cpus: THREADS + 1 });
+    const [change, churn] = [await object.program('change'), await object.program('churn')];
+    const args = new Uint8Array(24);
+    args[8] = 1;
+    const counting = inThreads(object, THREADS, { program: 'change', packet: args, runs: RUNS });
+    change.repeat(args, RUNS);
+    await counting;
+    const arena = object.arena();
+    const [, sum] = arena.get('table') as readonly bigint[];
+    expect(sum).toBe(2n + BigInt(RUNS * (THREADS + 1)));
+    const churning = inThreads(object, THREADS, { program: 'churn', packet: args, runs: RUNS });
+    churn.repeat(args, RUNS);
+    await churning;
+    expect({ faults: arena.get('faults'), allocated: arena.allocated }).toEqual({ faults: 0n, allocated: 1 });
+  });
+
   it('bloom filter: no value that was pushed is missing', async () => {
     const entries = RUNS * (THREADS + 1);
     const filter = mapSpec('filter', abi.MAP_TYPE_BLOOM_FILTER, { keySize: 0, maxEntries: entries });

@@ -105,6 +105,19 @@ SEC("syscall") int pages(struct args *args) {
   return 0;
 }
 
+long __arena faults;
+
+// A page of one's own: nobody else has it until it is given back, and it begins with zeros.
+SEC("syscall") int churn(struct args *args) {
+  long __arena *page = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+  if (!page) return 1;
+  if (__sync_fetch_and_add(page, 1) != 0) __sync_fetch_and_add(&faults, 1);
+  page[511] = 7;
+  if (__sync_fetch_and_add(page, 1) != 1) __sync_fetch_and_add(&faults, 1);
+  bpf_arena_free_pages(&arena, page, 1);
+  return 0;
+}
+
 // Arithmetic with pointers: hashes, masks, distances.
 SEC("syscall") int arithmetic(struct args *args) {
   char __arena *start = (char __arena *)table;
