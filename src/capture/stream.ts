@@ -1,3 +1,4 @@
+import { concat } from '../concat.ts';
 import { WebpfError } from '../errors.ts';
 import { MAGIC_SIZE, readerFor } from './format.ts';
 import { type CaptureOptions, cutShort } from './open.ts';
@@ -126,7 +127,7 @@ class Splitter {
 
   #join(): void {
     const rest = this.#chunk.bytes.subarray(this.#at);
-    const bytes = concat([rest, ...this.#pending], rest.length + this.#pendingSize);
+    const bytes = joined([rest, ...this.#pending]);
     this.#chunk = chunkOf(bytes, this.position, this.#name);
     this.#at = 0;
     this.#pending = [];
@@ -145,16 +146,9 @@ class Splitter {
 }
 
 /** One array of them all; not a copy, where a single part holds everything. */
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
+function joined(parts: readonly Uint8Array[]): Uint8Array {
   const [only, ...others] = parts.filter((part) => part.length > 0);
-  if (only && others.length === 0) return only;
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return only && others.length === 0 ? only : concat(parts);
 }
 
 function checkBatchSize(size: number): number {

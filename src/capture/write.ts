@@ -1,3 +1,4 @@
+import { concat } from '../concat.ts';
 import { WebpfError } from '../errors.ts';
 import { MAX_RECORD } from './packet.ts';
 import { PCAP_FILE_HEADER, PCAP_MAGIC_NS, PCAP_MAGIC_US, PCAP_RECORD_HEADER } from './pcap.ts';
@@ -33,7 +34,7 @@ const MAX_U32 = 0xffff_ffff;
 export function writePcap(packets: Iterable<PacketToWrite>, options: WritePcapOptions = {}): Uint8Array {
   const parts = [pcapHeader(options)];
   for (const packet of packets) parts.push(pcapRecord(packet, options));
-  return join(parts);
+  return concat(parts);
 }
 
 /** The 24 bytes that a pcap file begins with. */
@@ -74,14 +75,4 @@ function within(what: string, value: number, most: number): number {
   throw new WebpfError('bad-argument', `${what} is ${value}; it must be a whole number from 0 to ${most}`, {
     stage: 'capture',
   });
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

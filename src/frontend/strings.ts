@@ -1,3 +1,5 @@
+import { concat } from '../concat.ts';
+
 const utf8 = new TextEncoder();
 
 /** NUL-terminated strings, each once, as ELF and BTF keep them: the empty one is at offset 0. */
@@ -19,12 +21,6 @@ export class StringPool {
   }
 
   bytes(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const chunk of this.chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
-    return all;
+    return concat(this.chunks);
   }
 }

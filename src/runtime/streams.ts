@@ -1,5 +1,6 @@
 import { ENOSPC } from '../abi/maps.ts';
 import { HOST_STREAM } from '../abi/services.ts';
+import { concat } from '../concat.ts';
 import type { HelperTable } from './helpers.ts';
 import type { LinearMemory } from './memory.ts';
 
@@ -26,7 +27,7 @@ export class Streams {
   /** Takes what there is, `size` bytes at most. */
   read(program: number, stream: ProgramStream, size = CAPACITY): Uint8Array {
     const key = `${program} ${NUMBERS[stream]}`;
-    const all = joined(this.#written.get(key) ?? []);
+    const all = concat(this.#written.get(key) ?? []);
     this.#written.set(key, all.length > size ? [all.slice(size)] : []);
     return all.subarray(0, size);
   }
@@ -38,14 +39,4 @@ export class Streams {
     chunks.push(bytes);
     return 0;
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
 }
