@@ -145,7 +145,11 @@ export class StructOpsTables {
       const program = functionOf(source, section, relocation);
       if (member === undefined || program === undefined)
         throw badMap(name, `the word at offset ${at} of struct ${table.name} does not point to a program`);
-      this.#callbacks.set(program, callbackOf(btf, table, member));
+      const callback = callbackOf(btf, table, member);
+      const other = this.#callbacks.get(program);
+      if (other !== undefined && (other.struct !== callback.struct || other.member !== callback.member))
+        throw badMap(name, `program '${program.name}' implements ${other.struct}::${other.member} already`);
+      this.#callbacks.set(program, callback);
       data.fill(0, at, at + POINTER_SIZE);
       return { index: at, kind: 'program', name: program.name } satisfies MapSlot;
     });
