@@ -9,7 +9,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readObject } from '../src/index.ts';
-import { essence } from './objects/essence.ts';
+import { objectDifferences } from './objects/differences.ts';
 
 const FOLDERS = ['test/objects', 'examples', 'bench/programs'];
 
@@ -24,10 +24,7 @@ async function differences(path: string, rebuilt: string): Promise<string[]> {
   if (!existsSync(rebuilt)) return ['is not built any more'];
   const [before, after] = [readFileSync(path), readFileSync(rebuilt)];
   if (before.equals(after)) return [];
-  const [old, now] = [essence(await readObject(before)), essence(await readObject(after))];
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .filter((name) => old.get(name) !== now.get(name))
-    .map((name) => `${name} differs`);
+  return objectDifferences(await readObject(before), await readObject(after));
 }
 
 async function main(folder: string | undefined): Promise<number> {

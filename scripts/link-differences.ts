@@ -8,8 +8,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { linkObjects, type ObjectFile, readObject, WebpfError } from '../src/index.ts';
-import { essence } from './objects/essence.ts';
+import { linkObjects, readObject, WebpfError } from '../src/index.ts';
+import { objectDifferences } from './objects/differences.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'webpf-link-'));
 
@@ -33,21 +33,13 @@ function byWebpf(files: readonly string[]): Linked {
   }
 }
 
-async function read(bytes: Uint8Array): Promise<ReadonlyMap<string, string>> {
-  const object: ObjectFile = await readObject(bytes, 'linked');
-  return essence(object);
-}
-
 async function differences(files: readonly string[]): Promise<string[]> {
   const [theirs, ours] = [byBpftool(files), byWebpf(files)];
   if (theirs.bytes === undefined || ours.bytes === undefined) {
     const isSame = theirs.bytes === undefined && ours.bytes === undefined;
     return isSame ? [] : [`bpftool: ${theirs.error || 'links'}; webpf: ${ours.error || 'links'}`];
   }
-  const [old, now] = [await read(theirs.bytes), await read(ours.bytes)];
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .filter((name) => old.get(name) !== now.get(name))
-    .map((name) => `${name} differs`);
+  return objectDifferences(await readObject(theirs.bytes, 'linked'), await readObject(ours.bytes, 'linked'));
 }
 
 async function main(files: readonly string[]): Promise<number> {

@@ -1,4 +1,4 @@
-import { ARENA_ALIGNED, MAP_COUNT, MAP_MAX_ENTRIES, MAP_VALUES, MAP_VALUES_END, RUN_ARENA_CELL } from '../../src/abi/layout';
+import { ARENA_ALIGNED, MAP_MAX_ENTRIES, MAP_VALUES, MAP_VALUES_END, RUN_ARENA_CELL } from '../../src/abi/layout';
 import { ARENA_PAGE, EBUSY, EINVAL, ENOMEM } from '../../src/abi/maps';
 import { reserve } from '../memory/allocator';
 import { lock, unlock } from '../memory/lock';
@@ -108,7 +108,7 @@ export function arenaFree(map: u32, at: u32, count: u32): void {
     store<u8>(stateAt(map, page), FREE);
     // For sandboxed programs, which may go on to read there.
     memory.fill(load<u32>(map, MAP_VALUES) + page * PAGE, 0, PAGE);
-    store<u32>(map, load<u32>(map, MAP_COUNT) - 1, MAP_COUNT);
+    addCount(map, -1);
   }
   unlock(map + M_LOCK);
 }

@@ -1,6 +1,12 @@
 import { WebpfError } from '../errors.ts';
 import type { Btf } from './btf/types.ts';
-import type { ElfFile, ElfRelocation, ElfSection, ElfSymbol } from './elf/types.ts';
+import {
+  type ElfFile,
+  type ElfRelocation,
+  type ElfSection,
+  type ElfSymbol,
+  SHN_LORESERVE,
+} from './elf/types.ts';
 import {
   badRelocation,
   type Externs,
@@ -21,8 +27,6 @@ const SLOT = 8;
 const R_BPF_NONE = 0;
 const R_BPF_64_64 = 1;
 const R_BPF_64_32 = 10;
-/** Section numbers from here on are no sections (SHN_LORESERVE). */
-const RESERVED = 0xff00;
 
 /** What an instruction refers to. */
 export type Target =
@@ -90,7 +94,7 @@ function otherSection(section: ElfSection, symbol: string, site: Site): WebpfErr
 /** The section a symbol is defined in. */
 function sectionOf(defs: Definitions, { symbol }: ElfRelocation, call: boolean, site: Site): ElfSection {
   if (symbol.section === 0) throw externError(symbol, defs.externs, call, site);
-  const section = symbol.section < RESERVED ? defs.elf.sections[symbol.section] : undefined;
+  const section = symbol.section < SHN_LORESERVE ? defs.elf.sections[symbol.section] : undefined;
   if (section !== undefined) return section;
   throw badRelocation(
     `'${symbol.name}' at insn ${site.insn} is in special section 0x${symbol.section.toString(16)}; initialise the global variable`,

@@ -1,4 +1,5 @@
 /** Sections of WebAssembly modules: enough to add and find custom sections, and to measure functions. */
+import { concat } from '../concat.ts';
 import { WebpfError } from '../errors.ts';
 
 /** A section of a module: [start, end) are its contents. */
@@ -118,15 +119,7 @@ const lebOf = (value: number): number[] => {
   return bytes;
 };
 
-const join = (...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array => {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
+const join = (...parts: readonly (Uint8Array | readonly number[])[]): Uint8Array => concat(parts);
 
 /** A text behind its length. */
 const nameBytes = (text: string): Uint8Array => {

@@ -5,7 +5,7 @@ import { typeById } from '../frontend/btf/lookup.ts';
 import type { Btf } from '../frontend/btf/types.ts';
 import type { Callback, CallbackParameter, MapSpec } from '../frontend/program.ts';
 import { callbackMembers } from '../frontend/structOps.ts';
-import { badArgument, packetBytes, unsigned64 } from './argument.ts';
+import { badArgument, packetBytes } from './argument.ts';
 import { type EventObject, type EventPointer, isObject, type ProgramEvent } from './events/event.ts';
 import type { BpfProgram } from './program.ts';
 
@@ -42,9 +42,9 @@ function argumentOf(callback: Callback, index: number): string {
 }
 
 function integerOf(what: string, value: CallbackArgument): bigint {
-  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value)))
+  const isWhole = typeof value === 'number' && Number.isSafeInteger(value);
+  if (typeof value === 'bigint' || typeof value === 'boolean' || isWhole)
     return BigInt.asUintN(64, BigInt(value));
-  if (typeof value === 'bigint') return unsigned64(what, BigInt.asUintN(64, value));
   throw badArgument(`${what} is an integer: a bigint, a whole number or true and false`);
 }
 

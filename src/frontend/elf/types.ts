@@ -9,6 +9,8 @@ export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHF_ALLOC = 2;
 export const SHF_EXECINSTR = 4;
+/** Section numbers of symbols from here on are no sections. */
+export const SHN_LORESERVE = 0xff00;
 /** Bytes of a symbol. */
 export const SYMBOL_SIZE = 24;
 

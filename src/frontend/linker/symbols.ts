@@ -1,4 +1,4 @@
-import type { ElfSymbol } from '../elf/types.ts';
+import { type ElfSymbol, SHN_LORESERVE } from '../elf/types.ts';
 import { type Input, linkError } from './input.ts';
 import type { Place, SectionTable } from './sections.ts';
 
@@ -16,13 +16,10 @@ export interface GlobalSymbol {
   readonly occurrences: Occurrence[];
 }
 
-/** Section numbers from here on are no sections (SHN_LORESERVE). */
-const RESERVED = 0xff00;
-
 const isDefined = ({ section }: ElfSymbol): boolean => section !== 0;
 
 function checkKind({ symbol, input }: Occurrence): void {
-  if (symbol.section < RESERVED) return;
+  if (symbol.section < SHN_LORESERVE) return;
   throw linkError(
     `${input.name}: '${symbol.name}' is in special section 0x${symbol.section.toString(16)}; compile with -fno-common`,
   );
